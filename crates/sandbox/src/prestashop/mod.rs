@@ -1,0 +1,1 @@
+//! PrestaShop as a local HTTP server.

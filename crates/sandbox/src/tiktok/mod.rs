@@ -1,0 +1,1 @@
+//! TikTok Shop as a local HTTP server.
