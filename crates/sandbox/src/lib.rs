@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
 
+pub mod catalogue;
 pub mod prestashop;
 pub mod tiktok;
