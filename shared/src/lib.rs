@@ -1,1 +1,34 @@
+#![doc = include_str!("../README.md")]
 
+mod connection;
+mod event;
+mod filter;
+mod health;
+mod ids;
+mod issue;
+mod money;
+mod order;
+mod order_actions;
+mod order_status;
+mod page;
+mod problem;
+mod search;
+mod session;
+mod sync_run;
+mod text_enum;
+
+pub use connection::*;
+pub use event::*;
+pub use filter::*;
+pub use health::*;
+pub use ids::*;
+pub use issue::*;
+pub use money::*;
+pub use order::*;
+pub use order_actions::*;
+pub use order_status::*;
+pub use page::*;
+pub use problem::*;
+pub use search::*;
+pub use session::*;
+pub use sync_run::*;

@@ -1,0 +1,270 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::text_enum::text_enum;
+use crate::{ConnectionId, OrderStatus};
+
+text_enum!(
+    /// Whether a connection works.
+    ConnectionState, "connection state" {
+        /// Orders arrive and are imported.
+        Active => "active",
+        /// Stopped by a person; nothing is called.
+        Paused => "paused",
+        /// TikTok Shop no longer accepts us; authorize again.
+        Unauthorized => "unauthorized",
+    }
+);
+
+/// One authorised TikTok shop bound to one PrestaShop shop. Secrets never leave the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub name: String,
+    pub state: ConnectionState,
+    pub tiktok: TikTokSide,
+    pub store: StoreSide,
+    pub settings: ConnectionSettings,
+    pub last_sync_at: Option<DateTime<Utc>>,
+    pub last_webhook_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Grows with each change; the `ETag`, and what `If-Match` must name.
+    pub version: i64,
+}
+
+/// The TikTok Shop side of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TikTokSide {
+    pub app_key: String,
+    pub shop_id: String,
+    pub shop_name: Option<String>,
+    /// ISO 3166-1 alpha-2, such as `FR`.
+    pub region: Option<String>,
+    pub access_token_expires_at: Option<DateTime<Utc>>,
+}
+
+/// The PrestaShop side of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoreSide {
+    pub url: String,
+    /// The last four characters of the webservice key.
+    pub webservice_key_hint: String,
+}
+
+/// A request to bind a TikTok shop to a PrestaShop shop.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreateConnection {
+    #[cfg_attr(feature = "openapi", schema(example = "Maison Lumière", min_length = 1, max_length = 80))]
+    pub name: String,
+    pub tiktok: TikTokCredentials,
+    pub store: StoreCredentials,
+    #[serde(default)]
+    pub settings: ConnectionSettings,
+}
+
+/// How to reach a TikTok shop. Give either an authorization code, or a token pair.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TikTokCredentials {
+    pub app_key: String,
+    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    pub app_secret: String,
+    /// The code that TikTok Shop's consent page sent back; used once, lives 30 minutes.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    pub auth_code: Option<String>,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    pub access_token: Option<String>,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    pub refresh_token: Option<String>,
+    /// Which of the authorised shops; may be left out when there is only one.
+    #[serde(default)]
+    pub shop_id: Option<String>,
+}
+
+/// How to reach a PrestaShop shop.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StoreCredentials {
+    /// The shop's address, as its visitors see it.
+    #[cfg_attr(feature = "openapi", schema(example = "https://shop.example/"))]
+    pub url: String,
+    /// The webservice key: 32 characters.
+    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    pub webservice_key: String,
+}
+
+/// A change of a connection; what is left out stays as it is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateConnection {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub paused: Option<bool>,
+    #[serde(default)]
+    pub tiktok: Option<TikTokCredentials>,
+    #[serde(default)]
+    pub store: Option<StoreCredentials>,
+    #[serde(default)]
+    pub settings: Option<ConnectionSettings>,
+}
+
+text_enum!(
+    /// Which e-mail address the store's customer gets.
+    EmailPolicy, "e-mail policy" {
+        /// `buyerid@tiktok.com` for everybody.
+        BuyerIdAlias => "buyer_id_alias",
+        /// The address of `customer_email`.
+        Fixed => "fixed",
+        /// One address for each order, below the domain of `customer_email`.
+        PerOrder => "per_order",
+    }
+);
+
+text_enum!(
+    /// Which TikTok total the store order must come to.
+    MoneyBasis, "money basis" {
+        /// What the sale is worth to the merchant: with the discounts that TikTok pays.
+        IncludingPlatformDiscounts => "including_platform_discounts",
+        /// What the buyer paid.
+        BuyerPaid => "buyer_paid",
+    }
+);
+
+text_enum!(
+    /// Where the identity number comes from in countries whose addresses need one.
+    IdentityRule, "identity rule" {
+        /// From the order; without one the import waits.
+        FromOrder => "from_order",
+        /// The value of `identity_number`.
+        Fixed => "fixed",
+        /// The last digits of the TikTok order id.
+        OrderId => "order_id",
+    }
+);
+
+/// How a connection works; every field has a default that needs no touching.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionSettings {
+    /// Whether orders are imported; off records them only.
+    pub import_orders: bool,
+    /// Orders placed before this time are recorded but not imported; absent means when the connection was made.
+    pub import_placed_since: Option<DateTime<Utc>>,
+    /// Pause between two polls of TikTok Shop, in seconds (10 to 3600).
+    #[cfg_attr(feature = "openapi", schema(minimum = 10, maximum = 3600))]
+    pub poll_interval_s: u32,
+    /// How far each poll looks back behind the last one, in seconds (60 to 86400).
+    #[cfg_attr(feature = "openapi", schema(minimum = 60, maximum = 86400))]
+    pub poll_overlap_s: u32,
+    /// Whether orders that TikTok's warehouse packs are imported too.
+    pub import_fulfilled_by_tiktok: bool,
+    /// Whether free samples are imported, with a total of 0.
+    pub import_samples: bool,
+    pub email_policy: EmailPolicy,
+    /// Used by the e-mail policies `fixed` and `per_order`.
+    pub customer_email: Option<String>,
+    pub money_basis: MoneyBasis,
+    /// Technical name of an active payment module of the store.
+    pub payment_module: String,
+    /// How the payment is named in the store.
+    pub payment_label: String,
+    /// Reference id of the store's carrier; absent means the free carrier of the store.
+    pub carrier_reference: Option<i64>,
+    /// Store carrier by country (ISO 3166-1 alpha-2); wins over `carrier_reference`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub carrier_by_country: BTreeMap<String, i64>,
+    pub identity_rule: IdentityRule,
+    /// Used by the identity rule `fixed`.
+    pub identity_number: Option<String>,
+    /// Import although the store is short of stock.
+    pub ignore_stock: bool,
+    /// The shop of a multi-shop store; absent means the default shop.
+    pub store_shop_id: Option<i64>,
+    /// Store state by shown status; a status that is missing follows the default, an empty value leaves it unchanged.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub status_mapping: BTreeMap<OrderStatus, Option<i64>>,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            import_orders: true,
+            import_placed_since: None,
+            poll_interval_s: 60,
+            poll_overlap_s: 900,
+            import_fulfilled_by_tiktok: false,
+            import_samples: true,
+            email_policy: EmailPolicy::BuyerIdAlias,
+            customer_email: None,
+            money_basis: MoneyBasis::IncludingPlatformDiscounts,
+            payment_module: "ps_wirepayment".to_owned(),
+            payment_label: "TikTok Shop".to_owned(),
+            carrier_reference: None,
+            carrier_by_country: BTreeMap::new(),
+            identity_rule: IdentityRule::OrderId,
+            identity_number: None,
+            ignore_stock: false,
+            store_shop_id: None,
+            status_mapping: BTreeMap::new(),
+        }
+    }
+}
+
+text_enum!(
+    /// How a check of the connection test went.
+    CheckOutcome, "check outcome" {
+        Passed => "passed",
+        Warning => "warning",
+        Failed => "failed",
+        /// Not looked at, because an earlier check failed.
+        Skipped => "skipped",
+    }
+);
+
+/// What the connection test found; it only reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionTest {
+    /// True when no check failed.
+    pub passed: bool,
+    pub checks: Vec<ConnectionCheck>,
+}
+
+/// One check of the connection test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionCheck {
+    /// What was looked at, such as "PrestaShop permissions".
+    pub name: String,
+    pub outcome: CheckOutcome,
+    /// What was found and, if it is wrong, the remedy.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_are_left_out_have_their_defaults() {
+        let settings: ConnectionSettings = serde_json::from_str(r#"{"poll_interval_s":30}"#).unwrap();
+
+        assert_eq!(settings, ConnectionSettings { poll_interval_s: 30, ..ConnectionSettings::default() });
+    }
+}

@@ -1,0 +1,310 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::text_enum::text_enum;
+use crate::{
+    ChannelStatus, ConnectionId, ImportState, Issue, IssueCode, Money, OrderActions, OrderId, OrderStatus,
+    Severity, StoreOrderId, TikTokOrderId,
+};
+
+text_enum!(
+    /// Who packs, and whose label is on the parcel.
+    FulfillmentType, "fulfillment type" {
+        Merchant => "merchant",
+        MerchantTikTokLabel => "merchant_tiktok_label",
+        TikTok => "tiktok",
+    }
+);
+
+impl FulfillmentType {
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Merchant => "Merchant",
+            Self::MerchantTikTokLabel => "Merchant, TikTok label",
+            Self::TikTok => "TikTok",
+        }
+    }
+}
+
+text_enum!(
+    /// What makes an order unlike an ordinary sale; flagged, never dropped.
+    SpecialKind, "special kind" {
+        Sample => "sample",
+        Replacement => "replacement",
+        Exchange => "exchange",
+        PreOrder => "pre_order",
+        Gift => "gift",
+        Bundle => "bundle",
+        CollectionPoint => "collection_point",
+        CancellationRequested => "cancellation_requested",
+    }
+);
+
+impl SpecialKind {
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sample => "Sample",
+            Self::Replacement => "Replacement",
+            Self::Exchange => "Exchange",
+            Self::PreOrder => "Pre-order",
+            Self::Gift => "Contains a gift",
+            Self::Bundle => "Contains a bundle",
+            Self::CollectionPoint => "Collection point",
+            Self::CancellationRequested => "Buyer wants to cancel",
+        }
+    }
+}
+
+/// One order as a row of the grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderSummary {
+    pub id: OrderId,
+    pub connection_id: ConnectionId,
+    pub tiktok_order_id: TikTokOrderId,
+    pub status: OrderStatus,
+    /// TikTok Shop's own word, kept even where it is new to us.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "AWAITING_SHIPMENT"))]
+    pub channel_status: ChannelStatus,
+    pub import_state: ImportState,
+    /// The order in the store; absent while it was not created.
+    pub store_order: Option<StoreOrder>,
+    pub fulfillment_type: FulfillmentType,
+    /// When the buyer placed the order.
+    pub created_at: DateTime<Utc>,
+    /// When orderbridge first heard of it.
+    pub received_at: DateTime<Utc>,
+    pub imported_at: Option<DateTime<Utc>>,
+    /// When anything that the grid shows last changed.
+    pub updated_at: DateTime<Utc>,
+    /// The latest time to ship; absent when nothing is left to ship.
+    pub ship_by: Option<DateTime<Utc>>,
+    /// The most pressing open issue.
+    pub first_issue: Option<FirstIssue>,
+    pub open_errors: i32,
+    pub open_warnings: i32,
+    /// Title of the first product.
+    pub first_item: String,
+    pub first_item_image: Option<String>,
+    /// Distinct products.
+    pub item_count: i32,
+    /// Pieces of all products.
+    pub unit_count: i32,
+    /// What the buyer paid.
+    pub total: Money,
+    /// ISO 3166-1 alpha-2; absent while TikTok Shop hides the address.
+    pub country: Option<String>,
+    pub special: Vec<SpecialKind>,
+    pub actions: OrderActions,
+    /// The order in TikTok Shop's Seller Center.
+    pub seller_center_url: String,
+}
+
+/// The order that was made in the PrestaShop shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoreOrder {
+    pub id: StoreOrderId,
+    pub reference: Option<String>,
+    /// Its state, as the store names it; absent until it was read.
+    pub state: Option<StoreState>,
+    /// True when it is gone from the store.
+    pub deleted: bool,
+    /// Its page in the store's back office.
+    pub url: Option<String>,
+}
+
+/// An order state of the PrestaShop shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoreState {
+    pub id: i64,
+    pub name: String,
+    /// The store's own colour, such as `#34209E`.
+    pub color: Option<String>,
+}
+
+/// The issue that the grid shows in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FirstIssue {
+    pub code: IssueCode,
+    pub severity: Severity,
+    pub title: String,
+    pub opened_at: DateTime<Utc>,
+    pub next_retry_at: Option<DateTime<Utc>>,
+}
+
+/// One order with everything known about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderDetail {
+    #[serde(flatten)]
+    pub summary: OrderSummary,
+    pub connection_name: String,
+    /// The rule that decided the shown status, in words.
+    pub status_reason: String,
+    pub lines: Vec<OrderLine>,
+    pub shipping: Shipping,
+    pub payment: Payment,
+    /// Open issues first, then resolved ones, newest first.
+    pub issues: Vec<Issue>,
+}
+
+/// Units of one product at one price.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderLine {
+    /// The seller's SKU; absent when TikTok Shop sent none.
+    pub sku: Option<String>,
+    pub tiktok_sku_id: String,
+    pub product: String,
+    pub variant: Option<String>,
+    pub image: Option<String>,
+    pub quantity: i32,
+    /// List price of one piece.
+    pub unit_price: Money,
+    /// Discount on one piece that the merchant pays.
+    pub seller_discount: Money,
+    /// Discount on one piece that TikTok pays to the merchant.
+    pub platform_discount: Money,
+    /// What the buyer paid for one piece.
+    pub sale_price: Money,
+    /// What the buyer paid for all pieces of this line.
+    pub line_total: Money,
+    pub is_gift: bool,
+    pub is_bundle: bool,
+    /// TikTok Shop's status of the units.
+    pub status: String,
+    pub package_id: Option<String>,
+    pub tracking_number: Option<String>,
+    /// The product in the store, once it was found.
+    pub store_product: Option<StoreProduct>,
+    /// TikTok Shop's id of each unit.
+    pub tiktok_line_item_ids: Vec<String>,
+}
+
+/// A product of the store that stands for a TikTok product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoreProduct {
+    pub product_id: i64,
+    /// Absent for a product without combinations.
+    pub combination_id: Option<i64>,
+    pub name: Option<String>,
+}
+
+/// Where the order goes and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Shipping {
+    /// Absent while TikTok Shop hides it.
+    pub recipient: Option<Recipient>,
+    /// The delivery option that the buyer chose.
+    pub delivery_option: Option<String>,
+    /// The buyer's message.
+    pub buyer_message: Option<String>,
+    pub packages: Vec<Package>,
+}
+
+/// Who receives the parcel; masked unless it was asked for with the right to see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recipient {
+    pub name: String,
+    pub phone: Option<String>,
+    pub lines: Vec<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// True when orderbridge or TikTok Shop hides parts with asterisks.
+    pub masked: bool,
+    /// True when the caller may ask for the whole address.
+    pub can_reveal: bool,
+}
+
+/// One parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Package {
+    pub id: String,
+    pub status: Option<String>,
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+    /// Pieces in it.
+    pub unit_count: i32,
+}
+
+/// The amounts on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Payment {
+    pub method: Option<String>,
+    pub paid_at: Option<DateTime<Utc>>,
+    pub currency: String,
+    /// TikTok Shop's amounts, in the order in which they add up to the total.
+    pub rows: Vec<PaymentRow>,
+    /// What the store order must come to, by the money basis of the connection.
+    pub expected_store_total: Money,
+    /// What the store order comes to; absent while there is none.
+    pub store_total: Option<Money>,
+    /// Store total less expected total; zero when all is right.
+    pub difference: Option<Money>,
+}
+
+/// One amount of TikTok Shop's breakdown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PaymentRow {
+    pub label: String,
+    pub amount: Money,
+    /// True for what the buyer paid, the sum of the rows above.
+    pub is_total: bool,
+}
+
+/// How many orders there are of each status, under the same filters but without the status filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderCounts {
+    /// The sum of all statuses.
+    pub all: i64,
+    pub by_status: Vec<StatusCount>,
+    /// True when the search matched more orders than are counted; the numbers are then lower bounds.
+    pub at_least: bool,
+}
+
+/// How many orders have one status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatusCount {
+    pub status: OrderStatus,
+    pub count: i64,
+}
+
+impl OrderCounts {
+    /// How many orders have this status.
+    #[must_use]
+    pub fn of(&self, status: OrderStatus) -> i64 {
+        self.by_status.iter().find(|entry| entry.status == status).map_or(0, |entry| entry.count)
+    }
+}
+
+/// One sentence of an order's story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TimelineEntry {
+    pub id: i64,
+    pub at: DateTime<Utc>,
+    /// `tiktok`, `store`, `orderbridge`, or the e-mail address of a person.
+    pub actor: String,
+    /// What it is about, such as `import` or `status`.
+    pub topic: String,
+    pub sentence: String,
+    /// Details by name: ids, amounts, durations; never buyers' data.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub facts: std::collections::BTreeMap<String, String>,
+}
