@@ -1,1 +1,40 @@
+#![doc = include_str!("../README.md")]
 
+mod cancellations;
+mod client;
+mod error;
+mod event_subscriptions;
+mod external_orders;
+mod fulfillment;
+mod logistics;
+mod order;
+mod orders;
+mod paging;
+mod price_detail;
+mod recipient;
+mod rejection;
+mod secret;
+mod shops;
+pub mod sign;
+mod token;
+mod transport;
+pub mod webhook;
+mod wire;
+
+pub use cancellations::*;
+pub use client::{AppCredentials, Client, Shop, ShopAccess};
+pub use error::Error;
+pub use event_subscriptions::*;
+pub use external_orders::*;
+pub use fulfillment::*;
+pub use logistics::*;
+pub use order::*;
+pub use orders::*;
+pub use paging::{DEFAULT_MAX_PAGES, Items, SortField, SortOrder};
+pub use price_detail::*;
+pub use recipient::*;
+pub use rejection::Rejection;
+pub use secret::Secret;
+pub use shops::*;
+pub use token::*;
+pub use transport::{ANSWER_LIMIT_BYTES, http_client};

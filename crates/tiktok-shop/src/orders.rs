@@ -1,0 +1,163 @@
+use std::num::NonZeroUsize;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Error;
+use crate::client::{Call, Shop};
+use crate::order::{Order, OrderStatus, ShippingType};
+use crate::paging::{DEFAULT_MAX_PAGES, Items, SortField, SortOrder};
+use crate::wire::{self, Unreadable};
+
+/// The most orders that one call reads.
+pub const ORDERS_PER_READ: usize = 50;
+
+impl Shop {
+    /// Lists orders. What a search tells of an order may be stale or hollow: read it with [`Shop::orders`].
+    ///
+    /// Rows refresh while the search runs, so `update_time` may lie past the asked range, and an order may come twice:
+    /// overlap windows by some minutes and drop repeats by id.
+    pub fn search_orders(&self, search: OrderSearch) -> Items<OrderListEntry> {
+        let call = Call::search("/order/202309/orders/search", &search)
+            .query("page_size", search.page_size.clamp(1, 100))
+            .query("sort_field", &search.sort_field)
+            .query("sort_order", &search.sort_order);
+        self.items(call, "orders", search.max_pages)
+    }
+
+    /// Reads up to 50 orders whole. The answer may hold fewer, in any order: unknown ids are left out.
+    pub async fn orders(&self, ids: &[&str]) -> Result<Vec<ReadOrder>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        if ids.len() > ORDERS_PER_READ {
+            let message = format!("one call reads at most {ORDERS_PER_READ} orders");
+            return Err(Error::InvalidRequest { code: None, message, request_id: None });
+        }
+
+        let mut answer = self.answer(Call::get("/order/202507/orders").query("ids", ids.join(","))).await?;
+        let raw_orders = match answer.data.get_mut("orders").map(Value::take) {
+            Some(Value::Array(raw_orders)) => raw_orders,
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(_) => {
+                let (path, problem) = ("data.orders".to_owned(), "not a list".to_owned());
+                return Err(answer.unreadable(Unreadable { path, problem }));
+            }
+        };
+        raw_orders
+            .into_iter()
+            .enumerate()
+            .filter(|(_, raw)| !raw.is_null())
+            .map(|(index, raw)| ReadOrder::read(raw, &format!("data.orders[{index}]")))
+            .collect::<Result<_, _>>()
+            .map_err(|unreadable| answer.unreadable(unreadable))
+    }
+
+    /// Reads one order whole; `NotFound` if the shop has no such order.
+    pub async fn order(&self, id: &str) -> Result<ReadOrder, Error> {
+        let found = self.orders(&[id]).await?.into_iter().find(|read| read.order.id == id);
+        found.ok_or_else(|| {
+            let message = format!("order {id} not found");
+            Error::NotFound { code: None, message, request_id: None }
+        })
+    }
+}
+
+/// Which orders to list. Times: `ge` inclusive, `lt` exclusive; a missing upper end means now.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderSearch {
+    #[serde(rename = "order_status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<OrderStatus>,
+    #[serde(with = "chrono::serde::ts_seconds_option", skip_serializing_if = "Option::is_none")]
+    pub create_time_ge: Option<DateTime<Utc>>,
+    #[serde(with = "chrono::serde::ts_seconds_option", skip_serializing_if = "Option::is_none")]
+    pub create_time_lt: Option<DateTime<Utc>>,
+    #[serde(with = "chrono::serde::ts_seconds_option", skip_serializing_if = "Option::is_none")]
+    pub update_time_ge: Option<DateTime<Utc>>,
+    #[serde(with = "chrono::serde::ts_seconds_option", skip_serializing_if = "Option::is_none")]
+    pub update_time_lt: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_type: Option<ShippingType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buyer_user_id: Option<String>,
+    /// Only orders whose buyer waits for an answer to a cancellation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_buyer_request_cancel: Option<bool>,
+    /// At most 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warehouse_ids: Vec<String>,
+    /// The update time unless said otherwise.
+    #[serde(skip)]
+    pub sort_field: SortField,
+    /// Ascending unless said otherwise.
+    #[serde(skip)]
+    pub sort_order: SortOrder,
+    /// 1 to 100.
+    #[serde(skip)]
+    pub page_size: u8,
+    /// After so many pages the stream ends with `TooManyPages`.
+    #[serde(skip)]
+    pub max_pages: NonZeroUsize,
+}
+
+impl Default for OrderSearch {
+    fn default() -> Self {
+        Self {
+            status: None,
+            create_time_ge: None,
+            create_time_lt: None,
+            update_time_ge: None,
+            update_time_lt: None,
+            shipping_type: None,
+            buyer_user_id: None,
+            is_buyer_request_cancel: None,
+            warehouse_ids: Vec::new(),
+            sort_field: SortField::UpdateTime,
+            sort_order: SortOrder::Ascending,
+            page_size: 100,
+            max_pages: DEFAULT_MAX_PAGES,
+        }
+    }
+}
+
+/// What a search tells of an order for certain: its id, and mostly where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OrderListEntry {
+    #[serde(deserialize_with = "wire::text")]
+    pub id: String,
+    #[serde(default)]
+    pub status: Option<OrderStatus>,
+    #[serde(default, deserialize_with = "wire::optional_time")]
+    pub update_time: Option<DateTime<Utc>>,
+}
+
+/// An order as we understand it, and as it came. Both hold the buyer's data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReadOrder {
+    pub order: Order,
+    pub raw: Value,
+}
+
+impl ReadOrder {
+    /// Reads an order again from the JSON kept of it.
+    pub fn from_raw(raw: Value) -> Result<Self, Error> {
+        Self::read(raw, "$").map_err(|Unreadable { path, problem }| Error::Unexpected {
+            status: 200,
+            path,
+            problem,
+            request_id: None,
+        })
+    }
+
+    fn read(raw: Value, path: &str) -> Result<Self, Unreadable> {
+        let order = wire::read(raw.clone(), path)?;
+        Ok(Self { order, raw })
+    }
+}
+
+impl std::fmt::Debug for ReadOrder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ReadOrder").field("order", &self.order).finish_non_exhaustive()
+    }
+}
