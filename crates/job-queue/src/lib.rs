@@ -1,1 +1,16 @@
+#![doc = include_str!("../README.md")]
 
+pub mod backoff;
+mod claim;
+mod finish;
+mod job;
+mod queue;
+mod table;
+mod worker;
+
+pub use claim::{Claim, claim};
+pub use finish::{LeaseState, finish, release, renew};
+pub use job::{Depth, Enqueued, JobStatus, Leased, NewJob, Outcome, ParkedJob};
+pub use queue::{cancel, depth, enqueue, enqueue_all, live, parked, wake};
+pub use table::create_table;
+pub use worker::{Handler, WakeUp, Worker, WorkerSettings};

@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
+
+use crate::job::Leased;
+use crate::queue::placeholders;
+use crate::table::{milliseconds, statement, time_of};
+
+/// Which jobs a worker asks for.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// Who holds the leases; unique among all processes on the database.
+    pub owner: &'a str,
+    /// Only these kinds; empty for all.
+    pub kinds: &'a [&'a str],
+    /// At most so many jobs.
+    pub limit: u32,
+    /// How long the leases last unless renewed.
+    pub lease: Duration,
+    /// The lane served last by this worker: between equals, the lanes after it come first.
+    pub after_lane: &'a str,
+}
+
+/// Leases up to `limit` due jobs, fairly: the lane with the fewest running jobs first, then lane by lane; within a lane
+/// by priority and time. Jobs whose lease has run out count as due.
+///
+/// The cost depends on the number of lanes and the limit, not on how many jobs wait.
+pub async fn claim(
+    db: &impl ConnectionTrait,
+    request: &Claim<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Leased>, DbErr> {
+    if request.limit == 0 {
+        return Ok(Vec::new());
+    }
+    let lease = i64::try_from(request.lease.as_millis()).unwrap_or(i64::MAX);
+    let mut values: Vec<Value> = vec![
+        milliseconds(now).into(),
+        milliseconds(now).saturating_add(lease).into(),
+        request.owner.into(),
+        request.after_lane.into(),
+        i64::from(request.limit).into(),
+        // Another worker may be locking the first few at this very moment: have as many again to fall back on.
+        (i64::from(request.limit) * 2).into(),
+    ];
+    let of_kinds = if request.kinds.is_empty() {
+        String::new()
+    } else {
+        format!("AND kind IN ({})", placeholders(values.len() + 1, request.kinds.len()))
+    };
+    values.extend(request.kinds.iter().map(|&kind| Value::from(kind)));
+
+    let sql = claim_sql(db.get_database_backend(), &of_kinds);
+    let rows = db.query_all_raw(statement(db, sql, values)).await?;
+    let mut claimed = rows.iter().map(leased).collect::<Result<Vec<_>, DbErr>>()?;
+    claimed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(claimed.into_iter().map(|(_, job)| job).collect())
+}
+
+/// One statement on both databases. `$1` now, `$2` end of the lease, `$3` owner, `$4` lane served last, `$5` limit,
+/// `$6` candidates per lane and priority.
+fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
+    const READY: &str = "run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)";
+    let heads_of_group = |columns: &str| {
+        format!(
+            "SELECT {columns} FROM jobs
+             WHERE lane = groups.lane AND priority = groups.priority AND {READY} {of_kinds}
+             ORDER BY run_at, id LIMIT $6"
+        )
+    };
+    // SQLite knows no LATERAL; PostgreSQL would read the whole table for a correlated IN.
+    let (heads, skip_locked) = match backend {
+        DbBackend::Postgres => (
+            format!("CROSS JOIN LATERAL ({}) AS job", heads_of_group("id, lane, priority, run_at")),
+            "FOR UPDATE OF job SKIP LOCKED",
+        ),
+        _ => (format!("CROSS JOIN jobs AS job ON job.id IN ({})", heads_of_group("id")), ""),
+    };
+    format!(
+        "WITH RECURSIVE
+         -- Every (lane, priority) there is, by one index step each.
+         groups (lane, priority) AS (
+            SELECT lane, priority FROM (
+                SELECT lane, priority FROM jobs WHERE run_at IS NOT NULL ORDER BY lane, priority LIMIT 1
+            ) AS first_group
+            UNION ALL
+            SELECT following.lane, following.priority FROM groups
+            CROSS JOIN jobs AS following
+            WHERE following.id = (
+                SELECT id FROM jobs
+                WHERE run_at IS NOT NULL AND (lane, priority) > (groups.lane, groups.priority)
+                ORDER BY lane, priority LIMIT 1
+            )
+         ),
+         running (lane, jobs) AS (
+            SELECT lane, COUNT(*) FROM jobs WHERE lease_owner IS NOT NULL AND lease_until > $1 GROUP BY lane
+         ),
+         candidates (id, turn) AS (
+            SELECT job.id,
+                COALESCE((SELECT running.jobs FROM running WHERE running.lane = job.lane), 0) + ROW_NUMBER() OVER (
+                    PARTITION BY job.lane ORDER BY job.priority DESC, job.run_at, job.id
+                )
+            FROM groups {heads}
+         ),
+         -- Ready is asked again, for PostgreSQL checks only this level when a row changed while it waited for it.
+         chosen (id) AS MATERIALIZED (
+            SELECT job.id FROM candidates JOIN jobs AS job ON job.id = candidates.id
+            WHERE {READY}
+            ORDER BY candidates.turn, job.priority DESC,
+                CASE WHEN job.lane > $4 THEN 0 ELSE 1 END, job.lane, job.run_at, job.id
+            LIMIT $5 {skip_locked}
+         )
+         UPDATE jobs SET
+            lease_owner = $3, lease_until = $2, fence = fence + 1, woken = FALSE,
+            -- This run answers every request up to now.
+            rerun_at = CASE WHEN rerun_at > $1 THEN rerun_at ELSE NULL END
+         WHERE id IN (SELECT id FROM chosen)
+         RETURNING id, kind, subject, lane, payload, priority, run_at, attempts, fence, created_at"
+    )
+}
+
+/// The job and its place among the claimed: neither database returns the rows in an order.
+type Place = (std::cmp::Reverse<i16>, i64, i64);
+
+fn leased(row: &QueryResult) -> Result<(Place, Leased), DbErr> {
+    let payload: String = row.try_get("", "payload")?;
+    let job = Leased {
+        id: row.try_get("", "id")?,
+        kind: row.try_get("", "kind")?,
+        subject: row.try_get("", "subject")?,
+        lane: row.try_get("", "lane")?,
+        payload: serde_json::from_str(&payload).map_err(|error| DbErr::Json(error.to_string()))?,
+        attempts: row.try_get("", "attempts")?,
+        fence: row.try_get("", "fence")?,
+        created_at: time_of(row.try_get("", "created_at")?)?,
+    };
+    let place = (std::cmp::Reverse(row.try_get("", "priority")?), row.try_get("", "run_at")?, job.id);
+    Ok((place, job))
+}

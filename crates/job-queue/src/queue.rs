@@ -1,0 +1,174 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+
+use crate::job::{Depth, Enqueued, JobStatus, NewJob, ParkedJob};
+use crate::table::{milliseconds, statement, time_of};
+
+/// Rows per statement of [`enqueue_all`]: seven parameters each stay far below both databases' limits.
+const ROWS_PER_INSERT: usize = 500;
+
+/// The most jobs that [`parked`] lists.
+const PARKED_LIMIT: usize = 1_000;
+
+/// Makes sure that a job of this kind and subject runs at `job.run_at` or earlier.
+///
+/// Joins the live job if there is one: an idle one is moved forward to the earlier time and woken if it was parked; a
+/// running one runs once more after it ends. Call it on the transaction that causes the job, and ping the
+/// [`WakeUp`](crate::WakeUp) after the commit.
+pub async fn enqueue(db: &impl ConnectionTrait, job: NewJob, now: DateTime<Utc>) -> Result<Enqueued, DbErr> {
+    let rows = upsert(db, std::slice::from_ref(&job), now).await?;
+    rows.into_iter().next().ok_or_else(|| DbErr::RecordNotInserted)
+}
+
+/// Enqueues many jobs at once and says how many of them are new; the rest joined a live job or one another.
+pub async fn enqueue_all(
+    db: &impl ConnectionTrait,
+    jobs: impl IntoIterator<Item = NewJob>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    // PostgreSQL refuses a statement that touches a row twice. Sorted, because two transactions that lock the same
+    // rows in different orders would wait for each other.
+    let mut distinct: BTreeMap<(&'static str, String), NewJob> = BTreeMap::new();
+    for mut job in jobs {
+        let key = (job.kind, job.subject.clone());
+        if let Some(earlier) = distinct.remove(&key) {
+            job.run_at = job.run_at.min(earlier.run_at);
+            job.priority = job.priority.max(earlier.priority);
+        }
+        distinct.insert(key, job);
+    }
+
+    let distinct: Vec<NewJob> = distinct.into_values().collect();
+    let mut new = 0;
+    for chunk in distinct.chunks(ROWS_PER_INSERT) {
+        new += upsert(db, chunk, now).await?.iter().filter(|enqueued| !enqueued.joined).count() as u64;
+    }
+    Ok(new)
+}
+
+async fn upsert(db: &impl ConnectionTrait, jobs: &[NewJob], now: DateTime<Utc>) -> Result<Vec<Enqueued>, DbErr> {
+    let mut values: Vec<Value> = Vec::with_capacity(jobs.len() * 7);
+    let mut rows = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        rows.push(format!("({})", placeholders(values.len() + 1, 7)));
+        values.extend([
+            job.kind.into(),
+            job.subject.as_str().into(),
+            job.lane.as_str().into(),
+            job.payload.to_string().into(),
+            job.priority.into(),
+            milliseconds(job.run_at).into(),
+            Value::from(milliseconds(now)),
+        ]);
+    }
+    let sql = format!(
+        "INSERT INTO jobs (kind, subject, lane, payload, priority, run_at, created_at)
+         VALUES {rows}
+         ON CONFLICT (kind, subject) DO UPDATE SET
+            requests = jobs.requests + 1,
+            lane = excluded.lane,
+            payload = excluded.payload,
+            priority = CASE WHEN excluded.priority > jobs.priority THEN excluded.priority ELSE jobs.priority END,
+            -- Idle: the earlier of both times, and awake.
+            run_at = CASE WHEN jobs.lease_owner IS NULL AND (jobs.run_at IS NULL OR excluded.run_at < jobs.run_at)
+                     THEN excluded.run_at ELSE jobs.run_at END,
+            attempts = CASE WHEN jobs.lease_owner IS NULL AND jobs.parked_cause IS NOT NULL
+                       THEN 0 ELSE jobs.attempts END,
+            parked_cause = CASE WHEN jobs.lease_owner IS NULL THEN NULL ELSE jobs.parked_cause END,
+            -- Running: once more after this run.
+            rerun_at = CASE WHEN jobs.lease_owner IS NULL THEN NULL
+                            WHEN jobs.rerun_at < excluded.run_at THEN jobs.rerun_at
+                            ELSE excluded.run_at END
+         RETURNING id, requests",
+        rows = rows.join(", ")
+    );
+    let returned = db.query_all_raw(statement(db, sql, values)).await?;
+    returned
+        .iter()
+        .map(|row| Ok(Enqueued { id: row.try_get("", "id")?, joined: row.try_get::<i64>("", "requests")? > 1 }))
+        .collect()
+}
+
+/// Makes every job that is parked for this cause run now, with its attempts counted anew, and says how many there were.
+///
+/// A job that runs at this moment and is about to park may have looked before the cause was gone: it is run once more
+/// instead of being parked.
+pub async fn wake(db: &impl ConnectionTrait, cause: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let woken = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1
+                 WHERE parked_cause = $2 AND lease_owner IS NULL";
+    let woken = db.execute_raw(statement(db, woken, [milliseconds(now).into(), cause.into()])).await?;
+    let running = "UPDATE jobs SET woken = TRUE WHERE lease_owner IS NOT NULL AND NOT woken";
+    db.execute_raw(statement(db, running, [])).await?;
+    Ok(woken.rows_affected())
+}
+
+/// The jobs that sleep for this cause, oldest first, at most 1,000.
+pub async fn parked(db: &impl ConnectionTrait, cause: &str) -> Result<Vec<ParkedJob>, DbErr> {
+    let sql = format!(
+        "SELECT id, kind, subject, lane, last_error FROM jobs
+         WHERE parked_cause = $1 ORDER BY id LIMIT {PARKED_LIMIT}"
+    );
+    let rows = db.query_all_raw(statement(db, sql, [cause.into()])).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ParkedJob {
+                id: row.try_get("", "id")?,
+                kind: row.try_get("", "kind")?,
+                subject: row.try_get("", "subject")?,
+                lane: row.try_get("", "lane")?,
+                last_error: row.try_get("", "last_error")?,
+            })
+        })
+        .collect()
+}
+
+/// The live job of this kind and subject, if there is one.
+pub async fn live(db: &impl ConnectionTrait, kind: &str, subject: &str) -> Result<Option<JobStatus>, DbErr> {
+    let sql = "SELECT id, run_at, attempts, lease_owner, parked_cause, last_error FROM jobs
+               WHERE kind = $1 AND subject = $2";
+    let row = db.query_one_raw(statement(db, sql, [kind.into(), subject.into()])).await?;
+    row.map(|row| {
+        Ok(JobStatus {
+            id: row.try_get("", "id")?,
+            run_at: optional_time(&row, "run_at")?,
+            attempts: row.try_get("", "attempts")?,
+            running: row.try_get::<Option<String>>("", "lease_owner")?.is_some(),
+            parked_cause: row.try_get("", "parked_cause")?,
+            last_error: row.try_get("", "last_error")?,
+        })
+    })
+    .transpose()
+}
+
+/// How many jobs are due and not running, and since when.
+pub async fn depth(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Depth, DbErr> {
+    let sql = "SELECT COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs
+               WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)";
+    let row = db.query_one_raw(statement(db, sql, [milliseconds(now).into()])).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a count returned no row".to_owned()))?;
+    Ok(Depth {
+        due: row.try_get::<i64>("", "due")?.unsigned_abs(),
+        oldest_due_at: optional_time(&row, "oldest_due_at")?,
+    })
+}
+
+/// Deletes the live job of this kind and subject and says whether there was one.
+///
+/// A worker that is running it is not stopped at once: it finds its lease lost when it next renews or finishes.
+pub async fn cancel(db: &impl ConnectionTrait, kind: &str, subject: &str) -> Result<bool, DbErr> {
+    let sql = "DELETE FROM jobs WHERE kind = $1 AND subject = $2";
+    let deleted = db.execute_raw(statement(db, sql, [kind.into(), subject.into()])).await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+/// `count` placeholders in a row: `$first, $first+1, …`.
+pub(crate) fn placeholders(first: usize, count: usize) -> String {
+    let names: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
+    names.join(", ")
+}
+
+fn optional_time(row: &QueryResult, column: &str) -> Result<Option<DateTime<Utc>>, DbErr> {
+    row.try_get::<Option<i64>>("", column)?.map(time_of).transpose()
+}
