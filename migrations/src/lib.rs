@@ -1,1 +1,26 @@
+#![doc = include_str!("../README.md")]
 
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261123_000001_people;
+mod m20261123_000002_connections;
+mod m20261123_000003_orders;
+mod m20261123_000004_work;
+mod m20261123_000005_counts_and_search;
+
+/// All changes of the schema, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_people::Migration),
+            Box::new(m20261123_000002_connections::Migration),
+            Box::new(m20261123_000003_orders::Migration),
+            Box::new(m20261123_000004_work::Migration),
+            Box::new(m20261123_000005_counts_and_search::Migration),
+        ]
+    }
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use clock::SharedClock;
+use migrations::Migrator;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::Vault;
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the database address must begin with sqlite: or postgres:")]
+    UnknownScheme,
+    #[error("cannot open the database: {0}")]
+    Open(#[source] DbErr),
+    #[error("cannot bring the database's schema up to date: {0}")]
+    Migrate(#[source] DbErr),
+}
+
+/// The one database that all processes share.
+#[derive(Debug, Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    pub vault: Vault,
+    pub clock: SharedClock,
+}
+
+/// Processes that start together take turns with the migrations.
+const MIGRATION_LOCK: i64 = 0x6f72_6465_7262;
+
+impl Database {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the address is not understood, the database cannot be reached, or a migration fails.
+    pub async fn connect(url: &str, vault: Vault, clock: SharedClock) -> Result<Self, ConnectError> {
+        let (reader, writer) = if url.starts_with("sqlite:") {
+            let writer =
+                sea_orm::Database::connect(sqlite_options(url, 1)).await.map_err(ConnectError::Open)?;
+            Migrator::up(&writer, None).await.map_err(ConnectError::Migrate)?;
+            let reader =
+                sea_orm::Database::connect(sqlite_options(url, 6)).await.map_err(ConnectError::Open)?;
+            (reader, writer)
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let mut options = ConnectOptions::new(url);
+            options.max_connections(16).acquire_timeout(Duration::from_secs(10)).sqlx_logging(false);
+            let pool = sea_orm::Database::connect(options).await.map_err(ConnectError::Open)?;
+            migrate_postgres(&pool).await.map_err(ConnectError::Migrate)?;
+            (pool.clone(), pool)
+        } else {
+            return Err(ConnectError::UnknownScheme);
+        };
+        Ok(Self { reader, writer, vault, clock })
+    }
+
+    /// For queries that change nothing.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For single statements that change something; several belong into [`Database::begin`].
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a transaction that may write; on SQLite it takes the write lock at once.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or stays locked.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .busy_timeout(Duration::from_secs(10))
+                .foreign_keys(true)
+                .pragma("cache_size", "-16384")
+                .pragma("temp_store", "memory")
+        });
+    options
+}
+
+async fn migrate_postgres(pool: &DatabaseConnection) -> Result<(), DbErr> {
+    // The lock belongs to the transaction, so it is given back however this ends.
+    let lock = pool.begin().await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Migrator::up(pool, None).await?;
+    lock.commit().await
+}

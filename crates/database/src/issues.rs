@@ -1,0 +1,181 @@
+//! Open and resolved problems. At most one open issue per order, code and subject (such as a SKU).
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
+};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, Severity};
+
+use crate::entities::issues::{ActiveModel, Column, Entity, Model};
+use crate::to_ms;
+
+/// A problem that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub code: IssueCode,
+    /// Tells two issues of one code apart, such as the SKU; empty when there is only one.
+    pub subject: String,
+    pub facts: IssueFacts,
+}
+
+impl Found {
+    #[must_use]
+    pub fn new(code: IssueCode) -> Self {
+        Self { code, subject: String::new(), facts: IssueFacts::new() }
+    }
+
+    /// Adds a fact that the sentence or a reader needs.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.facts.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Names what the issue is about, where one order may have several of the code.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+}
+
+/// How often the failing step was tried, and when it is tried again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retry {
+    pub attempts: i32,
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+/// What changed when the issues of one topic were set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub opened: Vec<IssueCode>,
+    pub resolved: Vec<IssueCode>,
+}
+
+/// Makes `found` the open issues of the order among the codes of a topic: opens, updates and resolves as needed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    order_id: OrderId,
+    topic: &[IssueCode],
+    found: &[Found],
+    retry: Retry,
+    now: DateTime<Utc>,
+) -> Result<Changes, DbErr> {
+    let open = open_of(db, order_id).await?;
+    let mut changes = Changes::default();
+    for issue in open.iter().filter(|issue| topic.iter().any(|code| code.as_str() == issue.code)) {
+        let still =
+            found.iter().any(|found| found.code.as_str() == issue.code && found.subject == issue.subject);
+        if !still {
+            resolve_one(db, issue.id, now).await?;
+            changes.resolved.extend(issue.code.parse::<IssueCode>());
+        }
+    }
+    for found in found {
+        let known =
+            open.iter().any(|issue| issue.code == found.code.as_str() && issue.subject == found.subject);
+        upsert(db, connection_id, order_id, found, retry, now).await?;
+        if !known {
+            changes.opened.push(found.code);
+        }
+    }
+    Ok(changes)
+}
+
+/// Opens one issue, or brings its facts up to date; `true` when it is new.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    order_id: OrderId,
+    found: &Found,
+    retry: Retry,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let known = open_of(db, order_id).await?;
+    upsert(db, connection_id, order_id, found, retry, now).await?;
+    Ok(!known.iter().any(|issue| issue.code == found.code.as_str() && issue.subject == found.subject))
+}
+
+/// Resolves the open issues of these codes; returns those that were open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resolve(
+    db: &impl ConnectionTrait,
+    order_id: OrderId,
+    codes: &[IssueCode],
+    now: DateTime<Utc>,
+) -> Result<Vec<IssueCode>, DbErr> {
+    let mut resolved = Vec::new();
+    for issue in open_of(db, order_id).await? {
+        if codes.iter().any(|code| code.as_str() == issue.code) {
+            resolve_one(db, issue.id, now).await?;
+            resolved.extend(issue.code.parse::<IssueCode>());
+        }
+    }
+    Ok(resolved)
+}
+
+/// The open issues of an order: errors first, then the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_of(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Vec<Model>, DbErr> {
+    let mut open = Entity::find()
+        .filter(Column::OrderId.eq(order_id.0))
+        .filter(Column::ResolvedAt.is_null())
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    open.sort_by_key(|issue| issue.severity != Severity::Error.as_str());
+    Ok(open)
+}
+
+async fn upsert(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    order_id: OrderId,
+    found: &Found,
+    retry: Retry,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let facts = serde_json::to_string(&found.facts).map_err(|error| DbErr::Json(error.to_string()))?;
+    let model = ActiveModel {
+        order_id: Set(order_id.0),
+        connection_id: Set(connection_id.0),
+        code: Set(found.code.to_string()),
+        severity: Set(found.code.kind().severity.to_string()),
+        subject: Set(found.subject.clone()),
+        facts: Set(facts),
+        attempts: Set(retry.attempts),
+        next_retry_at: Set(retry.next_at.map(to_ms)),
+        opened_at: Set(to_ms(now)),
+        resolved_at: Set(None),
+        ..Default::default()
+    };
+    let one_open = OnConflict::columns([Column::OrderId, Column::Code, Column::Subject])
+        .target_and_where(Expr::col(Column::ResolvedAt).is_null())
+        .update_columns([Column::Facts, Column::Attempts, Column::NextRetryAt])
+        .to_owned();
+    Entity::insert(model).on_conflict(one_open).exec_without_returning(db).await?;
+    Ok(())
+}
+
+async fn resolve_one(db: &impl ConnectionTrait, id: i64, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::ResolvedAt, Expr::value(to_ms(now)))
+        .col_expr(Column::NextRetryAt, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}

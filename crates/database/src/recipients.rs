@@ -1,0 +1,98 @@
+//! Buyers' addresses: sealed, and found again by digests only.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use serde::{Deserialize, Serialize};
+use shared::{OrderId, TikTokOrderId};
+
+use crate::Vault;
+use crate::entities::recipients::{ActiveModel, Column, Entity};
+
+/// Who receives the parcel, as TikTok Shop says it. Never written to a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientRecord {
+    pub name: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub phone: Option<String>,
+    /// The buyer's relay address at TikTok.
+    pub email: Option<String>,
+    pub lines: Vec<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// True where TikTok Shop hides parts with asterisks.
+    pub masked: bool,
+}
+
+/// What became of an address that TikTok Shop sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is the first one.
+    First,
+    /// It replaces another one.
+    Changed,
+    /// It says nothing new, or hides what is known.
+    Unchanged,
+}
+
+fn place(connection_uid: &str, tiktok_order_id: &TikTokOrderId) -> String {
+    format!("recipients.sealed:{connection_uid}:{tiktok_order_id}")
+}
+
+/// Keeps an address. A masked one never replaces a plain one, for TikTok Shop hides addresses of ended orders.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    connection_uid: &str,
+    tiktok_order_id: &TikTokOrderId,
+    order_id: OrderId,
+    recipient: &RecipientRecord,
+) -> Result<Kept, DbErr> {
+    let known = find(db, vault, connection_uid, tiktok_order_id, order_id).await?;
+    let kept = match &known {
+        None => Kept::First,
+        Some(known) if known == recipient || (recipient.masked && !known.masked) => {
+            return Ok(Kept::Unchanged);
+        }
+        Some(_) => Kept::Changed,
+    };
+    let plain = serde_json::to_vec(recipient).map_err(|error| DbErr::Json(error.to_string()))?;
+    let digest = |kind, text: Option<&str>| Set(text.and_then(|text| vault.search_digest(kind, text)));
+    let model = ActiveModel {
+        order_id: Set(order_id.0),
+        sealed: Set(vault.seal(&place(connection_uid, tiktok_order_id), &plain)),
+        masked: Set(recipient.masked),
+        name_digest: digest("name", Some(&recipient.name)),
+        phone_digest: digest("phone", recipient.phone.as_deref()),
+        email_digest: digest("email", recipient.email.as_deref()),
+    };
+    let columns =
+        [Column::Sealed, Column::Masked, Column::NameDigest, Column::PhoneDigest, Column::EmailDigest];
+    let replace = OnConflict::column(Column::OrderId).update_columns(columns).to_owned();
+    Entity::insert(model).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(kept)
+}
+
+/// The address of an order.
+///
+/// # Errors
+/// When the database fails or the bytes cannot be read.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    connection_uid: &str,
+    tiktok_order_id: &TikTokOrderId,
+    order_id: OrderId,
+) -> Result<Option<RecipientRecord>, DbErr> {
+    let Some(model) = Entity::find_by_id(order_id.0).one(db).await? else { return Ok(None) };
+    let plain = vault
+        .open(&place(connection_uid, tiktok_order_id), &model.sealed)
+        .map_err(|error| DbErr::Custom(error.to_string()))?;
+    serde_json::from_slice(&plain).map(Some).map_err(|error| DbErr::Json(error.to_string()))
+}

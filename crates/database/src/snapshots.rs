@@ -1,0 +1,82 @@
+//! TikTok Shop's answers as they came: compressed, encrypted, and each kept once.
+
+use std::io::{Read, Write};
+
+use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+    prelude::*,
+};
+use sha2::{Digest, Sha256};
+use shared::OrderId;
+
+use crate::entities::snapshots::{ActiveModel, Column, Entity};
+use crate::{Vault, to_ms};
+
+/// An order's JSON is some kilobytes; more than this was not written by us.
+const MAX_LENGTH: u64 = 8 * 1024 * 1024;
+
+fn place(order_id: OrderId) -> String {
+    format!("snapshots.sealed:{order_id}")
+}
+
+/// Stores an answer; `false` when the very same answer is already there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn store(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    order_id: OrderId,
+    channel_updated_at: DateTime<Utc>,
+    raw: &serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let text = raw.to_string();
+    let model = ActiveModel {
+        order_id: Set(order_id.0),
+        channel_updated_at: Set(to_ms(channel_updated_at)),
+        recorded_at: Set(to_ms(now)),
+        digest: Set(hex::encode(Sha256::digest(text.as_bytes()))),
+        sealed: Set(vault.seal(&place(order_id), &compressed(text.as_bytes()))),
+        ..Default::default()
+    };
+    let inserted = Entity::insert(model)
+        .on_conflict_do_nothing_on([Column::OrderId, Column::Digest])
+        .exec_without_returning(db)
+        .await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(1)))
+}
+
+/// The newest answer about an order.
+///
+/// # Errors
+/// When the database fails or the bytes cannot be read.
+pub async fn latest(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    order_id: OrderId,
+) -> Result<Option<serde_json::Value>, DbErr> {
+    let newest = Entity::find()
+        .filter(Column::OrderId.eq(order_id.0))
+        .order_by_desc(Column::ChannelUpdatedAt)
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await?;
+    let Some(model) = newest else { return Ok(None) };
+    let packed =
+        vault.open(&place(order_id), &model.sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let mut text = Vec::new();
+    let mut decoder = ZlibDecoder::new(&packed[..]).take(MAX_LENGTH);
+    decoder.read_to_end(&mut text).map_err(|error| DbErr::Custom(format!("snapshot: {error}")))?;
+    serde_json::from_slice(&text).map(Some).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
+}
