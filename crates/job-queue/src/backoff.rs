@@ -7,8 +7,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
 /// Seconds to wait after the first, second, … failed attempt; about 21 hours in all. One more would pass a day.
-const DELAYS_S: [i64; 8] =
-    [30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 6 * HOUR, 6 * HOUR];
+const DELAYS_S: [i64; 8] = [30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 6 * HOUR, 6 * HOUR];
 
 /// The wait moves by up to a tenth either way, so that jobs which failed together do not all come back together.
 const JITTER_PERCENT: i64 = 10;
@@ -54,7 +53,11 @@ mod tests {
         ];
 
         for (failed_before, seconds) in table {
-            assert_eq!(nominal_delay(failed_before).map(|delay| delay.num_seconds()), seconds, "{failed_before}");
+            assert_eq!(
+                nominal_delay(failed_before).map(|delay| delay.num_seconds()),
+                seconds,
+                "{failed_before}"
+            );
         }
         assert!(DELAYS_S.iter().sum::<i64>() < 24 * HOUR);
     }

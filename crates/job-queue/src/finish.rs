@@ -91,7 +91,11 @@ pub async fn finish(
     }
 }
 
-async fn end_lease(db: &impl ConnectionTrait, changes: &str, values: Vec<Value>) -> Result<LeaseState, DbErr> {
+async fn end_lease(
+    db: &impl ConnectionTrait,
+    changes: &str,
+    values: Vec<Value>,
+) -> Result<LeaseState, DbErr> {
     let sql = format!(
         "UPDATE jobs SET {changes}, lease_owner = NULL, lease_until = NULL, rerun_at = NULL, woken = FALSE
          WHERE {HELD}"

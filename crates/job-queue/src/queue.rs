@@ -48,7 +48,11 @@ pub async fn enqueue_all(
     Ok(new)
 }
 
-async fn upsert(db: &impl ConnectionTrait, jobs: &[NewJob], now: DateTime<Utc>) -> Result<Vec<Enqueued>, DbErr> {
+async fn upsert(
+    db: &impl ConnectionTrait,
+    jobs: &[NewJob],
+    now: DateTime<Utc>,
+) -> Result<Vec<Enqueued>, DbErr> {
     let mut values: Vec<Value> = Vec::with_capacity(jobs.len() * 7);
     let mut rows = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -87,7 +91,9 @@ async fn upsert(db: &impl ConnectionTrait, jobs: &[NewJob], now: DateTime<Utc>) 
     let returned = db.query_all_raw(statement(db, sql, values)).await?;
     returned
         .iter()
-        .map(|row| Ok(Enqueued { id: row.try_get("", "id")?, joined: row.try_get::<i64>("", "requests")? > 1 }))
+        .map(|row| {
+            Ok(Enqueued { id: row.try_get("", "id")?, joined: row.try_get::<i64>("", "requests")? > 1 })
+        })
         .collect()
 }
 
