@@ -1,1 +1,68 @@
+#![doc = include_str!("../README.md")]
 
+mod addresses;
+mod api_root;
+mod carriers;
+mod carts;
+mod client;
+mod configurations;
+mod countries;
+mod customers;
+mod decode;
+mod error;
+mod ids;
+mod judge;
+mod key;
+mod localization;
+mod observer;
+mod order_carriers;
+mod order_details;
+mod order_histories;
+mod order_invoices;
+mod order_payments;
+mod order_states;
+mod orders;
+mod products;
+mod query;
+mod resource;
+mod shops;
+mod specific_prices;
+mod stock;
+mod taxes;
+pub mod total;
+pub mod validate;
+mod version;
+mod xml;
+
+pub use addresses::NewAddress;
+pub use api_root::{ApiRoot, Permissions};
+pub use carriers::Carrier;
+pub use carts::{Cart, CartRow, NewCart, NewCartRow};
+pub use client::{Client, Timeouts, http_client};
+pub use configurations::{Configuration, OrderStateRoles, ShopSettings};
+pub use countries::{Country, State, Zone};
+pub use customers::{CustomerSummary, NewCustomer};
+pub use decode::{Entity, Localized};
+pub use error::{
+    ConnectionFailure, DecodeError, Error, Refusal, RefusalKind, Unknown, UnknownReason, WebserviceError,
+};
+pub use ids::*;
+pub use judge::{Call, Document, RawAnswer, judge};
+pub use key::WebserviceKey;
+pub use localization::{Currency, Language};
+pub use observer::{CallRecord, Observer, Verdict};
+pub use order_carriers::OrderCarrier;
+pub use order_details::OrderDetail;
+pub use order_histories::OrderHistory;
+pub use order_invoices::OrderInvoice;
+pub use order_payments::OrderPayment;
+pub use order_states::OrderState;
+pub use orders::{NewOrder, Order, OrderChange, OrderRow, OrderSummary};
+pub use products::{Combination, NewProduct, PriceQuestion, Product, ProductType};
+pub use resource::{Method, Resource};
+pub use shops::{Group, Shop};
+pub use specific_prices::NewSpecificPrice;
+pub use stock::{OutOfStock, StockAvailable};
+pub use taxes::{Tax, TaxBehavior, TaxRule};
+pub use version::{NotAVersion, Version};
+pub use xml::{Element, NotWellFormed};
