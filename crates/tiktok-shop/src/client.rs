@@ -57,6 +57,8 @@ pub struct Shop {
 impl Client {
     /// `api_url` is the host, as in `https://open-api.tiktokglobalshop.com`; `http` is best made by
     /// [`http_client`](crate::http_client).
+    ///
+    /// A path in `api_url` is sent but not signed, as behind a proxy that takes it off.
     #[must_use]
     pub fn new(http: reqwest::Client, api_url: Url, app: AppCredentials, clock: SharedClock) -> Self {
         Self { inner: Arc::new(Inner { http, api_url, app, clock }) }

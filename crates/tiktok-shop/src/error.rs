@@ -10,27 +10,30 @@ use crate::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The access token is expired or not accepted: refresh it once and repeat once.
-    #[error("tiktok does not accept the access token (code {code:?}, request {request_id:?})")]
+    #[error("tiktok does not accept the access token{}", reference(*code, request_id))]
     TokenExpired { code: Option<i64>, request_id: Option<String> },
 
     /// The authorization is gone, or does not cover this shop: ask the seller to authorize again; do not retry.
-    #[error("tiktok asks for a new authorization: {message} (code {code}, request {request_id:?})")]
+    #[error("tiktok asks for a new authorization: {message}{}", reference(Some(*code), request_id))]
     ReauthorizationNeeded { code: i64, message: String, request_id: Option<String> },
 
     /// The app or the token lacks a scope: authorize again with it.
-    #[error("tiktok has not granted the scope for this call: {message} (request {request_id:?})")]
+    #[error("tiktok has not granted the scope for this call: {message}{}", reference(None, request_id))]
     ScopeMissing { message: String, request_id: Option<String> },
 
     /// Our clock is more than 30 seconds ahead or five minutes behind: correct the clock, then repeat.
-    #[error("tiktok refuses the time of the request, is the clock right? {message} (request {request_id:?})")]
+    #[error(
+        "tiktok refuses the time of the request, is the clock right? {message}{}",
+        reference(None, request_id)
+    )]
     ClockSkew { message: String, request_id: Option<String> },
 
     /// Too many requests, none of it done: wait as told, or else with growing pauses.
-    #[error("tiktok limits the rate of requests (retry after {retry_after:?}, request {request_id:?})")]
+    #[error("tiktok limits the rate of requests{}", reference(None, request_id))]
     RateLimited { retry_after: Option<Duration>, request_id: Option<String> },
 
     /// TikTok could not answer a reading call now: try again later.
-    #[error("tiktok could not answer: {cause} (request {request_id:?})")]
+    #[error("tiktok could not answer: {cause}{}", reference(*code, request_id))]
     Transient { code: Option<i64>, status: Option<u16>, cause: String, request_id: Option<String> },
 
     /// No connection came about, so nothing was done: try again later.
@@ -38,27 +41,27 @@ pub enum Error {
     Unreachable { cause: String },
 
     /// A writing call may or may not have been carried out: look first, then decide.
-    #[error("tiktok may or may not have done it: {cause} (request {request_id:?})")]
+    #[error("tiktok may or may not have done it: {cause}{}", reference(*code, request_id))]
     OutcomeUnknown { code: Option<i64>, status: Option<u16>, cause: String, request_id: Option<String> },
 
     /// The thing asked for does not exist in this shop.
-    #[error("tiktok does not know it: {message} (code {code:?}, request {request_id:?})")]
+    #[error("tiktok does not know it: {message}{}", reference(*code, request_id))]
     NotFound { code: Option<i64>, message: String, request_id: Option<String> },
 
     /// The thing belongs to another shop, or this shop may not touch it: stop.
-    #[error("tiktok denies access: {message} (code {code:?}, request {request_id:?})")]
+    #[error("tiktok denies access: {message}{}", reference(*code, request_id))]
     Denied { code: Option<i64>, message: String, request_id: Option<String> },
 
     /// A definite refusal for a business reason; nothing was changed.
-    #[error("tiktok refused: {message} (code {code}, request {request_id:?})")]
+    #[error("tiktok refused: {message}{}", reference(Some(*code), request_id))]
     Rejected { reason: Rejection, code: i64, message: String, request_id: Option<String> },
 
     /// App key, app secret, address of the service or list of allowed addresses is wrong: a person must correct it.
-    #[error("tiktok refuses the app's configuration: {message} (code {code:?}, request {request_id:?})")]
+    #[error("tiktok refuses the app's configuration: {message}{}", reference(*code, request_id))]
     Misconfigured { code: Option<i64>, message: String, request_id: Option<String> },
 
     /// We asked in a wrong way: a defect of the program, which repeating does not mend.
-    #[error("tiktok does not understand the request: {message} (code {code:?}, request {request_id:?})")]
+    #[error("tiktok does not understand the request: {message}{}", reference(*code, request_id))]
     InvalidRequest { code: Option<i64>, message: String, request_id: Option<String> },
 
     /// The list has more pages than the caller allowed: ask for a narrower window.
@@ -66,7 +69,10 @@ pub enum Error {
     TooManyPages { pages: usize },
 
     /// An answer we cannot read. `path` is the place in the JSON, `problem` says what is wrong there, not what it holds.
-    #[error("unexpected answer from tiktok (status {status}) at {path}: {problem} (request {request_id:?})")]
+    #[error(
+        "unexpected answer from tiktok (status {status}) at {path}: {problem}{}",
+        reference(None, request_id)
+    )]
     Unexpected { status: u16, path: String, problem: String, request_id: Option<String> },
 }
 
@@ -205,6 +211,16 @@ fn is_transient(code: i64) -> bool {
 fn is_address_not_allowed(message: &str) -> bool {
     let text = message.to_lowercase();
     text.contains("ip allow list") || text.contains("ip allowlist") || text.contains("ip whitelist")
+}
+
+/// What to name when asking TikTok about it, as the end of a message.
+fn reference(code: Option<i64>, request_id: &Option<String>) -> String {
+    match (code, request_id) {
+        (Some(code), Some(request_id)) => format!(" (code {code}, request {request_id})"),
+        (Some(code), None) => format!(" (code {code})"),
+        (None, Some(request_id)) => format!(" (request {request_id})"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Text from outside, made fit for an error: one line, without control characters, at most 300 characters.
@@ -375,6 +391,27 @@ mod tests {
             request_id: Some("2026".to_owned()),
         };
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn messages_name_code_and_request() {
+        let refusal = |request_id| {
+            let message = "shipped before";
+            Refusal {
+                status: 200,
+                code: Some(21011006),
+                message,
+                request_id,
+                retry_after: None,
+                effect: Effect::Write,
+            }
+        };
+
+        let named = refusal(Some("2026")).into_error().to_string();
+        let unnamed = refusal(None).into_error().to_string();
+
+        assert_eq!(named, "tiktok refused: shipped before (code 21011006, request 2026)");
+        assert_eq!(unnamed, "tiktok refused: shipped before (code 21011006)");
     }
 
     #[test]
