@@ -54,14 +54,16 @@ pub async fn claim(
     let sql = claim_sql(db.get_database_backend(), &of_kinds);
     let rows = db.query_all_raw(statement(db, sql, values)).await?;
     let mut claimed = rows.iter().map(leased).collect::<Result<Vec<_>, DbErr>>()?;
-    claimed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    claimed.sort_by_key(|(place, _)| *place);
     Ok(claimed.into_iter().map(|(_, job)| job).collect())
 }
 
 /// One statement on both databases. `$1` now, `$2` end of the lease, `$3` owner, `$4` lane served last, `$5` limit,
-/// `$6` candidates per lane and priority.
+/// `$6` candidates.
 fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
     const READY: &str = "run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)";
+    const IN_TURN: &str = "turn, job.priority DESC, \
+                           CASE WHEN job.lane > $4 THEN 0 ELSE 1 END, job.lane, job.run_at, job.id";
     let heads_of_group = |columns: &str| {
         format!(
             "SELECT {columns} FROM jobs
@@ -87,10 +89,11 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
             UNION ALL
             SELECT following.lane, following.priority FROM groups
             CROSS JOIN jobs AS following
-            WHERE following.id = (
-                SELECT id FROM jobs
-                WHERE run_at IS NOT NULL AND (lane, priority) > (groups.lane, groups.priority)
-                ORDER BY lane, priority LIMIT 1
+            WHERE following.id = COALESCE(
+                -- Two steps, for SQLite uses only the first column of the index for (lane, priority) > (…, …).
+                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane = groups.lane AND priority > groups.priority
+                 ORDER BY priority LIMIT 1),
+                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane > groups.lane ORDER BY lane, priority LIMIT 1)
             )
          ),
          running (lane, jobs) AS (
@@ -101,15 +104,15 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
                 COALESCE((SELECT running.jobs FROM running WHERE running.lane = job.lane), 0) + ROW_NUMBER() OVER (
                     PARTITION BY job.lane ORDER BY job.priority DESC, job.run_at, job.id
                 )
+                AS turn
             FROM groups {heads}
+            ORDER BY {IN_TURN} LIMIT $6
          ),
          -- Ready is asked again, for PostgreSQL checks only this level when a row changed while it waited for it.
          chosen (id) AS MATERIALIZED (
-            SELECT job.id FROM candidates JOIN jobs AS job ON job.id = candidates.id
-            WHERE {READY}
-            ORDER BY candidates.turn, job.priority DESC,
-                CASE WHEN job.lane > $4 THEN 0 ELSE 1 END, job.lane, job.run_at, job.id
-            LIMIT $5 {skip_locked}
+            SELECT job.id FROM candidates CROSS JOIN jobs AS job
+            WHERE job.id = candidates.id AND {READY}
+            ORDER BY {IN_TURN} LIMIT $5 {skip_locked}
          )
          UPDATE jobs SET
             lease_owner = $3, lease_until = $2, fence = fence + 1, woken = FALSE,

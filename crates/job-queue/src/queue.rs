@@ -19,7 +19,7 @@ const PARKED_LIMIT: usize = 1_000;
 /// [`WakeUp`](crate::WakeUp) after the commit.
 pub async fn enqueue(db: &impl ConnectionTrait, job: NewJob, now: DateTime<Utc>) -> Result<Enqueued, DbErr> {
     let rows = upsert(db, std::slice::from_ref(&job), now).await?;
-    rows.into_iter().next().ok_or_else(|| DbErr::RecordNotInserted)
+    rows.into_iter().next().ok_or(DbErr::RecordNotInserted)
 }
 
 /// Enqueues many jobs at once and says how many of them are new; the rest joined a live job or one another.

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use url::Url;
@@ -16,8 +16,8 @@ const START_TRIES: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Server {
     url: Url,
-    /// Closes when this process ends in whatever way, and that stops a server of our own.
-    lifeline: Option<ChildStdin>,
+    /// Ends a server of our own when its input closes, that is when this process ends in whatever way.
+    lifeline: Option<Child>,
 }
 
 impl Server {
@@ -141,14 +141,13 @@ fn user_to_run_as(own_folder: &Path) -> Option<(u32, u32)> {
 
 /// Starts a shell that waits for the end of its input, that is of this process, then stops the server and removes the
 /// folder.
-fn clean_up_after_this_process(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> ChildStdin {
+fn clean_up_after_this_process(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {
     const SCRIPT: &str = r#"read -r _; "$0" -D "$1/data" -m immediate -w stop; rm -rf "$1""#;
     let mut shell = command(Path::new("/bin/sh"), folder, user);
     shell.arg("-c").arg(SCRIPT).arg(programs.join("pg_ctl")).arg(folder);
     // Out of the group that an interrupt on the terminal ends.
     shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut shell = shell.spawn().expect("there is a shell");
-    shell.stdin.take().expect("its input is a pipe")
+    shell.spawn().expect("there is a shell")
 }
 
 fn command(program: &Path, folder: &Path, user: Option<(u32, u32)>) -> Command {

@@ -1,0 +1,8 @@
+//! The queue from outside, on every database.
+
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod test_queue;
+#[cfg(test)]
+mod worker;
