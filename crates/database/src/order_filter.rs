@@ -1,0 +1,265 @@
+//! The grid's filter as conditions, for the list and the counts alike.
+
+use rust_decimal::Decimal;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use shared::{FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilter, TimeRange};
+
+use crate::entities::orders::Column;
+use crate::entities::{issues, recipients};
+use crate::order_search::{self, Found};
+use crate::{Vault, to_micros, to_ms};
+
+/// A store order id that is missing counts as 0, so that the index on this very expression is used.
+pub(crate) const STORE_ORDER_ID: &str = "COALESCE(store_order_id, 0)";
+/// A deadline that is missing counts as the end of time, for the same reason.
+pub(crate) const SHIP_BY: &str = "COALESCE(ship_by, 9223372036854775807)";
+
+/// At most this many orders are found by buyers' data; a household has fewer.
+const MAX_ORDERS_OF_BUYER: u64 = 1_000;
+
+/// Whom to look for; compared by digests, so only whole names, numbers and addresses are found.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct BuyerFilter {
+    pub name: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+}
+
+/// Which orders are meant: filter, words and buyer, checked.
+#[derive(Clone)]
+pub struct Criteria {
+    pub(crate) filter: OrderFilter,
+    pub(crate) words: Vec<String>,
+    buyer: BuyerFilter,
+}
+
+impl Criteria {
+    /// The orders that a search means.
+    ///
+    /// # Errors
+    /// One error for each word that is too short to be searched for.
+    pub fn new(search: Search, buyer: BuyerFilter) -> Result<Self, Vec<FieldError>> {
+        let words = order_search::checked(search.words)?;
+        Ok(Self { filter: search.filter, words, buyer })
+    }
+
+    /// The same orders of whichever status, as the tabs count them.
+    #[must_use]
+    pub fn without_status(self) -> Self {
+        Self { filter: self.filter.without_status(), ..self }
+    }
+
+    /// Whether nothing but connection and time of placing decides, which is what the counters are kept by.
+    pub(crate) fn is_kept_by_counters(&self) -> bool {
+        let rest = OrderFilter {
+            status: Vec::new(),
+            connection: Vec::new(),
+            created_at: TimeRange::default(),
+            ..self.filter.clone()
+        };
+        rest.is_open() && self.words.is_empty() && self.buyer == BuyerFilter::default()
+    }
+
+    /// Looks up what the words and the buyer stand for, once for all conditions made of it.
+    pub(crate) async fn resolve(
+        &self,
+        db: &impl ConnectionTrait,
+        vault: &Vault,
+    ) -> Result<Resolved<'_>, DbErr> {
+        Ok(Resolved {
+            filter: &self.filter,
+            words: order_search::find(db, &self.words).await?,
+            of_buyer: orders_of_buyer(db, vault, &self.buyer).await?,
+            text_contains: order_search::contains_function(db.get_database_backend()),
+        })
+    }
+}
+
+async fn orders_of_buyer(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    buyer: &BuyerFilter,
+) -> Result<Option<Vec<i64>>, DbErr> {
+    let wanted = [
+        (recipients::Column::NameDigest, "name", &buyer.name),
+        (recipients::Column::PhoneDigest, "phone", &buyer.phone),
+        (recipients::Column::EmailDigest, "email", &buyer.email),
+    ];
+    let mut query = recipients::Entity::find().select_only().column(recipients::Column::OrderId);
+    let mut any = false;
+    for (column, kind, text) in wanted {
+        if let Some(digest) = text.as_deref().and_then(|text| vault.search_digest(kind, text)) {
+            query = query.filter(column.eq(digest));
+            any = true;
+        }
+    }
+    if !any {
+        return Ok(None);
+    }
+    Ok(Some(query.limit(MAX_ORDERS_OF_BUYER).into_tuple().all(db).await?))
+}
+
+/// Criteria whose words and buyer have been looked up.
+pub(crate) struct Resolved<'a> {
+    filter: &'a OrderFilter,
+    words: Found,
+    of_buyer: Option<Vec<i64>>,
+    text_contains: &'static str,
+}
+
+impl Resolved<'_> {
+    /// Whether the orders are named one by one, so that no index on a sorting key is needed.
+    pub(crate) fn is_short_list(&self) -> bool {
+        matches!(self.words, Found::Few(_))
+            || self.of_buyer.is_some()
+            || !self.filter.id.is_empty()
+            || matches!(self.filter.tiktok_order_id, Some(TikTokOrderFilter::Exact(_)))
+            || matches!(self.filter.store_order_id, Some(StoreOrderFilter::Ids(_)))
+    }
+
+    /// Everything but status and connection, which the caller may want to split by. Archived orders are left out.
+    pub(crate) fn condition(&self) -> Condition {
+        let filter = self.filter;
+        let mut all = Condition::all().add(Column::ArchivedAt.is_null());
+        if !filter.channel_status.is_empty() {
+            all = all
+                .add(Column::ChannelStatus.is_in(filter.channel_status.iter().map(|status| status.as_str())));
+        }
+        if !filter.import_state.is_empty() {
+            all = all.add(Column::ImportState.is_in(filter.import_state.iter().map(|state| state.as_str())));
+        }
+        if !filter.fulfillment_type.is_empty() {
+            all = all
+                .add(Column::FulfillmentType.is_in(filter.fulfillment_type.iter().map(|kind| kind.as_str())));
+        }
+        if !filter.issue.is_empty() {
+            let open = Query::select()
+                .column(issues::Column::OrderId)
+                .from(issues::Entity)
+                .and_where(issues::Column::Code.is_in(filter.issue.iter().map(|code| code.as_str())))
+                .and_where(issues::Column::ResolvedAt.is_null())
+                .to_owned();
+            all = all.add(Column::Id.in_subquery(open));
+        }
+        if !filter.store_state.is_empty() {
+            all = all.add(Column::StoreStateId.is_in(filter.store_state.iter().copied()));
+        }
+        if !filter.country.is_empty() {
+            all = all.add(Column::Country.is_in(filter.country.iter().map(String::as_str)));
+        }
+        if !filter.currency.is_empty() {
+            all = all.add(Column::Currency.is_in(filter.currency.iter().map(String::as_str)));
+        }
+        if !filter.id.is_empty() {
+            all = all.add(Column::Id.is_in(filter.id.iter().map(|id| id.0)));
+        }
+        match &filter.store_order_id {
+            Some(StoreOrderFilter::Empty) => all = all.add(Column::StoreOrderId.is_null()),
+            Some(StoreOrderFilter::Ids(ids)) => {
+                all = all.add(Expr::cust(STORE_ORDER_ID).is_in(ids.iter().map(|id| id.0)));
+            }
+            None => {}
+        }
+        match &filter.tiktok_order_id {
+            Some(TikTokOrderFilter::Prefix(prefix)) => {
+                all = all.add(Column::TiktokOrderId.gte(prefix.as_str()));
+                if let Some(end) = end_of_prefix(prefix) {
+                    all = all.add(Column::TiktokOrderId.lt(end));
+                }
+            }
+            Some(TikTokOrderFilter::Exact(ids)) => {
+                all = all.add(Column::TiktokOrderId.is_in(ids.iter().map(|id| id.as_str())));
+            }
+            None => {}
+        }
+        let ranges = [
+            (Column::PlacedAt, filter.created_at),
+            (Column::UpdatedAt, filter.updated_at),
+            (Column::ImportedAt, filter.imported_at),
+            (Column::ShipBy, filter.ship_by),
+        ];
+        for (column, range) in ranges {
+            all = all
+                .add_option(range.gte.map(|time| column.gte(to_ms(time))))
+                .add_option(range.lt.map(|time| column.lt(to_ms(time))));
+        }
+        all = all
+            .add_option(filter.total_min.map(|amount| Column::TotalMicros.gte(bound(amount))))
+            .add_option(filter.total_max.map(|amount| Column::TotalMicros.lte(bound(amount))));
+        match &self.words {
+            Found::All => {}
+            Found::Few(ids) => all = all.add(Column::Id.is_in(ids.iter().copied())),
+            Found::Many { words, exact } => {
+                let mut contains = Condition::all();
+                for word in words {
+                    contains = contains.add(order_search::order_contains(self.text_contains, word));
+                }
+                let matching = Condition::any().add(contains).add(Column::Id.is_in(exact.iter().copied()));
+                all = all.add(matching);
+            }
+        }
+        if let Some(ids) = &self.of_buyer {
+            all = all.add(Column::Id.is_in(ids.iter().copied()));
+        }
+        all
+    }
+
+    /// The condition on status and connection as a whole.
+    pub(crate) fn status_and_connection(&self) -> Condition {
+        let mut all = Condition::all();
+        if !self.filter.status.is_empty() {
+            all = all.add(Column::Status.is_in(self.filter.status.iter().map(|status| status.as_str())));
+        }
+        if !self.filter.connection.is_empty() {
+            all = all.add(Column::ConnectionId.is_in(self.filter.connection.iter().map(|id| id.0)));
+        }
+        all
+    }
+}
+
+/// The amount as it is stored; one that is too large to be money lies beyond all that are.
+fn bound(amount: Decimal) -> i64 {
+    to_micros(amount).unwrap_or(if amount.is_sign_negative() { i64::MIN } else { i64::MAX })
+}
+
+/// The first text of digits that sorts after everything with this prefix; `None` when there is none.
+///
+/// It is made of digits alone, because where other characters sort depends on the database's collation.
+fn end_of_prefix(prefix: &str) -> Option<String> {
+    let kept = prefix.trim_end_matches('9');
+    let (head, last) = kept.split_at_checked(kept.len().checked_sub(1)?)?;
+    let next = last.parse::<u8>().ok()? + 1;
+    Some(format!("{head}{next}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_prefix_is_made_of_digits() {
+        for (prefix, end) in
+            [("5764", Some("5765")), ("5799", Some("58")), ("9999", None), ("0009", Some("001"))]
+        {
+            assert_eq!(end_of_prefix(prefix).as_deref(), end, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn only_connection_and_time_of_placing_are_counted_by_counters() {
+        let criteria = |pairs: &[(&str, &str)]| {
+            let filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
+            let search = Search::of(&filter, chrono::DateTime::default()).unwrap();
+            Criteria::new(search, BuyerFilter::default()).unwrap()
+        };
+
+        let kept = [("connection", "1"), ("created_at[gte]", "2026-11-01T00:00:00Z"), ("sort", "total")];
+        assert!(criteria(&kept).is_kept_by_counters());
+        for other in
+            [("q", "candle"), ("q", "country:FR"), ("ship_by[lt]", "2026-11-01T00:00:00Z"), ("id", "7")]
+        {
+            assert!(!criteria(&[other]).is_kept_by_counters(), "{other:?}");
+        }
+    }
+}
