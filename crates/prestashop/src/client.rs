@@ -1,7 +1,7 @@
 //! Transport: addresses, the key, limits, one attempt per call. Which calls there are is told by the other files.
 
-use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -346,17 +346,14 @@ fn failure(error: &reqwest::Error) -> Error {
     }
 }
 
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // An I/O error hides what it wraps from `source`.
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        source = cause.source();
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        // An end in the midst of connecting is one of the handshake: TCP itself has nothing to read. And an I/O error
+        // hides what it wraps from `source`.
+        return error.kind() == io::ErrorKind::UnexpectedEof
+            || error.get_ref().is_some_and(|wrapped| is_tls(wrapped));
     }
-    false
+    error.is::<rustls::Error>() || error.source().is_some_and(is_tls)
 }
 
 fn header<'a>(response: &'a reqwest::Response, name: &str) -> Option<&'a str> {

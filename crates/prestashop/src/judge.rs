@@ -1,6 +1,8 @@
 //! What an answer proves. The HTTP status alone proves nothing: real shops answer 200 with a crash page, 500 with the
 //! order created, and 400 after saving.
 
+use std::borrow::Cow;
+
 use crate::error::{DecodeError, Error, Refusal, RefusalKind, Unknown, UnknownReason, WebserviceError};
 use crate::resource::{Method, Resource};
 use crate::xml::Element;
@@ -221,7 +223,9 @@ fn webservice_errors(root: &Element) -> Vec<WebserviceError> {
 
 fn webservice_error(element: &Element) -> WebserviceError {
     let code = element.number("code").unwrap_or_default();
-    let message = element.text_or_empty("message");
+    // PrestaShop 8 escapes inside CDATA: `Customer-&gt;email`.
+    let raw = element.text_or_empty("message");
+    let message = quick_xml::escape::unescape(&raw).unwrap_or(Cow::Borrowed(&raw));
     // PHP's warnings quote what they choked on, and code 127 quotes the whole request: buyers' data.
     let harmless = if message.starts_with("[PHP ") {
         message.find(']').map_or("[PHP ]", |end| &message[..=end])

@@ -1,0 +1,11 @@
+//! The client against recorded answers of real shops, and against a server that misbehaves.
+
+#![cfg(test)]
+
+mod changed_orders;
+mod every_recording;
+mod judging;
+mod recording;
+mod requests;
+mod totals;
+mod transport;
