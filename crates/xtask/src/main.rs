@@ -1,1 +1,123 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod page;
+mod prerequisites;
+mod programs;
+mod steps;
+mod tests;
+mod workspace;
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The commands of this repository.", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs orderbridge beside simulators of TikTok Shop and PrestaShop and lets orders trickle in.
+    #[command(disable_help_flag = true)]
+    Demo(PassedOn),
+    /// Checks and tests everything, and installs what that needs.
+    Test {
+        /// Only format, lints and the tests of the single crates: no page, no black-box tests, nothing installed.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Builds the page for the browser into `dist/`.
+    Page,
+    /// Runs the journeys through the page in a real browser.
+    #[command(disable_help_flag = true)]
+    E2e(PassedOn),
+    /// Measures the speed of orderbridge against the bare database and a bare HTTP server.
+    #[command(disable_help_flag = true)]
+    Bench(PassedOn),
+    /// Compares a running server with its own API description.
+    #[command(disable_help_flag = true)]
+    Conformance(PassedOn),
+    /// Replays recorded answers of real shops against the simulators.
+    #[command(disable_help_flag = true)]
+    Replay(PassedOn),
+    /// Writes the API description `openapi/orderbridge.json` anew.
+    Openapi,
+}
+
+/// Arguments that the program behind the command understands; ask it with `--help`.
+#[derive(Debug, Args)]
+struct PassedOn {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl PassedOn {
+    fn ask_for_help(&self) -> bool {
+        self.arguments.iter().any(|argument| argument == "--help" || argument == "-h")
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let workspace = Workspace::find()?;
+    match arguments.command {
+        Command::Demo(passed) => {
+            if !passed.ask_for_help() {
+                page::build(&workspace)?;
+            }
+            programs::build(&workspace)?;
+            programs::become_program(&workspace, "demo", passed.arguments)
+        }
+        Command::Test { quick: true } => tests::quick(&workspace),
+        Command::Test { quick: false } => tests::all(&workspace),
+        Command::Page => page::build(&workspace),
+        Command::E2e(passed) => {
+            page::build(&workspace)?;
+            tests::journeys(&workspace, passed.arguments)
+        }
+        Command::Bench(passed) => {
+            programs::build(&workspace)?;
+            programs::become_program(&workspace, "bench", passed.arguments)
+        }
+        Command::Conformance(passed) => {
+            programs::build(&workspace)?;
+            programs::become_program(&workspace, "conformance", passed.arguments)
+        }
+        Command::Replay(passed) => {
+            programs::build(&workspace)?;
+            let arguments = std::iter::once("replay".into()).chain(passed.arguments);
+            programs::become_program(&workspace, "sandbox", arguments)
+        }
+        Command::Openapi => programs::write_openapi(&workspace),
+    }
+}
+
+#[cfg(test)]
+mod argument_tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn unknown_options_are_passed_on() {
+        let arguments = ["xtask", "demo", "--orders", "5", "--exit", "--help"];
+
+        let Command::Demo(passed) = Arguments::try_parse_from(arguments).unwrap().command else {
+            panic!("not the demo");
+        };
+
+        assert_eq!(passed.arguments, ["--orders", "5", "--exit", "--help"]);
+        assert!(passed.ask_for_help());
+    }
+}

@@ -1,0 +1,307 @@
+//! Builds the page for the browser into `dist/`: WebAssembly, its JavaScript, the styles and `index.html`, each named
+//! after its content and compressed beside the plain file.
+//!
+//! `frontend/index.html` is written for Trunk, which serves it while developing. This is the build that is shipped: it
+//! needs no program beside cargo, and no script stands in the page itself, so that a strict content security policy
+//! lets it run.
+
+mod compression;
+mod document;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::prerequisites;
+use crate::steps::{run, step};
+use crate::workspace::Workspace;
+use document::{Link, rewrite_links};
+
+/// What the first view may cost over the wire, brotli-compressed: WebAssembly, JavaScript and styles.
+const FIRST_VIEW_BUDGET_BYTES: usize = 300_000;
+
+/// Says what `dist/` was made from.
+const INPUTS_FILE: &str = ".inputs";
+
+/// The files of the page by their path in `dist/`.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Builds the page, or finds that nothing has changed since it was built.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    prerequisites::wasm_target()?;
+    let cargo =
+        ["build", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release"];
+    step("compiling the page", || run(&mut workspace.cargo(cargo)))?;
+
+    let wasm = workspace.target.join("wasm32-unknown-unknown/wasm-release/frontend.wasm");
+    let frontend = workspace.root.join("frontend");
+    let dist = workspace.root.join("dist");
+    let inputs = fingerprint(&wasm, &frontend)?;
+    if std::fs::read_to_string(dist.join(INPUTS_FILE)).is_ok_and(|current| current == inputs) {
+        eprintln!("    dist/ is up to date");
+        return Ok(());
+    }
+    step("putting the page together", || {
+        let glued = workspace.target.join("page");
+        bind(&wasm, &glued)?;
+        let files = assemble(&frontend, &glued)?;
+        let first_view = write(&dist, files)?;
+        eprintln!("    {} kB over the wire for the first view", first_view.div_ceil(1_000));
+        ensure!(
+            first_view <= FIRST_VIEW_BUDGET_BYTES,
+            "the first view costs {first_view} bytes over the wire; the budget is {FIRST_VIEW_BUDGET_BYTES}"
+        );
+        std::fs::write(dist.join(INPUTS_FILE), inputs).context("cannot write to dist/")
+    })
+}
+
+/// Changes when anything that the page is made from does: the compiled code, what lies in `frontend/`, this program.
+fn fingerprint(wasm: &Path, frontend: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut files = vec![wasm.to_path_buf()];
+    collect_files(frontend, &mut files)?;
+    for file in files {
+        hash.update(file.as_os_str().as_encoded_bytes());
+        hash.update(read(&file)?);
+    }
+    let program = std::env::current_exe().and_then(|program| program.metadata()?.modified())?;
+    hash.update(program.duration_since(UNIX_EPOCH)?.as_nanos().to_le_bytes());
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// Writes `frontend.js` and `frontend_bg.wasm`, what the browser loads, into the folder.
+fn bind(wasm: &Path, folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).context("cannot empty the folder of the last build")?;
+    }
+    Bindgen::new()
+        .input_path(wasm)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(true)
+        .out_name("frontend")
+        .generate(folder)
+        .context("wasm-bindgen cannot read the compiled page")
+}
+
+fn assemble(frontend: &Path, glued: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    let document =
+        String::from_utf8(read(&frontend.join("index.html"))?).context("index.html is not UTF-8")?;
+
+    let mut styles = Vec::new();
+    rewrite_links(&document, |link| {
+        if link.rel()? == "css" {
+            styles.extend(read(&frontend.join(link.href()?))?);
+            styles.push(b'\n');
+        }
+        Ok(String::new())
+    })?;
+    let styles = add_hashed(&mut files, "styles", "css", styles);
+
+    let mut styles_are_linked = false;
+    let document = rewrite_links(&document, |link| match link.rel()? {
+        "css" if styles_are_linked => Ok(String::new()),
+        "css" => {
+            styles_are_linked = true;
+            Ok(format!(r#"<link rel="stylesheet" href="/{styles}">"#))
+        }
+        "rust" => add_program(&mut files, glued),
+        "icon" => add_icon(&mut files, frontend, link),
+        "copy-file" => {
+            let source = frontend.join(link.href()?);
+            files.insert(file_name(&source)?, read(&source)?);
+            Ok(String::new())
+        }
+        "copy-dir" => {
+            let folder = frontend.join(link.href()?);
+            add_folder(&mut files, &folder, &file_name(&folder)?)?;
+            Ok(String::new())
+        }
+        other => bail!("index.html asks for rel=\"{other}\", which this build does not know"),
+    })?;
+    files.insert("index.html".into(), document.into_bytes());
+    Ok(files)
+}
+
+/// The WebAssembly, its JavaScript, and a script that starts it; all three are asked for at once.
+fn add_program(files: &mut Files, glued: &Path) -> Result<String> {
+    let wasm = add_hashed(files, "frontend", "wasm", read(&glued.join("frontend_bg.wasm"))?);
+    let glue = add_hashed(files, "frontend", "js", read(&glued.join("frontend.js"))?);
+    if glued.join("snippets").is_dir() {
+        add_folder(files, &glued.join("snippets"), "snippets")?;
+    }
+    let start = format!("import init from \"/{glue}\";\nawait init({{ module_or_path: \"/{wasm}\" }});\n");
+    let start = add_hashed(files, "start", "js", start.into_bytes());
+    Ok(format!(
+        r#"<link rel="preload" href="/{wasm}" as="fetch" type="application/wasm" crossorigin>
+    <link rel="modulepreload" href="/{glue}">
+    <script type="module" src="/{start}"></script>"#
+    ))
+}
+
+fn add_icon(files: &mut Files, frontend: &Path, link: &Link) -> Result<String> {
+    let source = frontend.join(link.href()?);
+    let (stem, extension) = (source.file_stem(), source.extension());
+    let (Some(stem), Some(extension)) = (stem.and_then(|s| s.to_str()), extension.and_then(|e| e.to_str()))
+    else {
+        bail!("index.html names an icon without name or extension: {}", link.href()?);
+    };
+    let name = add_hashed(files, stem, extension, read(&source)?);
+    let others: String = link
+        .attributes()
+        .filter(|(name, _)| !matches!(*name, "data-trunk" | "rel" | "href"))
+        .map(|(name, value)| format!(r#" {name}="{value}""#))
+        .collect();
+    Ok(format!(r#"<link rel="icon" href="/{name}"{others}>"#))
+}
+
+fn add_folder(files: &mut Files, folder: &Path, name: &str) -> Result<()> {
+    let mut sources = Vec::new();
+    collect_files(folder, &mut sources)?;
+    for source in sources {
+        let path = source.strip_prefix(folder).context("a file lies in the folder that was read")?;
+        files.insert(format!("{name}/{}", path.display()), read(&source)?);
+    }
+    Ok(())
+}
+
+/// A name that changes with the content, so that browsers may keep the file for ever.
+fn add_hashed(files: &mut Files, stem: &str, extension: &str, content: Vec<u8>) -> String {
+    let hash = hexadecimal(&Sha256::digest(&content));
+    let name = format!("{stem}-{}.{extension}", &hash[..16]);
+    files.insert(name.clone(), content);
+    name
+}
+
+/// Writes the files with their compressed siblings and removes what is left of earlier builds. `index.html` changes
+/// last, so that a running server never hands out a page whose parts are missing.
+///
+/// Says how many bytes the first view costs, compressed.
+fn write(dist: &Path, mut files: Files) -> Result<usize> {
+    std::fs::create_dir_all(dist).context("cannot make dist/")?;
+    let document = files.remove_entry("index.html");
+    let mut kept = Vec::new();
+    let mut first_view = 0;
+    for (name, content) in files.into_iter().chain(document) {
+        let path = dist.join(&name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder of {name}"))?;
+        }
+        let siblings = if compression::is_worth_it(&name) {
+            let brotli = compression::brotli(&content)?;
+            if [".wasm", ".js", ".css"].into_iter().any(|extension| name.ends_with(extension)) {
+                first_view += brotli.len();
+            }
+            vec![("br", brotli), ("gz", compression::gzip(&content)?)]
+        } else {
+            Vec::new()
+        };
+        for (extension, compressed) in siblings {
+            let sibling = dist.join(format!("{name}.{extension}"));
+            std::fs::write(&sibling, compressed)
+                .with_context(|| format!("cannot write {name}.{extension}"))?;
+            kept.push(sibling);
+        }
+        std::fs::write(&path, content).with_context(|| format!("cannot write {name}"))?;
+        kept.push(path);
+    }
+    let mut there = Vec::new();
+    collect_files(dist, &mut there)?;
+    for stale in there.iter().filter(|file| !kept.contains(file)) {
+        std::fs::remove_file(stale).context("cannot remove what an earlier build left in dist/")?;
+    }
+    Ok(first_view)
+}
+
+/// Every file below the folder, in a fixed order.
+fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn file_name(path: &Path) -> Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).with_context(|| format!("{} has no name", path.display()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_no_inline_script_and_one_style_sheet() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = [
+            ("frontend_bg.wasm", "wasm"),
+            ("frontend.js", "glue"),
+            ("a.css", "a {}"),
+            ("b.css", "b {}"),
+            ("favicon.svg", "<svg/>"),
+            (
+                "index.html",
+                r#"<head><link data-trunk rel="icon" href="favicon.svg" type="image/svg+xml">
+                <link data-trunk rel="css" href="a.css"><link data-trunk rel="css" href="b.css">
+                <link data-trunk rel="rust" href="Cargo.toml" data-bin="frontend"></head><body></body>"#,
+            ),
+        ];
+        for (name, content) in sources {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+
+        let files = assemble(folder.path(), folder.path()).unwrap();
+
+        let document = std::str::from_utf8(&files["index.html"]).unwrap();
+        assert!(!document.contains("data-trunk"), "{document}");
+        assert!(!document.contains("<script>"), "{document}");
+        assert_eq!(document.matches("rel=\"stylesheet\"").count(), 1, "{document}");
+        assert!(document.contains("type=\"image/svg+xml\""), "{document}");
+        for name in files.keys().filter(|name| *name != "index.html") {
+            let used = document.contains(name)
+                || files.values().any(|content| String::from_utf8_lossy(content).contains(name));
+            assert!(used, "{name} is not used");
+        }
+    }
+
+    #[test]
+    fn a_new_build_removes_the_old_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = |name: &str| {
+            Files::from([(name.to_owned(), b"x".to_vec()), ("index.html".into(), b"y".to_vec())])
+        };
+
+        write(folder.path(), page("old.js")).unwrap();
+        write(folder.path(), page("new.js")).unwrap();
+
+        let mut files = Vec::new();
+        collect_files(folder.path(), &mut files).unwrap();
+        let names: Vec<_> = files.iter().map(|file| file_name(file).unwrap()).collect();
+        assert_eq!(
+            names,
+            ["index.html", "index.html.br", "index.html.gz", "new.js", "new.js.br", "new.js.gz"]
+        );
+    }
+}
