@@ -100,15 +100,8 @@ const REDUCED: TaxClass = TaxClass::Reduced;
 const BOOKS: TaxClass = TaxClass::Books;
 
 /// SKU, product, name, attributes, price in cents, tax class, weight in gram.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    i64,
-    TaxClass,
-    u32,
-);
+type Row =
+    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], i64, TaxClass, u32);
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
