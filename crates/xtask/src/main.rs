@@ -1,13 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod checks;
 mod page;
 mod prerequisites;
 mod programs;
 mod steps;
-mod tests;
+
 mod workspace;
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -63,38 +65,47 @@ impl PassedOn {
     }
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let workspace = Workspace::find()?;
-    match arguments.command {
+    match Workspace::find().and_then(|workspace| carry_out(arguments.command, &workspace)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
+    match command {
         Command::Demo(passed) => {
             if !passed.ask_for_help() {
-                page::build(&workspace)?;
+                page::build(workspace)?;
             }
-            programs::build(&workspace)?;
-            programs::become_program(&workspace, "demo", passed.arguments)
+            programs::build(workspace)?;
+            programs::become_program(workspace, "demo", passed.arguments)
         }
-        Command::Test { quick: true } => tests::quick(&workspace),
-        Command::Test { quick: false } => tests::all(&workspace),
-        Command::Page => page::build(&workspace),
+        Command::Test { quick: true } => checks::quick(workspace),
+        Command::Test { quick: false } => checks::all(workspace),
+        Command::Page => page::build(workspace),
         Command::E2e(passed) => {
-            page::build(&workspace)?;
-            tests::journeys(&workspace, passed.arguments)
+            page::build(workspace)?;
+            checks::journeys(workspace, passed.arguments)
         }
         Command::Bench(passed) => {
-            programs::build(&workspace)?;
-            programs::become_program(&workspace, "bench", passed.arguments)
+            programs::build(workspace)?;
+            programs::become_program(workspace, "bench", passed.arguments)
         }
         Command::Conformance(passed) => {
-            programs::build(&workspace)?;
-            programs::become_program(&workspace, "conformance", passed.arguments)
+            programs::build(workspace)?;
+            programs::become_program(workspace, "conformance", passed.arguments)
         }
         Command::Replay(passed) => {
-            programs::build(&workspace)?;
+            programs::build(workspace)?;
             let arguments = std::iter::once("replay".into()).chain(passed.arguments);
-            programs::become_program(&workspace, "sandbox", arguments)
+            programs::become_program(workspace, "sandbox", arguments)
         }
-        Command::Openapi => programs::write_openapi(&workspace),
+        Command::Openapi => programs::write_openapi(workspace),
     }
 }
 
