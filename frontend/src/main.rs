@@ -1,1 +1,25 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod app;
+mod browser;
+mod clock;
+mod components;
+mod connections;
+mod date_range;
+mod frame;
+mod grid_query;
+mod installation;
+mod live;
+mod load;
+mod order_detail;
+mod orders;
+mod pages;
+mod preferences;
+mod session;
+mod sse;
+mod text;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+}

@@ -1,0 +1,305 @@
+//! The only file that talks HTTP: one function per endpoint, typed by `shared`.
+
+use gloo_net::http::{Method, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::{
+    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Health, Issue, JobAccepted, OrderCounts,
+    OrderDetail, OrderFilter, OrderId, OrderSummary, Page, Problem, Recipient, Session, SetUp, SignIn,
+    StoreState, SyncRun, SyncRunId, TimelineEntry, UpdateConnection,
+};
+use web_sys::{AbortController, ReadableStream};
+
+use crate::grid_query::{GridQuery, search_of};
+use crate::{session, text};
+
+/// Why a request brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The server could not be reached.
+    Offline,
+    /// There is no session, or it has ended.
+    SignedOut,
+    /// The server says why not.
+    Problem(Box<Problem>),
+    /// The answer is not what this page understands.
+    Unreadable { status: u16 },
+}
+
+impl Failure {
+    /// What happened, in a sentence for the person at the screen.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Offline => text::SERVER_UNREACHABLE.to_owned(),
+            Self::SignedOut => text::SESSION_ENDED.to_owned(),
+            Self::Problem(problem) if problem.errors.is_empty() => problem.detail.clone(),
+            Self::Problem(problem) => {
+                let errors: Vec<_> = problem.errors.iter().map(|error| error.detail.as_str()).collect();
+                format!("{} {}", problem.detail, errors.join(" "))
+            }
+            Self::Unreadable { status } => text::unreadable_answer(*status),
+        }
+    }
+
+    /// What to name when asking for help.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.request_id),
+            _ => None,
+        }
+    }
+
+    /// The stable code of the problem.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.code),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with one field of the form that was sent, by its JSON pointer.
+    pub fn field(&self, pointer: &str) -> Option<String> {
+        match self {
+            Self::Problem(problem) => {
+                problem.errors.iter().find(|error| error.pointer == pointer).map(|error| error.detail.clone())
+            }
+            _ => None,
+        }
+    }
+}
+
+type Answer<T> = Result<T, Failure>;
+
+pub async fn sign_in(body: &SignIn) -> Answer<Session> {
+    read(exchange(&Call::post("/session").open().body(body)).await?)
+}
+
+pub async fn set_up(body: &SetUp) -> Answer<Session> {
+    read(exchange(&Call::post("/setup").open().body(body)).await?)
+}
+
+pub async fn refresh_session() -> Answer<Session> {
+    let call = Call { csrf: true, ..Call::post("/session/refresh").open() };
+    match exchange(&call).await {
+        Err(Failure::Problem(problem)) if matches!(problem.status, 401 | 403) => Err(Failure::SignedOut),
+        answer => read(answer?),
+    }
+}
+
+pub async fn delete_session() -> Answer<()> {
+    exchange(&Call { csrf: true, ..Call::new(Method::DELETE, "/session") }).await.map(drop)
+}
+
+pub async fn list_orders(query: GridQuery) -> Answer<Page<OrderSummary>> {
+    read(exchange(&Call::get(format!("/orders{}", search_of(&query.api_pairs())))).await?)
+}
+
+pub async fn count_orders(filter: OrderFilter) -> Answer<OrderCounts> {
+    let search = search_of(&filter.without_status().to_pairs());
+    read(exchange(&Call::get(format!("/orders/counts{search}"))).await?)
+}
+
+pub async fn order(id: OrderId) -> Answer<OrderDetail> {
+    read(exchange(&Call::get(format!("/orders/{id}"))).await?)
+}
+
+pub async fn timeline(id: OrderId, after: Option<String>) -> Answer<Page<TimelineEntry>> {
+    let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
+    pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
+    read(exchange(&Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs)))).await?)
+}
+
+pub async fn reveal_recipient(id: OrderId) -> Answer<Recipient> {
+    read(exchange(&Call::post(format!("/orders/{id}/recipient"))).await?)
+}
+
+pub async fn sync_order(id: OrderId) -> Answer<JobAccepted> {
+    read(exchange(&Call::post(format!("/orders/{id}/sync"))).await?)
+}
+
+pub async fn import_order(id: OrderId) -> Answer<JobAccepted> {
+    read(exchange(&Call::post(format!("/orders/{id}/import"))).await?)
+}
+
+pub async fn open_issues(id: OrderId) -> Answer<Page<Issue>> {
+    read(exchange(&Call::get(format!("/issues?order={id}&open=true&limit=100"))).await?)
+}
+
+pub async fn store_states() -> Answer<Vec<StoreState>> {
+    read(exchange(&Call::get("/store-states")).await?)
+}
+
+pub async fn connections() -> Answer<Vec<Connection>> {
+    read(exchange(&Call::get("/connections")).await?)
+}
+
+pub async fn connection(id: ConnectionId) -> Answer<Connection> {
+    read(exchange(&Call::get(format!("/connections/{id}"))).await?)
+}
+
+pub async fn create_connection(body: &CreateConnection) -> Answer<Connection> {
+    read(exchange(&Call::post("/connections").body(body)).await?)
+}
+
+/// Changes a connection, unless somebody else changed it since `version`.
+pub async fn update_connection(id: ConnectionId, version: i64, body: &UpdateConnection) -> Answer<Connection> {
+    let call = Call::new(Method::PATCH, format!("/connections/{id}")).body(body);
+    read(exchange(&Call { if_match: Some(version), ..call }).await?)
+}
+
+pub async fn test_new_connection(body: &CreateConnection) -> Answer<ConnectionTest> {
+    read(exchange(&Call::post("/connections/test").body(body)).await?)
+}
+
+pub async fn test_connection(id: ConnectionId) -> Answer<ConnectionTest> {
+    read(exchange(&Call::post(format!("/connections/{id}/test"))).await?)
+}
+
+pub async fn fetch_orders(id: ConnectionId, body: &FetchOrders) -> Answer<SyncRun> {
+    read(exchange(&Call::post(format!("/connections/{id}/fetch")).body(body)).await?)
+}
+
+pub async fn sync_run(id: SyncRunId) -> Answer<SyncRun> {
+    read(exchange(&Call::get(format!("/sync-runs/{id}"))).await?)
+}
+
+pub async fn health() -> Answer<Health> {
+    read(exchange(&Call::get("/health")).await?)
+}
+
+/// Opens the stream of live events after `last_id`; it ends when the controller aborts it.
+pub async fn events(last_id: &str, controller: &AbortController) -> Answer<ReadableStream> {
+    let call = Call { last_event_id: Some(last_id.to_owned()), ..Call::get("/events") };
+    let response = send(&call, controller).await?;
+    response.body().ok_or(Failure::Unreadable { status: response.status() })
+}
+
+/// A request before it is sent.
+struct Call {
+    method: Method,
+    path: String,
+    body: Option<String>,
+    /// Sent without an access token, and never repeated after a refresh.
+    open: bool,
+    /// Shows that the request comes from this page: no foreign form can send the header.
+    csrf: bool,
+    if_match: Option<i64>,
+    last_event_id: Option<String>,
+}
+
+impl Call {
+    fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            open: false,
+            csrf: false,
+            if_match: None,
+            last_event_id: None,
+        }
+    }
+
+    fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    fn body<T: Serialize>(self, body: &T) -> Self {
+        let body = serde_json::to_string(body).expect("the shapes of the API have text keys only");
+        Self { body: Some(body), ..self }
+    }
+}
+
+/// Sends a call and returns the text of its answer. Dropping the future aborts the request.
+async fn exchange(call: &Call) -> Answer<Text> {
+    let guard = AbortOnDrop(AbortController::new().map_err(|_| Failure::Offline)?);
+    let response = send(call, &guard.0).await?;
+    let status = response.status();
+    let body = response.text().await.map_err(|_| Failure::Offline)?;
+    Ok(Text { status, body })
+}
+
+/// Sends a call; an access token that has run out is replaced once.
+async fn send(call: &Call, controller: &AbortController) -> Answer<Response> {
+    let token = session::access_token();
+    let response = send_once(call, token.as_deref(), controller).await?;
+    if response.status() != 401 || call.open {
+        return checked(response).await;
+    }
+    // While this call was on its way, another one may have refreshed already.
+    if session::access_token() == token {
+        session::refresh().await.inspect_err(|failure| {
+            if *failure == Failure::SignedOut {
+                session::end();
+            }
+        })?;
+    }
+    let response = send_once(call, session::access_token().as_deref(), controller).await?;
+    if response.status() == 401 {
+        session::end();
+        return Err(Failure::SignedOut);
+    }
+    checked(response).await
+}
+
+async fn send_once(call: &Call, token: Option<&str>, controller: &AbortController) -> Answer<Response> {
+    let mut request = RequestBuilder::new(&format!("/api/v1{}", call.path))
+        .method(call.method.clone())
+        .header("Accept", "application/json, application/problem+json, text/event-stream")
+        .abort_signal(Some(&controller.signal()));
+    if let (Some(token), false) = (token, call.open) {
+        request = request.header("Authorization", &format!("Bearer {token}"));
+    }
+    if call.csrf {
+        request = request.header("X-Orderbridge", "1");
+    }
+    if let Some(version) = call.if_match {
+        request = request.header("If-Match", &format!("\"{version}\""));
+    }
+    if let Some(id) = call.last_event_id.as_deref().filter(|id| !id.is_empty()) {
+        request = request.header("Last-Event-ID", id);
+    }
+    let request = match &call.body {
+        Some(body) => request.header("Content-Type", "application/json").body(body.as_str()),
+        None => request.build(),
+    };
+    request.map_err(|_| Failure::Offline)?.send().await.map_err(|_| Failure::Offline)
+}
+
+async fn checked(response: Response) -> Answer<Response> {
+    if response.ok() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body = response.text().await.map_err(|_| Failure::Offline)?;
+    Err(match serde_json::from_str(&body) {
+        Ok(problem) => Failure::Problem(Box::new(problem)),
+        Err(_) => Failure::Unreadable { status },
+    })
+}
+
+/// The body of a good answer.
+struct Text {
+    status: u16,
+    body: String,
+}
+
+fn read<T: DeserializeOwned>(text: Text) -> Answer<T> {
+    serde_json::from_str(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+}
+
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,61 @@
+//! A modal dialog on the browser's own `dialog` element, which traps the keyboard and closes on Escape.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::components::icon::Icon;
+use crate::text;
+
+/// A dialog that is open while the signal says so; its content lives only as long.
+#[component]
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+    /// Further classes, such as `sheet`.
+    #[prop(optional)]
+    class: &'static str,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        if open.get() && !dialog.open() {
+            // Fails only for an element outside the page; an effect runs after it was put there.
+            let _ = dialog.show_modal();
+        } else if !open.get() && dialog.open() {
+            dialog.close();
+        }
+    });
+    // The backdrop belongs to the dialog element, so a click on it has the dialog itself as target.
+    let close_on_backdrop = move |event: web_sys::MouseEvent| {
+        if event.target() == event.current_target() {
+            open.set(false);
+        }
+    };
+    view! {
+        <dialog
+            class=format!("dialog {class}")
+            aria-label=title
+            node_ref=dialog
+            on:close=move |_| open.set(false)
+            on:click=close_on_backdrop
+        >
+            <Show when=move || open.get()>
+                <div class="dialog-frame">
+                    <header>
+                        <h2>{title}</h2>
+                        <button
+                            type="button"
+                            class="icon-button"
+                            aria-label=text::CLOSE
+                            on:click=move |_| open.set(false)
+                        >
+                            {Icon::Cross.view()}
+                        </button>
+                    </header>
+                    {children()}
+                </div>
+            </Show>
+        </dialog>
+    }
+}

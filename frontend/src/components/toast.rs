@@ -1,0 +1,176 @@
+//! Short messages at the edge of the page; they go by themselves and stay in the list of notifications.
+
+use std::cell::Cell;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::components::dropdown::Dropdown;
+use crate::components::icon::Icon;
+use crate::components::time::Ago;
+use crate::{browser, clock, text};
+
+/// How long a message stays, unless somebody is reading it.
+const SHOWN_MS: i32 = 8_000;
+const STEP_MS: i32 = 200;
+/// At most this many messages are kept in the list.
+const KEPT: usize = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Neutral,
+    Bad,
+}
+
+impl Tone {
+    const fn look(self) -> (Icon, &'static str) {
+        match self {
+            Self::Good => (Icon::CheckCircle, "good"),
+            Self::Neutral => (Icon::Info, "neutral"),
+            Self::Bad => (Icon::ErrorCircle, "bad"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Toast {
+    number: u32,
+    tone: Tone,
+    message: String,
+    /// One line for each part, such as each order of a bulk action.
+    details: Vec<String>,
+    at: DateTime<Utc>,
+    visible: bool,
+}
+
+thread_local! {
+    static TOASTS: ArcRwSignal<Vec<Toast>> = ArcRwSignal::new(Vec::new());
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Shows a message.
+pub fn show(tone: Tone, message: impl Into<String>) {
+    show_with_details(tone, message, Vec::new());
+}
+
+/// Shows a message with one line for each part of what was done.
+pub fn show_with_details(tone: Tone, message: impl Into<String>, details: Vec<String>) {
+    let number = NEXT.get();
+    NEXT.set(number + 1);
+    let at = clock::now_untracked();
+    let toast = Toast { number, tone, message: message.into(), details, at, visible: true };
+    TOASTS.with(|toasts| {
+        toasts.update(|toasts| {
+            toasts.insert(0, toast);
+            toasts.truncate(KEPT);
+        });
+    });
+}
+
+fn hide(number: u32) {
+    TOASTS.with(|toasts| {
+        toasts.update(|toasts| {
+            for toast in toasts.iter_mut().filter(|toast| toast.number == number) {
+                toast.visible = false;
+            }
+        });
+    });
+}
+
+/// The messages that are shown now.
+#[component]
+pub fn Toaster() -> impl IntoView {
+    let toasts = TOASTS.with(Clone::clone);
+    let visible =
+        move || toasts.get().into_iter().filter(|toast| toast.visible).rev().collect::<Vec<_>>();
+    view! {
+        <div class="toaster" role="status" aria-label=text::NOTIFICATIONS>
+            <For each=visible key=|toast| toast.number children=|toast| view! { <ToastCard toast /> } />
+        </div>
+    }
+}
+
+#[component]
+fn ToastCard(toast: Toast) -> impl IntoView {
+    let number = toast.number;
+    let reading = RwSignal::new(false);
+    spawn_local(async move {
+        let mut left_ms = SHOWN_MS;
+        while left_ms > 0 {
+            browser::sleep(STEP_MS).await;
+            match reading.try_get_untracked() {
+                Some(true) => {}
+                Some(false) => left_ms -= STEP_MS,
+                None => return,
+            }
+        }
+        hide(number);
+    });
+    let (icon, tone) = toast.tone.look();
+    view! {
+        <div
+            class=format!("toast {tone}")
+            on:pointerenter=move |_| reading.set(true)
+            on:pointerleave=move |_| reading.set(false)
+            on:focusin=move |_| reading.set(true)
+            on:focusout=move |_| reading.set(false)
+        >
+            {icon.view()}
+            <div>
+                <p>{toast.message}</p>
+                {details_list(toast.details)}
+            </div>
+            <button type="button" class="icon-button" aria-label=text::DISMISS on:click=move |_| hide(number)>
+                {Icon::Cross.view()}
+            </button>
+        </div>
+    }
+}
+
+fn details_list(details: Vec<String>) -> Option<AnyView> {
+    if details.is_empty() {
+        return None;
+    }
+    let lines = details.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
+    Some(view! { <ul>{lines}</ul> }.into_any())
+}
+
+/// A bell with the messages of this visit.
+#[component]
+pub fn NotificationList() -> impl IntoView {
+    view! {
+        <Dropdown
+            id="notifications"
+            button_class="icon-button"
+            label=text::NOTIFICATIONS
+            button=|| Icon::Bell.view()
+            width=340.0
+        >
+            {move || {
+                let toasts = TOASTS.with(Clone::clone).get();
+                if toasts.is_empty() {
+                    return view! { <p class="quiet popover-text">{text::NO_NOTIFICATIONS}</p> }.into_any();
+                }
+                let items = toasts
+                    .into_iter()
+                    .map(|toast| {
+                        let (icon, tone) = toast.tone.look();
+                        view! {
+                            <li class=format!("notification {tone}")>
+                                {icon.view()}
+                                <div>
+                                    <p>{toast.message}</p>
+                                    {details_list(toast.details)}
+                                    <p class="quiet"><Ago at=toast.at /></p>
+                                </div>
+                            </li>
+                        }
+                    })
+                    .collect_view();
+                view! { <ul class="notifications">{items}</ul> }.into_any()
+            }}
+        </Dropdown>
+    }
+}

@@ -1,0 +1,6 @@
+//! The parts of the pages about connections.
+
+pub mod credentials;
+pub mod fields;
+pub mod settings_form;
+pub mod test_result;

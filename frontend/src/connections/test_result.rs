@@ -1,0 +1,59 @@
+use leptos::prelude::*;
+use shared::{CheckOutcome, ConnectionTest};
+
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::load::Load;
+use crate::text;
+
+/// What the test of a connection found, check by check.
+#[component]
+pub fn TestResult(test: Load<ConnectionTest>) -> impl IntoView {
+    move || {
+        if test.request.busy.get() {
+            return view! { <p class="quiet testing" role="status">{text::TESTING}</p> }.into_any();
+        }
+        if let Some(failure) = test.request.failure.get() {
+            return view! { <FailureNote title=text::NOT_TESTED failure /> }.into_any();
+        }
+        test.value.get().map(result).into_any()
+    }
+}
+
+fn result(test: ConnectionTest) -> AnyView {
+    let checks = test
+        .checks
+        .into_iter()
+        .map(|check| {
+            let (icon, class, word) = look(check.outcome);
+            view! {
+                <li class=class>
+                    {icon.view()}
+                    <div>
+                        <strong>{check.name}</strong>
+                        <span class="visually-hidden">{word}</span>
+                        <p>{check.detail}</p>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    let (class, summary) =
+        if test.passed { ("good", text::TEST_PASSED) } else { ("bad", text::TEST_FAILED) };
+    view! {
+        <section class="card test-result" role="status">
+            <h3 class=class>{summary}</h3>
+            <ul class="checks">{checks}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+const fn look(outcome: CheckOutcome) -> (Icon, &'static str, &'static str) {
+    match outcome {
+        CheckOutcome::Passed => (Icon::CheckCircle, "passed", "passed: "),
+        CheckOutcome::Warning => (Icon::Alert, "warning", "warning: "),
+        CheckOutcome::Failed => (Icon::ErrorCircle, "failed", "failed: "),
+        CheckOutcome::Skipped => (Icon::Pause, "skipped", "not looked at: "),
+    }
+}

@@ -1,0 +1,135 @@
+//! What surrounds every page of somebody who is signed in.
+
+use leptos::prelude::*;
+use leptos_router::components::{A, Redirect};
+use leptos_router::hooks::use_location;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::components::toast::NotificationList;
+use crate::installation::Installation;
+use crate::orders::fetch_orders::FetchOrdersButton;
+use crate::session::{self, SessionState};
+use crate::{browser, text};
+
+mod person_menu;
+pub mod shortcuts;
+mod sync_state;
+
+/// The start page.
+#[component]
+pub fn Home() -> impl IntoView {
+    view! { <Redirect path="/orders" /> }
+}
+
+/// Shows a page inside the frame to somebody who is signed in; everybody else is sent to sign in first.
+pub fn guarded(page: fn() -> AnyView) -> AnyView {
+    let state = session::state();
+    // A refreshed session is the same session: the page must not be drawn anew.
+    let signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
+    (move || if signed_in.get() { view! { <Frame page /> }.into_any() } else { outside() }).into_any()
+}
+
+/// What is seen without a session.
+fn outside() -> AnyView {
+    let location = use_location();
+    (move || match session::state().get() {
+        SessionState::Resuming | SessionState::SignedIn(_) => splash(),
+        SessionState::Unknown(failure) => view! {
+            <main class="splash">
+                <FailureNote
+                    title=text::COULD_NOT_START
+                    failure
+                    retry=Callback::new(|()| leptos::task::spawn_local(session::resume()))
+                />
+            </main>
+        }
+        .into_any(),
+        SessionState::SignedOut { ended } => {
+            let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+            let question_mark = if search.is_empty() { "" } else { "?" };
+            let next = format!("{path}{question_mark}{search}");
+            let next = utf8_percent_encode(&next, NON_ALPHANUMERIC);
+            let ended = if ended { "&ended=1" } else { "" };
+            view! { <Redirect path=format!("/sign-in?next={next}{ended}") /> }.into_any()
+        }
+    })
+    .into_any()
+}
+
+/// What is seen until it is known who is there.
+fn splash() -> AnyView {
+    view! {
+        <main class="splash" aria-busy="true">
+            <Logo />
+            <p class="quiet" role="status">{text::STARTING}</p>
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn Frame(page: fn() -> AnyView) -> impl IntoView {
+    let installation = Installation::watch();
+    provide_context(installation);
+    shortcuts::provide();
+    view! {
+        <a class="skip-link" href="#content" rel="external">{text::SKIP_TO_CONTENT}</a>
+        <header class="top-bar">
+            <a class="brand" href="/orders" aria-label="orderbridge, start page">
+                <Logo />
+            </a>
+            <nav aria-label="Main">
+                <A href="/orders">{Icon::List.view()} <span>"Orders"</span></A>
+                <A href="/connections">{Icon::Plug.view()} <span>"Connections"</span></A>
+            </nav>
+            <div class="top-tools">
+                <sync_state::SyncState />
+                <FetchOrdersButton />
+                <NotificationList />
+                <person_menu::PersonMenu />
+            </div>
+        </header>
+        <OfflineBanner />
+        <main id="content" tabindex="-1">{page()}</main>
+        <shortcuts::ShortcutHelp />
+    }
+}
+
+/// The name with its sign: two sides, one bridge.
+#[component]
+pub fn Logo() -> impl IntoView {
+    view! {
+        <span class="logo">
+            <svg viewBox="0 0 32 32" aria-hidden="true">
+                <rect class="logo-ground" width="32" height="32" rx="8"></rect>
+                <path class="logo-arch" d="M6 21c3.5-10 16.500-10 20 0"></path>
+                <path class="logo-deck" d="M5 21h22M11.500 15.500V21M16 13.800V21M20.500 15.500V21"></path>
+            </svg>
+            <span class="logo-name">"orderbridge"</span>
+        </span>
+    }
+}
+
+/// Tells that the browser has no network.
+#[component]
+fn OfflineBanner() -> impl IntoView {
+    let online = RwSignal::new(window().navigator().on_line());
+    let came = window_event_listener(leptos::ev::online, move |_| online.set(true));
+    let went = window_event_listener(leptos::ev::offline, move |_| online.set(false));
+    on_cleanup(move || {
+        came.remove();
+        went.remove();
+    });
+    view! {
+        <Show when=move || !online.get()>
+            <p class="banner" role="status">{Icon::Alert.view()} {text::OFFLINE}</p>
+        </Show>
+    }
+}
+
+/// Names the tab after the page.
+pub fn title(page: impl Fn() -> String + 'static) {
+    Effect::new(move || browser::set_title(&page()));
+}

@@ -1,0 +1,94 @@
+use leptos::prelude::*;
+use shared::{Issue, OrderDetail, Severity};
+
+use crate::components::icon::Icon;
+use crate::components::time::{Ago, coarse, here_with_zone};
+use crate::orders::actions::Action;
+use crate::{clock, text};
+
+/// How many open problems need somebody.
+pub fn open_errors(issues: &[Issue]) -> usize {
+    let needs_somebody =
+        |issue: &&Issue| issue.resolved_at.is_none() && issue.severity == Severity::Error;
+    issues.iter().filter(needs_somebody).count()
+}
+
+/// The open issues, one card each, then the resolved ones folded away.
+#[component]
+pub fn Issues(order: OrderDetail) -> impl IntoView {
+    if order.issues.is_empty() {
+        return ().into_any();
+    }
+    let import = Action::Import.allowed(&order.summary).allowed;
+    let id = order.summary.id;
+    let label = Action::Import.label(&order.summary);
+    let (resolved, open): (Vec<_>, Vec<_>) =
+        order.issues.into_iter().partition(|issue| issue.resolved_at.is_some());
+    let can_retry = import && !open.is_empty();
+    let cards = |issues: Vec<Issue>| issues.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view();
+    let heading = text::open_issues(open.len());
+    let resolved = (!resolved.is_empty()).then(|| {
+        view! {
+            <details>
+                <summary>{text::resolved_issues(resolved.len())}</summary>
+                {cards(resolved)}
+            </details>
+        }
+    });
+    view! {
+        <section id="issues" class="issues" tabindex="-1" aria-label=text::ISSUES>
+            <h2>{heading}</h2>
+            {cards(open)}
+            {can_retry
+                .then(|| {
+                    view! {
+                        <button type="button" class="button" on:click=move |_| Action::Import.start(id)>
+                            {Icon::Refresh.view()}
+                            {label}
+                        </button>
+                    }
+                })}
+            {resolved}
+        </section>
+    }
+    .into_any()
+}
+
+/// One issue: what happened, what to do, and what happens by itself.
+#[component]
+pub fn IssueCard(issue: Issue) -> impl IntoView {
+    let (icon, tone) = match (issue.resolved_at, issue.severity) {
+        (Some(_), _) => (Icon::CheckCircle, "issue resolved"),
+        (None, Severity::Error) => (Icon::ErrorCircle, "issue error"),
+        (None, Severity::Warning) => (Icon::Alert, "issue warning"),
+    };
+    let attempts = (issue.attempts > 0).then(|| text::attempts(issue.attempts));
+    let next = {
+        let (at, retry) = (issue.next_retry_at, issue.retry);
+        move || match at {
+            Some(at) if at > clock::now() => text::next_try(&coarse(at - clock::now())),
+            Some(_) => text::NEXT_TRY_NOW.to_owned(),
+            None => retry.promise().to_owned(),
+        }
+    };
+    let state = match issue.resolved_at {
+        Some(at) => view! { <span>{text::RESOLVED} <Ago at=at /></span> }.into_any(),
+        None => view! { <span title=issue.next_retry_at.map(here_with_zone)>{next}</span> }.into_any(),
+    };
+    view! {
+        <article class=tone>
+            {icon.view()}
+            <div>
+                <h3>{issue.title}</h3>
+                <p>{issue.sentence}</p>
+                {issue.resolved_at.is_none().then(|| view! { <p class="remedy">{issue.remedy}</p> })}
+                <p class="issue-meta quiet">
+                    {state}
+                    {attempts.map(|attempts| view! { <span>{attempts}</span> })}
+                    <span>{text::SINCE} <Ago at=issue.opened_at /></span>
+                    <code>{issue.code.as_str()}</code>
+                </p>
+            </div>
+        </article>
+    }
+}

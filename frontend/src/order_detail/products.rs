@@ -1,0 +1,111 @@
+use leptos::prelude::*;
+use rust_decimal::Decimal;
+use shared::{Money, OrderLine};
+
+use crate::components::icon::Icon;
+use crate::components::money::money;
+use crate::text;
+
+/// What was bought.
+#[component]
+pub fn Products(lines: Vec<OrderLine>) -> impl IntoView {
+    let rows = lines.into_iter().map(|line| view! { <ProductRow line /> }).collect_view();
+    view! {
+        <section class="card">
+            <h2>{text::PRODUCTS}</h2>
+            <div class="table-scroll" tabindex="0" role="region" aria-label=text::PRODUCTS>
+                <table class="plain">
+                    <thead>
+                        <tr>
+                            <th scope="col">{text::PRODUCT}</th>
+                            <th scope="col">{text::SKU}</th>
+                            <th scope="col" class="number">{text::QUANTITY}</th>
+                            <th scope="col" class="number">{text::UNIT_PRICE}</th>
+                            <th scope="col" class="number">{text::SELLER_DISCOUNT}</th>
+                            <th scope="col" class="number">{text::PLATFORM_DISCOUNT}</th>
+                            <th scope="col" class="number">{text::LINE_TOTAL}</th>
+                            <th scope="col">{text::STORE_PRODUCT}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn ProductRow(line: OrderLine) -> impl IntoView {
+    let marks = [(line.is_gift, text::GIFT), (line.is_bundle, text::BUNDLE)]
+        .into_iter()
+        .filter(|(marked, _)| *marked)
+        .map(|(_, label)| view! { <span class="badge outline">{label}</span> })
+        .collect_view();
+    let store_product = match line.store_product {
+        Some(product) => {
+            let name = product.name.unwrap_or_else(|| text::product_number(product.product_id));
+            let number = text::product_and_combination(product.product_id, product.combination_id);
+            view! { <span title=number>{name}</span> }.into_any()
+        }
+        None => view! { <span class="faint">{text::NOT_LINKED}</span> }.into_any(),
+    };
+    let tracking = line.tracking_number.map(|number| format!(" · {number}")).unwrap_or_default();
+    view! {
+        <tr>
+            <td class="product">
+                <ProductImage source=line.image />
+                <div>
+                    <bdi>{line.product}</bdi>
+                    {line.variant.map(|variant| view! { <span class="quiet"><bdi>{variant}</bdi></span> })}
+                    <span class="quiet">{text::status_words(&line.status)} {tracking}</span>
+                    {marks}
+                </div>
+            </td>
+            <td>
+                {match line.sku {
+                    Some(sku) => view! { <code><bdi>{sku}</bdi></code> }.into_any(),
+                    None => view! { <span class="faint">{text::NO_SKU}</span> }.into_any(),
+                }}
+            </td>
+            <td class="number">{line.quantity}</td>
+            <td class="number">{money(&line.unit_price)}</td>
+            <td class="number">{discount(&line.seller_discount)}</td>
+            <td class="number">{discount(&line.platform_discount)}</td>
+            <td class="number"><strong>{money(&line.line_total)}</strong></td>
+            <td>{store_product}</td>
+        </tr>
+    }
+}
+
+/// A picture, or a sign in its place when there is none or it does not load.
+#[component]
+fn ProductImage(source: Option<String>) -> impl IntoView {
+    let broken = RwSignal::new(source.is_none());
+    move || {
+        if broken.get() {
+            view! { <span class="no-image">{Icon::Box.view()}</span> }.into_any()
+        } else {
+            view! {
+                <img
+                    src=source.clone()
+                    alt=""
+                    width="40"
+                    height="40"
+                    loading="lazy"
+                    referrerpolicy="no-referrer"
+                    on:error=move |_| broken.set(true)
+                />
+            }
+            .into_any()
+        }
+    }
+}
+
+fn discount(amount: &Money) -> AnyView {
+    if amount.amount == Decimal::ZERO {
+        view! { <span class="faint">"–"</span> }.into_any()
+    } else {
+        let shown = Money::new(-amount.amount.abs(), amount.currency.clone());
+        money(&shown).into_any()
+    }
+}

@@ -1,0 +1,217 @@
+//! The menu of a row. There is one for all rows: a hundred hidden menus would cost the page its speed.
+
+use leptos::html;
+use leptos::prelude::*;
+use shared::OrderSummary;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlElement, KeyboardEvent};
+
+use crate::browser;
+use crate::components::dropdown::{Place, opens};
+use crate::components::icon::Icon;
+use crate::components::toast::{self, Tone};
+use crate::orders::actions::Action;
+use crate::text;
+
+/// Width of the menu in CSS pixels.
+const WIDTH: f64 = 280.0;
+
+/// The menu of whichever row asked for it last.
+#[derive(Clone, Copy)]
+pub struct RowMenu {
+    order: RwSignal<Option<OrderSummary>>,
+    place: RwSignal<Place>,
+    is_open: RwSignal<bool>,
+    panel: NodeRef<html::Div>,
+    /// The button whose press found the menu open: that press closes it, and must not open it again.
+    pressed_while_open: RwSignal<bool>,
+}
+
+impl RowMenu {
+    pub fn new() -> Self {
+        Self {
+            order: RwSignal::new(None),
+            place: RwSignal::new(Place::default()),
+            is_open: RwSignal::new(false),
+            panel: NodeRef::new(),
+            pressed_while_open: RwSignal::new(false),
+        }
+    }
+
+    /// To be called when a row's button is pressed down.
+    pub fn press(self, order: &OrderSummary) {
+        let is_same = self.order.with_untracked(|shown| shown.as_ref().is_some_and(|it| it.id == order.id));
+        self.pressed_while_open.set(is_same && self.is_open.get_untracked());
+    }
+
+    /// Opens the menu at the button that was clicked.
+    pub fn open(self, order: OrderSummary, button: &HtmlElement) {
+        let (Some(panel), false) = (self.panel.get_untracked(), self.pressed_while_open.get_untracked()) else {
+            self.pressed_while_open.set(false);
+            return;
+        };
+        self.place.set(Place::beside(&button.get_bounding_client_rect(), WIDTH));
+        self.order.set(Some(order));
+        // Fails only when it is open already; then it has just moved to another row.
+        let _ = panel.show_popover();
+        request_animation_frame(|| {
+            browser::focus("#row-menu [role=menuitem]");
+        });
+    }
+
+    fn close(self) {
+        if let Some(panel) = self.panel.get_untracked() {
+            // Fails only when it is closed already.
+            let _ = panel.hide_popover();
+        }
+    }
+}
+
+/// The menu itself; to be drawn once on the grid's page.
+#[component]
+pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
+    view! {
+        <div
+            id="row-menu"
+            class="popover menu"
+            popover="auto"
+            role="menu"
+            aria-label=move || menu.order.with(|it| it.as_ref().map(|it| text::actions_of(it.id)))
+            node_ref=menu.panel
+            style:left=move || menu.place.get().left_style()
+            style:top=move || menu.place.get().top_style()
+            style:bottom=move || menu.place.get().bottom_style()
+            style:width=format!("{WIDTH}px")
+            on:toggle=move |event: Event| menu.is_open.set(opens(&event))
+            on:keydown=move_focus
+        >
+            {move || menu.order.get().map(|order| items(menu, &order))}
+        </div>
+    }
+}
+
+fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
+    let store_url = order.store_order.as_ref().and_then(|it| it.url.clone());
+    let tiktok_order_id = order.tiktok_order_id.to_string();
+    let copy = move |_| {
+        let id = tiktok_order_id.clone();
+        menu.close();
+        leptos::task::spawn_local(async move {
+            let copied = browser::copy(&id).await;
+            let (tone, message) =
+                if copied { (Tone::Good, text::COPIED) } else { (Tone::Bad, text::COPY_REFUSED) };
+            toast::show(tone, message);
+        });
+    };
+    view! {
+        {action_item(menu, Action::Sync, Icon::Refresh, order)}
+        {action_item(menu, Action::Import, Icon::Download, order)}
+        <hr />
+        {link_item(menu, text::VIEW_ORDER, Icon::Eye, Some(format!("/orders/{}", order.id)), "", false)}
+        {link_item(
+            menu,
+            text::OPEN_IN_SELLER_CENTER,
+            Icon::External,
+            Some(order.seller_center_url.clone()),
+            "",
+            true,
+        )}
+        {link_item(
+            menu,
+            text::OPEN_IN_PRESTASHOP,
+            Icon::Store,
+            store_url,
+            text::no_store_page(order.store_order.is_some()),
+            true,
+        )}
+        <button type="button" role="menuitem" tabindex="-1" class="menu-item" on:click=copy>
+            {Icon::Copy.view()}
+            <span>{text::COPY_TIKTOK_ID}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// An item that does something; when it cannot, it says why and stays reachable for the keyboard.
+fn action_item(menu: RowMenu, action: Action, icon: Icon, order: &OrderSummary) -> AnyView {
+    let allowed = action.allowed(order);
+    let (id, can) = (order.id, allowed.allowed);
+    let start = move |_| {
+        if can {
+            menu.close();
+            action.start(id);
+        }
+    };
+    let reason = allowed.reason.filter(|_| !can).map(|reason| view! { <small>{reason}</small> });
+    view! {
+        <button
+            type="button"
+            role="menuitem"
+            tabindex="-1"
+            class="menu-item"
+            aria-disabled=(!can).then_some("true")
+            on:click=start
+        >
+            {icon.view()}
+            <span>{action.label(order)} {reason}</span>
+        </button>
+    }
+    .into_any()
+}
+
+fn link_item(
+    menu: RowMenu,
+    label: &'static str,
+    icon: Icon,
+    href: Option<String>,
+    why_not: &'static str,
+    new_tab: bool,
+) -> AnyView {
+    match href {
+        Some(href) => view! {
+            <a
+                role="menuitem"
+                tabindex="-1"
+                class="menu-item"
+                href=href
+                target=new_tab.then_some("_blank")
+                rel=new_tab.then_some("noreferrer")
+                on:click=move |_| menu.close()
+            >
+                {icon.view()}
+                <span>{label}</span>
+            </a>
+        }
+        .into_any(),
+        None => view! {
+            <button type="button" role="menuitem" tabindex="-1" class="menu-item" aria-disabled="true">
+                {icon.view()}
+                <span>{label} <small>{why_not}</small></span>
+            </button>
+        }
+        .into_any(),
+    }
+}
+
+/// Arrow keys, Home and End go through the items, as in every menu.
+fn move_focus(event: KeyboardEvent) {
+    let Ok(items) = document().query_selector_all("#row-menu [role=menuitem]") else { return };
+    let items: Vec<HtmlElement> = (0..items.length())
+        .filter_map(|index| items.item(index)?.dyn_into().ok())
+        .collect();
+    let active = document().active_element();
+    let position = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
+    let count = items.len();
+    let next = match (event.key().as_str(), position) {
+        ("ArrowDown", Some(position)) => (position + 1) % count,
+        ("ArrowUp", Some(position)) => (position + count - 1) % count,
+        ("Home" | "ArrowDown", _) => 0,
+        ("End" | "ArrowUp", _) => count.saturating_sub(1),
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(item) = items.get(next) {
+        // Fails for no element that is on the page.
+        let _ = item.focus();
+    }
+}

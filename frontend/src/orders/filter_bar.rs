@@ -1,0 +1,96 @@
+use leptos::prelude::*;
+use shared::OrderFilter;
+
+use crate::components::dialog::Dialog;
+use crate::components::dropdown::Dropdown;
+use crate::components::icon::Icon;
+use crate::orders::filters::Filter;
+use crate::orders::grid_state::Grid;
+use crate::orders::search_box::SearchBox;
+use crate::text;
+
+/// The search box and one button for each filter; on a small screen all filters are in a sheet.
+#[component]
+pub fn FilterBar() -> impl IntoView {
+    let sheet = RwSignal::new(false);
+    view! {
+        <div class="filter-bar">
+            <SearchBox />
+            <div class="filters">
+                {Filter::ALL.map(|filter| view! { <FilterButton filter /> }).collect_view()}
+                <ClearFilters />
+            </div>
+            <button type="button" class="button filters-button" on:click=move |_| sheet.set(true)>
+                {Icon::Filter.view()}
+                {text::FILTERS}
+            </button>
+        </div>
+        <Dialog open=sheet title=text::FILTERS class="sheet">
+            {Filter::ALL
+                .map(|filter| {
+                    view! {
+                        <details class="sheet-filter">
+                            <summary>{filter.label()}</summary>
+                            {filter.panel()}
+                        </details>
+                    }
+                })
+                .collect_view()}
+            <footer>
+                <ClearFilters />
+                <button type="button" class="button primary" on:click=move |_| sheet.set(false)>
+                    {text::SHOW_ORDERS}
+                </button>
+            </footer>
+        </Dialog>
+    }
+}
+
+/// A button that says what the filter does now, and opens its panel.
+#[component]
+fn FilterButton(filter: Filter) -> impl IntoView {
+    let grid = Grid::expect();
+    let summary = Memo::new(move |_| grid.query.with(|query| filter.summary(&query.filter)));
+    let in_use = move || summary.with(Option::is_some);
+    let cleared = move || grid.query.with(|query| query.filtered(|it| filter.clear(it)).href());
+    view! {
+        <span class="filter" class:in-use=in_use hidden=move || filter.is_in_column() && !in_use()>
+            <Dropdown
+                id=format!("filter-{}", filter.name())
+                button_class="chip"
+                button=move || {
+                    view! {
+                        <span>{filter.label()}</span>
+                        {summary.get().map(|summary| view! { <strong>{summary}</strong> })}
+                        {Icon::ChevronDown.view()}
+                    }
+                }
+            >
+                {filter.panel()}
+            </Dropdown>
+            <Show when=in_use>
+                <a class="chip-clear" href=cleared data-noscroll="true" aria-label=text::clear_filter(filter.label())>
+                    {Icon::Cross.view()}
+                </a>
+            </Show>
+        </span>
+    }
+}
+
+/// A link to the grid without filters; there only while one is in use.
+#[component]
+pub fn ClearFilters() -> impl IntoView {
+    let grid = Grid::expect();
+    let in_use = move || grid.query.with(|query| !query.filter.is_open());
+    let href = move || {
+        let open = |filter: &mut OrderFilter| {
+            *filter = OrderFilter { sort: filter.sort, ..OrderFilter::default() };
+        };
+        grid.query.with(|query| query.filtered(open).href())
+    };
+    view! {
+        <Show when=in_use>
+            <a class="text-link" href=href data-noscroll="true">{text::CLEAR_FILTERS}</a>
+        </Show>
+    }
+}

@@ -1,0 +1,435 @@
+//! The filters beside the search box: what each is called, what it says now, and the panel that changes it.
+
+use chrono::TimeDelta;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use shared::{FulfillmentType, OrderFilter, OrderStatus, StoreOrderFilter, StoreState, TimeRange};
+
+use crate::components::dropdown::CloseDropdown;
+use crate::components::time::here;
+use crate::date_range::{Preset, label_here};
+use crate::load::Load;
+use crate::orders::grid_state::Grid;
+use crate::{api, browser, clock, text};
+
+/// One filter of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    CreatedAt,
+    Status,
+    Fulfillment,
+    StoreState,
+    ShipBy,
+    Id,
+    StoreOrderId,
+    TikTokOrderId,
+}
+
+impl Filter {
+    pub const ALL: [Self; 8] = [
+        Self::CreatedAt,
+        Self::Status,
+        Self::Fulfillment,
+        Self::StoreState,
+        Self::ShipBy,
+        Self::Id,
+        Self::StoreOrderId,
+        Self::TikTokOrderId,
+    ];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "Created",
+            Self::Status => "Status",
+            Self::Fulfillment => "Fulfillment",
+            Self::StoreState => "Store status",
+            Self::ShipBy => "Ship by",
+            Self::Id => "ID",
+            Self::StoreOrderId => "PS Order ID",
+            Self::TikTokOrderId => "TikTok Shop Order ID",
+        }
+    }
+
+    /// The filter's name in a URL.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Status => "status",
+            Self::Fulfillment => "fulfillment_type",
+            Self::StoreState => "store_state",
+            Self::ShipBy => "ship_by",
+            Self::Id => "id",
+            Self::StoreOrderId => "store_order_id",
+            Self::TikTokOrderId => "tiktok_order_id",
+        }
+    }
+
+    /// Whether the column's head opens it, so that the bar shows it only in use.
+    pub const fn is_in_column(self) -> bool {
+        matches!(self, Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
+    }
+
+    /// What the filter lets through now; `None` while it is open.
+    pub fn summary(self, filter: &OrderFilter) -> Option<String> {
+        match self {
+            Self::CreatedAt => label_here(&filter.created_at),
+            Self::ShipBy => moments(&filter.ship_by),
+            Self::Status => several(&filter.status, |status| status.label().to_owned()),
+            Self::Fulfillment => several(&filter.fulfillment_type, |kind| kind.label().to_owned()),
+            Self::StoreState => several(&filter.store_state, |id| text::state_number(*id)),
+            Self::StoreOrderId if filter.store_order_id == Some(StoreOrderFilter::Empty) => {
+                Some(text::NOT_CREATED.to_owned())
+            }
+            Self::Id | Self::StoreOrderId | Self::TikTokOrderId => {
+                let value = value_of(filter, self.name());
+                (!value.is_empty()).then_some(value)
+            }
+        }
+    }
+
+    /// Opens the filter.
+    pub fn clear(self, filter: &mut OrderFilter) {
+        match self {
+            Self::CreatedAt => filter.created_at = TimeRange::default(),
+            Self::Status => filter.status.clear(),
+            Self::Fulfillment => filter.fulfillment_type.clear(),
+            Self::StoreState => filter.store_state.clear(),
+            Self::ShipBy => filter.ship_by = TimeRange::default(),
+            Self::Id => filter.id.clear(),
+            Self::StoreOrderId => filter.store_order_id = None,
+            Self::TikTokOrderId => filter.tiktok_order_id = None,
+        }
+    }
+
+    /// The panel that changes the filter.
+    pub fn panel(self) -> AnyView {
+        match self {
+            Self::CreatedAt => view! { <CreatedPanel /> }.into_any(),
+            Self::Status => view! { <StatusPanel /> }.into_any(),
+            Self::Fulfillment => view! { <FulfillmentPanel /> }.into_any(),
+            Self::StoreState => view! { <StoreStatePanel /> }.into_any(),
+            Self::ShipBy => view! { <ShipByPanel /> }.into_any(),
+            Self::Id => {
+                view! { <IdPanel filter=self hint=text::ID_HINT /> }.into_any()
+            }
+            Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> }.into_any(),
+            Self::TikTokOrderId => {
+                view! { <IdPanel filter=self hint=text::TIKTOK_ID_HINT /> }.into_any()
+            }
+        }
+    }
+}
+
+/// One value in words, or how many.
+fn several<T>(values: &[T], label: impl Fn(&T) -> String) -> Option<String> {
+    match values {
+        [] => None,
+        [value] => Some(label(value)),
+        values => Some(text::selected(values.len())),
+    }
+}
+
+/// A span of time by its ends.
+fn moments(range: &TimeRange) -> Option<String> {
+    match (range.gte.map(here), range.lt.map(here)) {
+        (None, None) => None,
+        (Some(from), None) => Some(format!("from {from}")),
+        (None, Some(until)) => Some(format!("before {until}")),
+        (Some(from), Some(until)) => Some(format!("{from} – {until}")),
+    }
+}
+
+/// What a URL says for a filter.
+fn value_of(filter: &OrderFilter, name: &str) -> String {
+    filter.to_pairs().into_iter().find(|(other, _)| other == name).map(|(_, value)| value).unwrap_or_default()
+}
+
+/// Puts a value into a list, or takes it out.
+fn toggle<T: PartialEq>(values: &mut Vec<T>, value: T) {
+    match values.iter().position(|other| *other == value) {
+        Some(position) => drop(values.remove(position)),
+        None => values.push(value),
+    }
+}
+
+/// Goes to the grid under a changed filter.
+fn filtering() -> impl Fn(&mut dyn FnMut(&mut OrderFilter)) + Clone + Send + Sync + 'static {
+    let grid = Grid::expect();
+    let navigate = StoredValue::new_local(use_navigate());
+    move |change| {
+        let href = grid.query.with_untracked(|query| query.filtered(|filter| change(filter)).href());
+        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+        navigate.with_value(|navigate| navigate(&href, options));
+    }
+}
+
+/// A box to tick for one value of a filter.
+fn choice(
+    label: AnyView,
+    chosen: impl Fn(&OrderFilter) -> bool + Send + Sync + 'static,
+    change: impl Fn(&mut OrderFilter) + Send + Sync + 'static,
+) -> AnyView {
+    let grid = Grid::expect();
+    let filtered = filtering();
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                prop:checked=move || grid.query.with(|query| chosen(&query.filter))
+                on:change=move |_| filtered(&mut |filter| change(filter))
+            />
+            {label}
+        </label>
+    }
+    .into_any()
+}
+
+#[component]
+fn StatusPanel() -> impl IntoView {
+    let choices = OrderStatus::ALL.iter().map(|status| {
+        let status = *status;
+        choice(
+            status.label().into_any(),
+            move |filter| filter.status.contains(&status),
+            move |filter| toggle(&mut filter.status, status),
+        )
+    });
+    choices.collect_view()
+}
+
+#[component]
+fn FulfillmentPanel() -> impl IntoView {
+    let choices = FulfillmentType::ALL.iter().map(|kind| {
+        let kind = *kind;
+        choice(
+            kind.label().into_any(),
+            move |filter| filter.fulfillment_type.contains(&kind),
+            move |filter| toggle(&mut filter.fulfillment_type, kind),
+        )
+    });
+    choices.collect_view()
+}
+
+#[component]
+fn StoreStatePanel() -> impl IntoView {
+    let states = Load::<Vec<StoreState>>::new();
+    states.run(api::store_states());
+    let choices = move || {
+        if let Some(failure) = states.request.failure.get() {
+            return view! { <p class="popover-text">{failure.sentence()}</p> }.into_any();
+        }
+        let Some(states) = states.value.get() else {
+            return view! { <p class="quiet popover-text">{text::LOADING}</p> }.into_any();
+        };
+        states.into_iter().map(store_state_choice).collect_view().into_any()
+    };
+    view! {
+        {choice(
+            text::NOT_CREATED.into_any(),
+            |filter| filter.store_order_id == Some(StoreOrderFilter::Empty),
+            |filter| {
+                // An order that was not created has no state either.
+                filter.store_state.clear();
+                let is_on = filter.store_order_id == Some(StoreOrderFilter::Empty);
+                filter.store_order_id = (!is_on).then_some(StoreOrderFilter::Empty);
+            },
+        )}
+        {choices}
+    }
+}
+
+fn store_state_choice(state: StoreState) -> AnyView {
+    let id = state.id;
+    let label = view! { <StoreStateLabel state /> }.into_any();
+    choice(
+        label,
+        move |filter| filter.store_state.contains(&id),
+        move |filter| {
+            if filter.store_order_id == Some(StoreOrderFilter::Empty) {
+                filter.store_order_id = None;
+            }
+            toggle(&mut filter.store_state, id);
+        },
+    )
+}
+
+/// A store state with the colour that the store gives it.
+#[component]
+pub fn StoreStateLabel(state: StoreState) -> impl IntoView {
+    view! {
+        <span class="store-state">
+            <span class="dot" style:background-color=state.color aria-hidden="true"></span>
+            {state.name}
+        </span>
+    }
+}
+
+#[component]
+fn CreatedPanel() -> impl IntoView {
+    let grid = Grid::expect();
+    let presets = Preset::ALL
+        .into_iter()
+        .map(|preset| {
+            let range = preset.range(browser::midnight);
+            let chosen = move || grid.query.with(|query| query.filter.created_at == range);
+            let href =
+                move || grid.query.with(|query| query.filtered(|filter| filter.created_at = range).href());
+            view! {
+                <a class="menu-item" href=href data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                    {preset.label()}
+                </a>
+            }
+        })
+        .collect_view();
+    let current = grid.query.with_untracked(|query| query.filter.created_at);
+    let since = RwSignal::new(current.gte.map(browser::date_field).unwrap_or_default());
+    let last = current.lt.map(|lt| browser::date_field(lt - TimeDelta::seconds(1)));
+    let until = RwSignal::new(last.unwrap_or_default());
+    let filtered = filtering();
+    let close = use_context::<CloseDropdown>();
+    let apply = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let range = TimeRange {
+            gte: browser::midnight_of(&since.get_untracked(), 0),
+            // The last day is meant to be inside.
+            lt: browser::midnight_of(&until.get_untracked(), 1),
+        };
+        filtered(&mut |filter| filter.created_at = range);
+        if let Some(close) = close {
+            close.close();
+        }
+    };
+    view! {
+        {presets}
+        <form class="panel-form" on:submit=apply>
+            <label>
+                <span>{text::FROM_DAY}</span>
+                <input type="date" prop:value=since on:input=move |event| since.set(event_target_value(&event)) />
+            </label>
+            <label>
+                <span>{text::TO_DAY}</span>
+                <input type="date" prop:value=until on:input=move |event| until.set(event_target_value(&event)) />
+            </label>
+            <button type="submit" class="button primary">{text::APPLY}</button>
+            <p class="quiet">{text::days_in_zone(&browser::zone_name())}</p>
+        </form>
+    }
+}
+
+#[component]
+fn ShipByPanel() -> impl IntoView {
+    let grid = Grid::expect();
+    // To the minute, so that the address stays short and shareable.
+    let now = clock::now_untracked();
+    let now = now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap_or_default() % 60_000_000_000);
+    let ranges = [
+        (text::OVERDUE, TimeRange { gte: None, lt: Some(now) }),
+        (text::WITHIN_24_HOURS, TimeRange { gte: Some(now), lt: Some(now + TimeDelta::hours(24)) }),
+        (text::WITHIN_3_DAYS, TimeRange { gte: Some(now), lt: Some(now + TimeDelta::days(3)) }),
+    ];
+    ranges
+        .into_iter()
+        .map(|(label, range)| {
+            let chosen = move || grid.query.with(|query| query.filter.ship_by == range);
+            let href =
+                move || grid.query.with(|query| query.filtered(|filter| filter.ship_by = range).href());
+            view! {
+                <a class="menu-item" href=href data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                    {label}
+                </a>
+            }
+        })
+        .collect_view()
+}
+
+/// A field for ids; several are separated by space or comma.
+#[component]
+fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
+    let grid = Grid::expect();
+    let value = grid.query.with_untracked(|query| value_of(&query.filter, filter.name()));
+    let value = RwSignal::new(if value == "empty" { String::new() } else { value });
+    let wrong = RwSignal::new(None::<String>);
+    let filtered = filtering();
+    let close = use_context::<CloseDropdown>();
+    let apply = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let mut read = OrderFilter::default();
+        if let Err(detail) = read.set(filter.name(), &value.get_untracked()) {
+            wrong.set(Some(detail));
+            return;
+        }
+        wrong.set(None);
+        filtered(&mut |changed| match filter {
+            Filter::Id => changed.id.clone_from(&read.id),
+            Filter::StoreOrderId => changed.store_order_id.clone_from(&read.store_order_id),
+            _ => changed.tiktok_order_id.clone_from(&read.tiktok_order_id),
+        });
+        if let Some(close) = close {
+            close.close();
+        }
+    };
+    let not_created = (filter == Filter::StoreOrderId).then(|| {
+        choice(
+            text::NOT_CREATED.into_any(),
+            |filter| filter.store_order_id == Some(StoreOrderFilter::Empty),
+            |filter| {
+                let is_on = filter.store_order_id == Some(StoreOrderFilter::Empty);
+                filter.store_order_id = (!is_on).then_some(StoreOrderFilter::Empty);
+            },
+        )
+    });
+    view! {
+        <form class="panel-form" on:submit=apply>
+            <label>
+                <span>{filter.label()}</span>
+                <input
+                    type="text"
+                    inputmode="numeric"
+                    autofocus=true
+                    autocomplete="off"
+                    prop:value=value
+                    aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                    on:input=move |event| value.set(event_target_value(&event))
+                />
+            </label>
+            {move || wrong.get().map(|detail| view! { <p class="field-error" role="alert">{detail}</p> })}
+            <p class="quiet">{hint}</p>
+            <button type="submit" class="button primary">{text::APPLY}</button>
+        </form>
+        {not_created}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choosing_again_takes_the_choice_back() {
+        let mut values = vec![1, 2];
+
+        toggle(&mut values, 3);
+        toggle(&mut values, 1);
+
+        assert_eq!(values, [2, 3]);
+    }
+
+    #[test]
+    fn every_filter_says_what_it_does_and_clears() {
+        let search = "?status=error,on_hold&fulfillment_type=tiktok&store_state=2&id=7&store_order_id=empty\
+                      &tiktok_order_id=5764";
+        let mut filter = crate::grid_query::GridQuery::read(search).0.filter;
+        let said: Vec<_> = Filter::ALL
+            .into_iter()
+            .filter(|filter| !matches!(filter, Filter::CreatedAt | Filter::ShipBy))
+            .filter_map(|it| it.summary(&filter))
+            .collect();
+        assert_eq!(said, ["2 selected", "TikTok", "State 2", "7", "Not created", "5764"]);
+
+        for it in Filter::ALL {
+            it.clear(&mut filter);
+        }
+        assert!(filter.is_open());
+    }
+}

@@ -1,0 +1,246 @@
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use shared::{Sort, SortKey};
+
+use crate::components::dropdown::Dropdown;
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::orders::actions_menu::{ActionsMenu, RowMenu};
+use crate::orders::filter_bar::ClearFilters;
+use crate::orders::filters::Filter;
+use crate::orders::grid_state::Grid;
+use crate::orders::row::OrderRow;
+use crate::text;
+
+/// Rows of the first load, before anything is known.
+const SKELETON_ROWS: usize = 12;
+const COLUMNS: usize = 11;
+
+/// The table of orders, in whichever state it is.
+#[component]
+pub fn OrderGrid() -> impl IntoView {
+    let grid = Grid::expect();
+    let menu = RowMenu::new();
+    let is_first_load =
+        Memo::new(move |_| !grid.answered.get() && grid.request.failure.with(Option::is_none));
+    let has_rows = Memo::new(move |_| grid.rows.with(|rows| !rows.is_empty()));
+    let is_empty = move || grid.answered.get() && !has_rows.get();
+    let failure = move || {
+        grid.request.failure.get().map(|failure| {
+            // A cursor outlives neither its filter nor a restart of the list.
+            let restart = failure.code() == Some("bad_cursor");
+            view! {
+                <FailureNote
+                    title=text::ORDERS_NOT_LOADED
+                    failure
+                    retry=Callback::new(move |()| grid.reload())
+                />
+                {restart
+                    .then(|| {
+                        let first = grid.query.with(|query| query.first().href());
+                        view! { <p><a href=first>{text::FIRST_PAGE}</a></p> }
+                    })}
+            }
+        })
+    };
+    view! {
+        {failure}
+        <Show when=move || is_first_load.get() || has_rows.get()>
+            <div
+                class="grid-frame"
+                class:dimmed=move || grid.answered.get() && grid.request.busy.get()
+                aria-busy=move || grid.request.busy.get().to_string()
+            >
+                <table class="grid" role="table">
+                    <caption class="visually-hidden">{text::ORDERS}</caption>
+                    <GridHead />
+                    <tbody role="rowgroup">
+                        <Show when=move || is_first_load.get()>{skeleton()}</Show>
+                        <For
+                            each=move || grid.rows.get()
+                            key=|row| row.id
+                            children=move |row| view! { <OrderRow row menu /> }
+                        />
+                    </tbody>
+                </table>
+            </div>
+        </Show>
+        <Show when=is_empty>
+            <NoRows />
+        </Show>
+        <ActionsMenu menu />
+    }
+}
+
+#[component]
+fn GridHead() -> impl IntoView {
+    let grid = Grid::expect();
+    let all = Memo::new(move |_| {
+        let chosen = grid.selection.with(BTreeSet::len);
+        chosen > 0 && chosen == grid.rows.with(Vec::len)
+    });
+    let some = move || grid.selection.with(|selection| !selection.is_empty()) && !all.get();
+    let select_all = move |event| {
+        let ids = if event_target_checked(&event) {
+            grid.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect())
+        } else {
+            BTreeSet::new()
+        };
+        grid.selection.set(ids);
+    };
+    view! {
+        <thead role="rowgroup">
+            <tr role="row">
+                <th scope="col" role="columnheader" class="select">
+                    <label>
+                        <input
+                            type="checkbox"
+                            aria-label=text::SELECT_PAGE
+                            prop:checked=all
+                            prop:indeterminate=some
+                            on:change=select_all
+                        />
+                    </label>
+                </th>
+                {head(grid, text::ID, Some(SortKey::Id), Some(Filter::Id))}
+                {head(grid, text::STORE_ORDER, Some(SortKey::StoreOrderId), Some(Filter::StoreOrderId))}
+                {head(
+                    grid,
+                    text::TIKTOK_ORDER_ID_HEAD,
+                    Some(SortKey::TikTokOrderId),
+                    Some(Filter::TikTokOrderId),
+                )}
+                {head(grid, text::CREATED_AT, Some(SortKey::CreatedAt), None)}
+                {head(grid, text::ORDER_STATUS, Some(SortKey::Status), None)}
+                {head(grid, text::FULFILLMENT_TYPE, None, None)}
+                {head(grid, text::STORE_STATUS, None, None)}
+                {head(grid, text::SHIP_BY, Some(SortKey::ShipBy), None)}
+                <th scope="col" role="columnheader">{text::VIEW}</th>
+                <th scope="col" role="columnheader">
+                    <span class="visually-hidden">{text::ACTIONS}</span>
+                </th>
+            </tr>
+        </thead>
+    }
+}
+
+/// A column's head: a link that sorts by it, and a button that searches in it.
+fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<Filter>) -> AnyView {
+    let current = move || grid.query.with(|query| query.filter.sort);
+    let aria_sort = move || {
+        let sort = sort.filter(|key| *key == current().key)?;
+        let _ = sort;
+        Some(if current().descending { "descending" } else { "ascending" })
+    };
+    let title = match sort {
+        Some(key) => {
+            let href = move || {
+                grid.query.with(|query| query.filtered(|filter| filter.sort = sorted(filter.sort, key)).href())
+            };
+            let icon = move || match aria_sort() {
+                Some("descending") => Icon::ArrowDown,
+                Some(_) => Icon::ArrowUp,
+                None => Icon::Sort,
+            };
+            view! {
+                <a class="sort" href=href data-noscroll="true">
+                    {label}
+                    {move || icon().view()}
+                </a>
+            }
+            .into_any()
+        }
+        None => label.into_any(),
+    };
+    let search = search.map(|filter| {
+        let in_use = move || grid.query.with(|query| filter.summary(&query.filter).is_some());
+        view! {
+            <Dropdown
+                id=format!("column-{}", filter.name())
+                button_class=Signal::derive(move || {
+                    if in_use() { "icon-button small in-use" } else { "icon-button small" }.to_owned()
+                })
+                label=text::search_in(label)
+                button=|| Icon::Search.view()
+            >
+                {filter.panel()}
+            </Dropdown>
+        }
+    });
+    view! {
+        <th scope="col" role="columnheader" aria-sort=aria_sort>
+            <span class="head">{title} {search}</span>
+        </th>
+    }
+    .into_any()
+}
+
+/// The order after a click on a column's head: the other way round, or the way that is mostly wanted.
+fn sorted(current: Sort, key: SortKey) -> Sort {
+    let descending = if current.key == key {
+        !current.descending
+    } else {
+        !matches!(key, SortKey::ShipBy | SortKey::Status)
+    };
+    Sort { key, descending }
+}
+
+fn skeleton() -> impl IntoView {
+    (0..SKELETON_ROWS)
+        .map(|_| {
+            let cells =
+                (0..COLUMNS).map(|_| view! { <td><span class="bone"></span></td> }).collect_view();
+            view! { <tr class="skeleton" aria-hidden="true">{cells}</tr> }
+        })
+        .collect_view()
+}
+
+/// No rows, and why.
+#[component]
+fn NoRows() -> impl IntoView {
+    let grid = Grid::expect();
+    let content = move || {
+        let query = grid.query.get();
+        if query.cursor.is_some() {
+            return view! {
+                <h2>{text::NO_MORE_ROWS}</h2>
+                <p><a class="button" href=query.first().href()>{text::FIRST_PAGE}</a></p>
+            }
+            .into_any();
+        }
+        if query.filter.is_open() {
+            return view! {
+                <h2>{text::NO_ORDERS_YET}</h2>
+                <p>{text::NO_ORDERS_YET_MORE}</p>
+            }
+            .into_any();
+        }
+        view! {
+            <h2>{text::NO_MATCH}</h2>
+            <p>{text::NO_MATCH_MORE}</p>
+            <p><ClearFilters /></p>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="empty" role="status">
+            {Icon::Box.view()}
+            {content}
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_click_turns_the_order_around() {
+        let first = sorted(Sort::default(), SortKey::ShipBy);
+        let second = sorted(first, SortKey::ShipBy);
+
+        assert_eq!((first.to_string(), second.to_string()), ("ship_by".to_owned(), "-ship_by".to_owned()));
+        assert_eq!(sorted(second, SortKey::Id).to_string(), "-id");
+    }
+}

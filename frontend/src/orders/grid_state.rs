@@ -1,0 +1,349 @@
+//! What the grid shows: rows, counts, selection; and how it follows the URL and the server's events.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{EventKind, OrderCounts, OrderId, OrderSummary, Page};
+
+use crate::components::announcer::announce;
+use crate::grid_query::GridQuery;
+use crate::live::{self, News};
+use crate::load::{Load, Request};
+use crate::{api, browser, text};
+
+/// Events are gathered for this long, so that a burst asks the server once.
+const GATHER_MS: i32 = 800;
+
+/// One row; its content changes in place.
+#[derive(Clone)]
+pub struct Row {
+    pub id: OrderId,
+    pub order: ArcRwSignal<OrderSummary>,
+}
+
+impl Row {
+    fn new(order: OrderSummary) -> Self {
+        Self { id: order.id, order: ArcRwSignal::new(order) }
+    }
+}
+
+/// Whether and where the list goes on beyond the page that is shown.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Edges {
+    pub next: Option<String>,
+    pub previous: Option<String>,
+}
+
+impl Edges {
+    fn of(page: &Page<OrderSummary>) -> Self {
+        Self {
+            next: page.next_cursor.clone().filter(|_| page.has_more),
+            previous: page.previous_cursor.clone().filter(|_| page.has_previous),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Grid {
+    pub query: Memo<GridQuery>,
+    pub rows: RwSignal<Vec<Row>>,
+    pub edges: RwSignal<Edges>,
+    /// Whether any answer has come; until then there is nothing to dim.
+    pub answered: RwSignal<bool>,
+    pub request: Request,
+    pub counts: Load<OrderCounts>,
+    pub selection: RwSignal<BTreeSet<OrderId>>,
+    /// Where a range of selected rows begins.
+    pub anchor: RwSignal<Option<OrderId>>,
+    /// The row that the keyboard is on.
+    pub current: RwSignal<Option<OrderId>>,
+    /// New orders that the filter lets through and the page does not show yet.
+    pub fresh: RwSignal<BTreeSet<OrderId>>,
+    /// The order whose issues are shown.
+    pub issues_of: RwSignal<Option<OrderId>>,
+    gathering: StoredValue<Option<Gathered>>,
+}
+
+/// What events told since the server was last asked.
+#[derive(Debug, Clone, Default)]
+struct Gathered {
+    received: BTreeSet<OrderId>,
+    updated: BTreeSet<OrderId>,
+}
+
+/// What is kept of a grid while another page is open, so that Back finds it as it was.
+struct Remembered {
+    href: String,
+    orders: Vec<OrderSummary>,
+    edges: Edges,
+    counts: Option<OrderCounts>,
+    current: Option<OrderId>,
+    scroll_top: f64,
+}
+
+thread_local! {
+    static REMEMBERED: RefCell<Option<Remembered>> = const { RefCell::new(None) };
+}
+
+/// The address of the grid that was last seen.
+pub fn last_href() -> String {
+    REMEMBERED.with_borrow(|it| it.as_ref().map_or_else(|| "/orders".to_owned(), |it| it.href.clone()))
+}
+
+impl Grid {
+    /// A grid that follows the query and the server's events while the calling component lives.
+    pub fn new(query: Memo<GridQuery>) -> Self {
+        let grid = Self {
+            query,
+            rows: RwSignal::new(Vec::new()),
+            edges: RwSignal::new(Edges::default()),
+            answered: RwSignal::new(false),
+            request: Request::new(),
+            counts: Load::new(),
+            selection: RwSignal::new(BTreeSet::new()),
+            anchor: RwSignal::new(None),
+            current: RwSignal::new(None),
+            fresh: RwSignal::new(BTreeSet::new()),
+            issues_of: RwSignal::new(None),
+            gathering: StoredValue::new(None),
+        };
+        grid.restore();
+        Effect::new(move |_| {
+            grid.query.track();
+            grid.selection.set(BTreeSet::new());
+            grid.anchor.set(None);
+            grid.reload();
+        });
+        let counted = Memo::new(move |_| grid.query.with(|query| query.filter.without_status()));
+        Effect::new(move |_| grid.counts.run(api::count_orders(counted.get())));
+        live::listen(move |news| grid.hear(news));
+        on_cleanup(move || grid.remember());
+        grid
+    }
+
+    /// The grid, from anywhere on its page.
+    pub fn expect() -> Self {
+        use_context().expect("the parts of the grid are drawn on its page, which provides it")
+    }
+
+    /// Asks for the rows of the page anew.
+    pub fn reload(self) {
+        let query = self.query.get_untracked();
+        self.request.run(api::list_orders(query), move |page| {
+            self.show(page);
+            self.fresh.set(BTreeSet::new());
+            announce(text::orders_shown(self.rows.with_untracked(Vec::len)));
+        });
+    }
+
+    /// Asks for the counts anew.
+    pub fn recount(self) {
+        self.counts.run(api::count_orders(self.query.get_untracked().filter));
+    }
+
+    /// How many orders the filter lets through; `None` while unknown. True when there may be more.
+    pub fn total(self) -> Option<(i64, bool)> {
+        let status = self.query.with(|query| query.filter.status.clone());
+        self.counts.value.with(|counts| {
+            let counts = counts.as_ref()?;
+            let total = if status.is_empty() {
+                counts.all
+            } else {
+                status.iter().map(|status| counts.of(*status)).sum()
+            };
+            Some((total, counts.at_least))
+        })
+    }
+
+    /// The rows' orders as they are now.
+    pub fn selected(self) -> Vec<OrderSummary> {
+        let selection = self.selection.get();
+        self.rows.with(|rows| {
+            rows.iter().filter(|row| selection.contains(&row.id)).map(|row| row.order.get()).collect()
+        })
+    }
+
+    /// Selects or deselects one row, or with `range` all rows from the last one on.
+    pub fn select(self, id: OrderId, on: bool, range: bool) {
+        let ids: Vec<_> = self.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect());
+        let from = self.anchor.get_untracked().filter(|_| range).unwrap_or(id);
+        let chosen = span(&ids, from, id);
+        self.selection.update(|selection| {
+            for id in chosen {
+                if on {
+                    selection.insert(*id);
+                } else {
+                    selection.remove(id);
+                }
+            }
+        });
+        self.anchor.set(Some(id));
+    }
+
+    /// Moves the keyboard by so many rows.
+    pub fn step(self, rows_down: i64) {
+        let current = self.current.get_untracked();
+        let target = self.rows.with_untracked(|rows| {
+            let last = rows.len().checked_sub(1)?;
+            let position = rows.iter().position(|row| Some(row.id) == current);
+            let next = position.map_or(0, |position| (position as i64 + rows_down).clamp(0, last as i64));
+            rows.get(next as usize).map(|row| row.id)
+        });
+        if let Some(id) = target {
+            self.current.set(Some(id));
+            browser::focus(&row_link(id));
+        }
+    }
+
+    fn show(self, page: Page<OrderSummary>) {
+        self.edges.set(Edges::of(&page));
+        let old = self.rows.get_untracked();
+        let rows = page.items.into_iter().map(|order| {
+            match old.iter().find(|row| row.id == order.id) {
+                Some(row) => {
+                    change(row, order);
+                    row.clone()
+                }
+                None => Row::new(order),
+            }
+        });
+        self.rows.set(rows.collect());
+        self.answered.set(true);
+    }
+
+    fn hear(self, news: &News) {
+        let News::Event(event) = news else {
+            self.reload();
+            self.recount();
+            return;
+        };
+        let Some(id) = event.order_id else { return };
+        let starts = self.gathering.with_value(Option::is_none);
+        self.gathering.update_value(|gathered| {
+            let gathered = gathered.get_or_insert_default();
+            match event.kind {
+                EventKind::OrderReceived => gathered.received.insert(id),
+                _ => gathered.updated.insert(id),
+            };
+        });
+        if starts {
+            spawn_local(async move {
+                browser::sleep(GATHER_MS).await;
+                if let Some(Some(gathered)) = self.gathering.try_update_value(Option::take) {
+                    self.follow(gathered).await;
+                }
+            });
+        }
+    }
+
+    /// Brings the visible rows up to date, and finds out which new orders belong on this page.
+    async fn follow(self, gathered: Gathered) {
+        let Some(visible) = self.rows.try_with_untracked(|rows| rows.iter().map(|row| row.id).collect()) else {
+            return;
+        };
+        let visible: BTreeSet<OrderId> = visible;
+        self.recount();
+        let changed = gathered.received.union(&gathered.updated).copied();
+        let changed: Vec<_> = changed.filter(|id| visible.contains(id)).collect();
+        if let Some(query) = GridQuery::default().narrowed_to(changed).filter(|_| !visible.is_empty())
+            && let Ok(page) = api::list_orders(query).await
+            && let Some(rows) = self.rows.try_get_untracked()
+        {
+            for order in page.items {
+                if let Some(row) = rows.iter().find(|row| row.id == order.id) {
+                    change(row, order);
+                }
+            }
+        }
+        let Some(edges) = self.edges.try_get_untracked() else { return };
+        // Where the page shows all that matches, an order that changed and now matches is new to it too.
+        let shows_all = edges == Edges::default();
+        let candidates = if shows_all { &gathered.received | &gathered.updated } else { gathered.received };
+        let candidates: Vec<_> = candidates.difference(&visible).copied().collect();
+        let query = self.query.get_untracked();
+        if let Some(narrowed) = query.narrowed_to(candidates)
+            && let Ok(page) = api::list_orders(narrowed).await
+            && self.query.try_get_untracked() == Some(query)
+            && !page.items.is_empty()
+        {
+            if visible.is_empty() {
+                self.reload();
+            } else {
+                self.fresh.update(|fresh| fresh.extend(page.items.iter().map(|order| order.id)));
+            }
+        }
+    }
+
+    fn remember(self) {
+        let (Some(query), Some(rows)) = (self.query.try_get_untracked(), self.rows.try_get_untracked()) else {
+            return;
+        };
+        if self.answered.try_get_untracked() == Some(true) {
+            REMEMBERED.set(Some(Remembered {
+                href: query.href(),
+                orders: rows.iter().map(|row| row.order.get_untracked()).collect(),
+                edges: self.edges.try_get_untracked().unwrap_or_default(),
+                counts: self.counts.value.try_get_untracked().flatten(),
+                current: self.current.try_get_untracked().flatten(),
+                scroll_top: browser::scroll_top(),
+            }));
+        }
+    }
+
+    fn restore(self) {
+        let href = self.query.get_untracked().href();
+        let Some(remembered) = REMEMBERED.take().filter(|it| it.href == href) else { return };
+        self.rows.set(remembered.orders.into_iter().map(Row::new).collect());
+        self.edges.set(remembered.edges);
+        self.counts.value.set(remembered.counts);
+        self.current.set(remembered.current);
+        self.answered.set(true);
+        // The rows are drawn by then; the router scrolls to the top before.
+        request_animation_frame(move || {
+            request_animation_frame(move || {
+                if let Some(id) = remembered.current {
+                    browser::focus(&row_link(id));
+                }
+                window().scroll_to_with_x_and_y(0.0, remembered.scroll_top);
+            });
+        });
+    }
+}
+
+/// The selector of the link that opens an order.
+pub fn row_link(id: OrderId) -> String {
+    format!("#order-{id} .order-link")
+}
+
+fn change(row: &Row, order: OrderSummary) {
+    if row.order.with_untracked(|old| *old != order) {
+        row.order.set(order);
+    }
+}
+
+/// The ids from one to another, whichever comes first; just `to` when `from` is not there.
+fn span(ids: &[OrderId], from: OrderId, to: OrderId) -> &[OrderId] {
+    let position = |wanted: OrderId| ids.iter().position(|id| *id == wanted);
+    let Some(to) = position(to) else { return &[] };
+    let from = position(from).unwrap_or(to);
+    &ids[from.min(to)..=from.max(to)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_runs_both_ways_and_starts_where_it_ends_without_a_beginning() {
+        let ids = [9, 7, 5, 3].map(OrderId);
+        let cases: [(i64, i64, &[i64]); 4] =
+            [(7, 3, &[7, 5, 3]), (3, 7, &[7, 5, 3]), (1, 5, &[5]), (9, 1, &[])];
+
+        for (from, to, expected) in cases {
+            let chosen: Vec<_> = span(&ids, OrderId(from), OrderId(to)).iter().map(|id| id.0).collect();
+            assert_eq!(chosen, expected, "{from} to {to}");
+        }
+    }
+}

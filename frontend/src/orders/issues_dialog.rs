@@ -1,0 +1,79 @@
+use leptos::prelude::*;
+use shared::{Issue, OrderId, Page};
+
+use crate::api;
+use crate::components::dialog::Dialog;
+use crate::components::failure::FailureNote;
+use crate::load::Load;
+use crate::order_detail::issues::IssueCard;
+use crate::orders::actions::Action;
+use crate::orders::grid_state::Grid;
+use crate::text;
+
+/// The open issues of the order whose badge was clicked: what happened, what to do, what happens next.
+#[component]
+pub fn IssuesDialog() -> impl IntoView {
+    let grid = Grid::expect();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(grid.issues_of.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !open.get() {
+            grid.issues_of.set(None);
+        }
+    });
+    let title = move || grid.issues_of.get().map(text::issues_of).unwrap_or_default();
+    view! {
+        <Dialog open title=Signal::derive(title)>
+            {move || grid.issues_of.get().map(|id| view! { <OpenIssues id /> })}
+        </Dialog>
+    }
+}
+
+#[component]
+fn OpenIssues(id: OrderId) -> impl IntoView {
+    let grid = Grid::expect();
+    let issues = Load::<Page<Issue>>::new();
+    let load = move || issues.run(api::open_issues(id));
+    load();
+    let order = move || {
+        grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()))
+    };
+    let retry = move |_| {
+        Action::Import.start(id);
+        grid.issues_of.set(None);
+    };
+    view! {
+        {move || {
+            issues
+                .request
+                .failure
+                .get()
+                .map(|failure| {
+                    view! {
+                        <FailureNote title=text::ISSUES_NOT_LOADED failure retry=Callback::new(move |()| load()) />
+                    }
+                })
+        }}
+        {move || match issues.value.get() {
+            None => view! { <p class="quiet" role="status">{text::LOADING}</p> }.into_any(),
+            Some(page) if page.items.is_empty() => view! { <p>{text::NO_OPEN_ISSUES}</p> }.into_any(),
+            Some(page) => {
+                page.items.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view().into_any()
+            }
+        }}
+        <footer>
+            <a class="button" href=format!("/orders/{id}")>{text::VIEW_ORDER}</a>
+            {move || {
+                order()
+                    .filter(|order| Action::Import.allowed(order).allowed)
+                    .map(|order| {
+                        view! {
+                            <button type="button" class="button primary" on:click=retry>
+                                {Action::Import.label(&order)}
+                            </button>
+                        }
+                    })
+            }}
+        </footer>
+    }
+}

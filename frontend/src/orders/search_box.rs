@@ -1,0 +1,78 @@
+use std::time::Duration;
+
+use leptos::html;
+use leptos::leptos_dom::helpers::TimeoutHandle;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::components::icon::Icon;
+use crate::orders::grid_state::Grid;
+use crate::text;
+
+/// The pause in typing after which the search starts.
+const DEBOUNCE: Duration = Duration::from_millis(250);
+
+/// The one search box: ids, SKU, product, tracking number, `key:value` terms.
+#[component]
+pub fn SearchBox() -> impl IntoView {
+    let grid = Grid::expect();
+    let input = NodeRef::<html::Input>::new();
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let navigate = use_navigate();
+    let searched = Memo::new(move |_| grid.query.with(|query| query.filter.q.clone().unwrap_or_default()));
+    // Back and links change the search too; what is being typed is left alone.
+    Effect::new(move |_| {
+        let searched = searched.get();
+        let Some(input) = input.get() else { return };
+        let is_typing = document().active_element().is_some_and(|active| active == **input);
+        if !is_typing || searched.is_empty() {
+            input.set_value(&searched);
+        }
+    });
+    let search = move |typed: String| {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        let typed = Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty());
+        let query = grid.query.get_untracked();
+        if query.filter.q != typed {
+            navigate(&query.filtered(|filter| filter.q = typed).href(), options);
+        }
+    };
+    let stop = move || {
+        if let Some(handle) = waiting.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    on_cleanup(stop);
+    let later = {
+        let search = search.clone();
+        move |event| {
+            stop();
+            let (search, typed) = (search.clone(), event_target_value(&event));
+            waiting.set_value(set_timeout_with_handle(move || search(typed), DEBOUNCE).ok());
+        }
+    };
+    let at_once = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        stop();
+        search(input.get_untracked().map(|input| input.value()).unwrap_or_default());
+    };
+    view! {
+        <form class="search" role="search" on:submit=at_once>
+            {Icon::Search.view()}
+            <input
+                type="search"
+                id="search"
+                node_ref=input
+                aria-label=text::SEARCH_LABEL
+                aria-keyshortcuts="/"
+                placeholder=text::SEARCH_PLACEHOLDER
+                maxlength="200"
+                autocomplete="off"
+                spellcheck="false"
+                on:input=later
+            />
+            <kbd aria-hidden="true">"/"</kbd>
+        </form>
+    }
+}

@@ -1,0 +1,90 @@
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+use shared::{Connection, ConnectionSettings, ConnectionTest, CreateConnection};
+
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::components::toast::{self, Tone};
+use crate::connections::credentials::{CredentialFields, StoreFields, TikTokFields};
+use crate::connections::fields::{FormFailure, SettingsFields, TextField};
+use crate::connections::settings_form::SettingsForm;
+use crate::connections::test_result::TestResult;
+use crate::frame::title;
+use crate::installation::Installation;
+use crate::load::{Load, Request};
+use crate::{api, text};
+
+pub fn view() -> AnyView {
+    view! { <NewConnectionPage /> }.into_any()
+}
+
+/// Binds a TikTok shop to a PrestaShop shop; both can be tested before anything is kept.
+#[component]
+fn NewConnectionPage() -> impl IntoView {
+    title(|| text::ADD_CONNECTION.to_owned());
+    let installation = Installation::expect();
+    let navigate = StoredValue::new_local(use_navigate());
+    let name = RwSignal::new(String::new());
+    let credentials = CredentialFields::new();
+    let settings = SettingsFields::new(&ConnectionSettings::default());
+    let test = Load::<ConnectionTest>::new();
+    let creation = Request::new();
+    provide_context(FormFailure(creation.failure));
+    let body = move || CreateConnection {
+        name: name.get_untracked().trim().to_owned(),
+        tiktok: credentials.tiktok(),
+        store: credentials.store(),
+        settings: settings.settings(&ConnectionSettings::default()),
+    };
+    let run_test = move |_| test.run(async move { api::test_new_connection(&body()).await });
+    let create = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let body = body();
+        creation.run(async move { api::create_connection(&body).await }, move |connection: Connection| {
+            installation.reload();
+            toast::show(Tone::Good, text::connection_created(&connection.name));
+            navigate.with_value(|navigate| navigate("/orders", Default::default()));
+        });
+    };
+    view! {
+        <div class="page narrow-page">
+            <header class="page-header">
+                <nav aria-label=text::BREADCRUMB>
+                    <a class="back" href="/connections">{Icon::ChevronLeft.view()} {text::CONNECTIONS}</a>
+                </nav>
+                <h1>{text::ADD_CONNECTION}</h1>
+            </header>
+            <form class="settings" on:submit=create>
+                <fieldset>
+                    <legend>{text::NAME}</legend>
+                    <TextField
+                        label=text::CONNECTION_NAME
+                        value=name
+                        required=true
+                        pointer="/name"
+                        placeholder="Maison Lumière"
+                    />
+                </fieldset>
+                <TikTokFields fields=credentials required=true />
+                <StoreFields fields=credentials required=true />
+                <details class="more-settings">
+                    <summary>{text::MORE_SETTINGS}</summary>
+                    <SettingsForm fields=settings />
+                </details>
+                <TestResult test />
+                {move || {
+                    creation
+                        .failure
+                        .get()
+                        .map(|failure| view! { <FailureNote title=text::CONNECTION_NOT_CREATED failure /> })
+                }}
+                <div class="form-actions">
+                    <button type="submit" class="button primary" disabled=creation.busy>{text::CREATE_CONNECTION}</button>
+                    <button type="button" class="button" disabled=test.request.busy on:click=run_test>
+                        {text::TEST_CONNECTION}
+                    </button>
+                </div>
+            </form>
+        </div>
+    }
+}

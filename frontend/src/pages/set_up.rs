@@ -1,0 +1,86 @@
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use shared::{Session, SetUp};
+
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::frame::{Logo, title};
+use crate::load::Request;
+use crate::{api, session, text};
+
+/// Shorter passwords are refused.
+const MIN_PASSWORD: usize = 12;
+
+pub fn view() -> AnyView {
+    view! { <SetUpPage /> }.into_any()
+}
+
+/// Creates the first admin, with the token of the link that the server printed.
+#[component]
+fn SetUpPage() -> impl IntoView {
+    let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
+    let has_token = !token.is_empty();
+    let navigate = StoredValue::new_local(use_navigate());
+    title(|| text::SET_UP.to_owned());
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let request = Request::new();
+    let set_up = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let body = SetUp {
+            token: token.clone(),
+            email: email.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+        };
+        request.run(async move { api::set_up(&body).await }, move |session: Session| {
+            session::begin(session);
+            // The token is used up and must not stay in the history.
+            let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+            navigate.with_value(|navigate| navigate("/orders", options));
+        });
+    };
+    view! {
+        <main class="sign-in">
+            <Logo />
+            <form class="card" on:submit=set_up>
+                <h1>{text::SET_UP}</h1>
+                <p class="quiet">{text::SET_UP_MORE}</p>
+                {(!has_token)
+                    .then(|| view! { <p class="note bad">{Icon::ErrorCircle.view()} <span>{text::NO_SETUP_TOKEN}</span></p> })}
+                {move || {
+                    request
+                        .failure
+                        .get()
+                        .map(|failure| view! { <FailureNote title=text::NOT_SET_UP failure /> })
+                }}
+                <label class="field">
+                    <span>{text::EMAIL}</span>
+                    <input
+                        type="email"
+                        required=true
+                        maxlength="254"
+                        autocomplete="username"
+                        on:input=move |event| email.set(event_target_value(&event))
+                    />
+                </label>
+                <label class="field">
+                    <span>{text::PASSWORD}</span>
+                    <input
+                        type="password"
+                        required=true
+                        minlength=MIN_PASSWORD.to_string()
+                        maxlength="128"
+                        autocomplete="new-password"
+                        aria-describedby="password-hint"
+                        on:input=move |event| password.set(event_target_value(&event))
+                    />
+                    <small id="password-hint" class="quiet">{text::PASSWORD_HINT}</small>
+                </label>
+                <button type="submit" class="button primary wide" disabled=move || request.busy.get() || !has_token>
+                    {text::CREATE_ADMIN}
+                </button>
+            </form>
+        </main>
+    }
+}

@@ -1,0 +1,112 @@
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use shared::{Session, SignIn};
+
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::frame::{Logo, title};
+use crate::load::Request;
+use crate::session::{self, SessionState};
+use crate::{api, text};
+
+/// E-mail and password; afterwards the page that was wanted.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let query = use_query_map();
+    let next = move || local_path(query.with(|query| query.get("next")));
+    let ended = query.with_untracked(|query| query.get("ended").is_some());
+    let navigate = use_navigate();
+    let state = session::state();
+    // Also when an earlier session was resumed meanwhile.
+    Effect::new(move |_| {
+        if matches!(state.get(), SessionState::SignedIn(_)) {
+            navigate(&next(), NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+    title(|| text::SIGN_IN.to_owned());
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let request = Request::new();
+    let sign_in = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let body =
+            SignIn { email: email.get_untracked().trim().to_owned(), password: password.get_untracked() };
+        request.run(async move { api::sign_in(&body).await }, |session: Session| session::begin(session));
+    };
+    view! {
+        <main class="sign-in">
+            <Logo />
+            <form class="card" on:submit=sign_in>
+                <h1>{text::SIGN_IN}</h1>
+                {ended.then(|| view! { <p class="note">{Icon::Info.view()} <span>{text::SESSION_ENDED}</span></p> })}
+                {move || {
+                    request
+                        .failure
+                        .get()
+                        .map(|failure| view! { <FailureNote title=text::NOT_SIGNED_IN failure /> })
+                }}
+                <label class="field">
+                    <span>{text::EMAIL}</span>
+                    <input
+                        type="email"
+                        name="email"
+                        required=true
+                        maxlength="254"
+                        autocomplete="username"
+                        autofocus=true
+                        on:input=move |event| email.set(event_target_value(&event))
+                    />
+                </label>
+                <label class="field">
+                    <span>{text::PASSWORD}</span>
+                    <input
+                        type="password"
+                        name="password"
+                        required=true
+                        maxlength="128"
+                        autocomplete="current-password"
+                        on:input=move |event| password.set(event_target_value(&event))
+                    />
+                </label>
+                <button type="submit" class="button primary wide" disabled=request.busy>
+                    {move || if request.busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
+                </button>
+            </form>
+            <p class="quiet">{text::TAGLINE}</p>
+        </main>
+    }
+}
+
+pub fn view() -> AnyView {
+    view! { <SignInPage /> }.into_any()
+}
+
+/// Where to go after signing in: only ever a page of this site.
+fn local_path(next: Option<String>) -> String {
+    let is_local = |path: &String| {
+        path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.starts_with("/sign-in")
+    };
+    next.filter(is_local).unwrap_or_else(|| "/orders".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_leaves_the_site() {
+        let cases = [
+            (Some("/orders?status=error"), "/orders?status=error"),
+            (Some("//evil.example"), "/orders"),
+            (Some("https://evil.example"), "/orders"),
+            (Some("/\\evil.example"), "/orders"),
+            (Some("/sign-in?next=/sign-in"), "/orders"),
+            (None, "/orders"),
+        ];
+
+        for (next, path) in cases {
+            assert_eq!(local_path(next.map(str::to_owned)), path, "{next:?}");
+        }
+    }
+}
