@@ -411,6 +411,26 @@ pub async fn find_for_update(
         .await
 }
 
+/// When TikTok Shop last updated each of these orders, as far as they are recorded: its id, unix milliseconds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known_updates(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    tiktok_order_ids: &[TikTokOrderId],
+) -> Result<Vec<(String, i64)>, DbErr> {
+    orders::Entity::find()
+        .select_only()
+        .column(orders::Column::TiktokOrderId)
+        .column(orders::Column::ChannelUpdatedAt)
+        .filter(orders::Column::ConnectionId.eq(connection_id.0))
+        .filter(orders::Column::TiktokOrderId.is_in(tiktok_order_ids.iter().map(TikTokOrderId::as_str)))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// The order that a store order belongs to.
 ///
 /// # Errors

@@ -21,6 +21,9 @@ pub struct RecipientRecord {
     pub postal_code: Option<String>,
     pub city: Option<String>,
     pub region: Option<String>,
+    /// Names of the districts below the country, the largest first.
+    #[serde(default)]
+    pub districts: Vec<String>,
     /// ISO 3166-1 alpha-2.
     pub country: String,
     /// True where TikTok Shop hides parts with asterisks.

@@ -1,1 +1,15 @@
+#![doc = include_str!("../README.md")]
 
+mod channel;
+pub mod connection_test;
+mod engine;
+mod issue_of;
+pub mod jobs;
+pub mod mapping;
+mod store;
+mod store_facts;
+
+pub use channel::ChannelFailure;
+pub use engine::{Engine, EngineSettings};
+pub use issue_of::cause;
+pub use store_facts::{FactsCache, ProductMatch, StoreFacts};

@@ -1,0 +1,256 @@
+//! The connection test: reads everything an import needs, on both sides, and says what is missing. It changes nothing.
+
+use std::time::Duration;
+
+use clock::SharedClock;
+use database::connections::ConnectionRecord;
+use prestashop::{Method, Resource, ShopId, WebserviceKey};
+use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest};
+use tiktok_shop::{AppCredentials, OrderSearch, Secret, ShopAccess};
+use url::Url;
+
+use crate::engine::EngineSettings;
+use crate::store_facts::{FactsCache, StoreFacts};
+
+/// What the key must be allowed to do, and what for.
+pub const PERMISSIONS: &[(Resource, Method)] = &[
+    (Resource::Customers, Method::Get),
+    (Resource::Customers, Method::Post),
+    (Resource::Addresses, Method::Post),
+    (Resource::Carts, Method::Get),
+    (Resource::Carts, Method::Post),
+    (Resource::SpecificPrices, Method::Post),
+    (Resource::Orders, Method::Get),
+    (Resource::Orders, Method::Post),
+    (Resource::OrderHistories, Method::Get),
+    (Resource::OrderHistories, Method::Post),
+    (Resource::OrderStates, Method::Get),
+    (Resource::OrderCarriers, Method::Get),
+    (Resource::Carriers, Method::Get),
+    (Resource::Products, Method::Get),
+    (Resource::Products, Method::Post),
+    (Resource::Combinations, Method::Get),
+    (Resource::StockAvailables, Method::Get),
+    (Resource::Countries, Method::Get),
+    (Resource::States, Method::Get),
+    (Resource::Currencies, Method::Get),
+    (Resource::Languages, Method::Get),
+    (Resource::Shops, Method::Get),
+    (Resource::Groups, Method::Get),
+    (Resource::TaxRules, Method::Get),
+    (Resource::Taxes, Method::Get),
+    (Resource::Configurations, Method::Get),
+];
+
+/// The test gives up on a side after this long.
+const TIME_LIMIT: Duration = Duration::from_secs(25);
+
+/// Where the store is and how it is asked.
+#[derive(Debug, Clone)]
+pub struct StoreTarget {
+    pub url: Url,
+    pub key: WebserviceKey,
+    pub settings: ConnectionSettings,
+}
+
+/// Which shop of TikTok, with which access.
+#[derive(Debug, Clone)]
+pub struct ChannelTarget {
+    pub app: AppCredentials,
+    pub access: ShopAccess,
+}
+
+impl ChannelTarget {
+    /// The shop of a connection.
+    #[must_use]
+    pub fn of(connection: &ConnectionRecord) -> Self {
+        Self {
+            app: AppCredentials {
+                app_key: connection.app_key.clone(),
+                app_secret: Secret::new(&connection.app_secret),
+            },
+            access: ShopAccess {
+                access_token: Secret::new(&connection.tokens.access_token),
+                shop_cipher: connection.shop_cipher.clone(),
+            },
+        }
+    }
+}
+
+/// Tests both sides.
+pub async fn test_connection(
+    settings: &EngineSettings,
+    clock: SharedClock,
+    channel: Option<&ChannelTarget>,
+    store: &StoreTarget,
+) -> ConnectionTest {
+    let (mut checks, store_checks) =
+        futures::join!(test_channel(settings, clock.clone(), channel), test_store(clock, store));
+    checks.extend(store_checks);
+    ConnectionTest { passed: checks.iter().all(|check| check.outcome != CheckOutcome::Failed), checks }
+}
+
+fn check(name: &str, outcome: CheckOutcome, detail: impl Into<String>) -> ConnectionCheck {
+    ConnectionCheck { name: name.to_owned(), outcome, detail: detail.into() }
+}
+
+async fn test_channel(
+    settings: &EngineSettings,
+    clock: SharedClock,
+    channel: Option<&ChannelTarget>,
+) -> Vec<ConnectionCheck> {
+    const NAME: &str = "TikTok Shop orders";
+    let Some(channel) = channel else {
+        return vec![check(
+            NAME,
+            CheckOutcome::Skipped,
+            "The shop is authorized when the connection is saved.",
+        )];
+    };
+    let http = match tiktok_shop::http_client() {
+        Ok(http) => http,
+        Err(error) => return vec![check(NAME, CheckOutcome::Failed, error.to_string())],
+    };
+    let client =
+        tiktok_shop::Client::new(http, settings.tiktok_api_url.clone(), channel.app.clone(), clock.clone());
+    let shop = client.shop(channel.access.clone());
+    let since = clock.now() - chrono::TimeDelta::hours(1);
+    let search = OrderSearch { update_time_ge: Some(since), page_size: 1, ..OrderSearch::default() };
+    let mut orders = shop.search_orders(search);
+    let first = tokio::time::timeout(TIME_LIMIT, futures::StreamExt::next(&mut orders)).await;
+    vec![match first {
+        Ok(None | Some(Ok(_))) => check(NAME, CheckOutcome::Passed, "Orders can be read."),
+        Ok(Some(Err(tiktok_shop::Error::TokenExpired { .. }))) => check(
+            NAME,
+            CheckOutcome::Warning,
+            "The access token has expired; it is renewed with the next call.",
+        ),
+        Ok(Some(Err(error))) => {
+            let found = crate::issue_of::of_channel(&error);
+            let kind = found.code.kind();
+            check(
+                NAME,
+                CheckOutcome::Failed,
+                format!("{} {} ({error})", found.code.sentence(&found.facts), kind.remedy),
+            )
+        }
+        Err(_) => check(NAME, CheckOutcome::Failed, "TikTok Shop did not answer in time."),
+    }]
+}
+
+async fn test_store(clock: SharedClock, store: &StoreTarget) -> Vec<ConnectionCheck> {
+    let shop_id = store.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
+    let client =
+        prestashop::Client::new(prestashop::http_client(), store.url.clone(), store.key.clone(), shop_id);
+    let root = match tokio::time::timeout(TIME_LIMIT, client.api_root()).await {
+        Ok(Ok(root)) => root,
+        Ok(Err(error)) => return vec![store_failure("PrestaShop webservice", &error)],
+        Err(_) => {
+            return vec![check(
+                "PrestaShop webservice",
+                CheckOutcome::Failed,
+                "The store did not answer in time.",
+            )];
+        }
+    };
+    let version = root.version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    let mut checks =
+        vec![check("PrestaShop webservice", CheckOutcome::Passed, format!("PrestaShop {version} answers."))];
+    let missing = root.permissions.missing(PERMISSIONS);
+    if missing.is_empty() {
+        checks.push(check(
+            "PrestaShop permissions",
+            CheckOutcome::Passed,
+            "The key may do everything that is needed.",
+        ));
+    } else {
+        let list: Vec<_> =
+            missing.iter().map(|(resource, method)| format!("{method} on {resource}")).collect();
+        let detail = format!("Grant the webservice key: {}.", list.join(", "));
+        checks.push(check("PrestaShop permissions", CheckOutcome::Failed, detail));
+        return checks;
+    }
+    let facts = FactsCache::default();
+    match tokio::time::timeout(TIME_LIMIT, facts.facts(&client, shop_id, clock.now())).await {
+        Ok(Ok(facts)) => checks.extend(check_facts(&facts, &store.settings)),
+        Ok(Err(error)) => checks.push(store_failure("PrestaShop settings", &error)),
+        Err(_) => checks.push(check(
+            "PrestaShop settings",
+            CheckOutcome::Failed,
+            "The store did not answer in time.",
+        )),
+    }
+    checks
+}
+
+fn store_failure(name: &str, error: &prestashop::Error) -> ConnectionCheck {
+    let found = crate::issue_of::of_store(error);
+    let sentence = found.code.sentence(&found.facts);
+    check(name, CheckOutcome::Failed, format!("{sentence} {} ({error})", found.code.kind().remedy))
+}
+
+/// What the store has set up, seen by what an import needs of it.
+#[must_use]
+pub fn check_facts(facts: &StoreFacts, settings: &ConnectionSettings) -> Vec<ConnectionCheck> {
+    let mut checks = Vec::new();
+    let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let currencies: Vec<_> = facts.currencies.iter().filter(|currency| currency.active).collect();
+    let outcome = |good: bool| if good { CheckOutcome::Passed } else { CheckOutcome::Failed };
+    let names = currencies.iter().map(|currency| currency.iso_code.as_str()).collect();
+    checks.push(check("Currencies", outcome(!currencies.is_empty()), format!("Active: {}.", list(names))));
+    let countries: Vec<_> = facts.countries.iter().map(|country| country.iso_code.as_str()).collect();
+    checks.push(check("Countries", outcome(!countries.is_empty()), format!("Active: {}.", list(countries))));
+    checks.push(carrier_check(facts, settings));
+    let roles = &facts.settings.order_states;
+    let states = [
+        ("remote payment accepted", roles.webservice_payment),
+        ("preparation", roles.preparation),
+        ("shipped", roles.shipping),
+        ("delivered", roles.delivered),
+        ("canceled", roles.canceled),
+    ];
+    let lost = states.iter().filter(|(_, id)| id.is_none_or(|id| facts.order_state(id).is_none()));
+    let lost: Vec<_> = lost.map(|(name, _)| *name).collect();
+    checks.push(if lost.is_empty() {
+        check("Order states", CheckOutcome::Passed, format!("{} states.", facts.order_states.len()))
+    } else {
+        check("Order states", CheckOutcome::Failed, format!("Missing: {}.", lost.join(", ")))
+    });
+    checks.push(check(
+        "Payment module",
+        CheckOutcome::Warning,
+        format!(
+            "The webservice cannot tell whether “{}” is installed and active; the first import will.",
+            settings.payment_module
+        ),
+    ));
+    checks
+}
+
+fn carrier_check(facts: &StoreFacts, settings: &ConnectionSettings) -> ConnectionCheck {
+    let usable = || facts.carriers.iter().filter(|carrier| carrier.active && !carrier.deleted);
+    let chosen = settings.carrier_reference;
+    let found = match chosen {
+        Some(reference) => usable().find(|carrier| i64::try_from(carrier.reference_id.0) == Ok(reference)),
+        None => usable().find(|carrier| carrier.is_free),
+    };
+    match (found, chosen) {
+        (Some(carrier), _) if carrier.is_free => {
+            check("Carrier", CheckOutcome::Passed, format!("Imports use “{}”.", carrier.name))
+        }
+        (Some(carrier), _) => {
+            let detail = format!("“{}” adds a price of its own; choose a free carrier.", carrier.name);
+            check("Carrier", CheckOutcome::Failed, detail)
+        }
+        (None, Some(reference)) => check(
+            "Carrier",
+            CheckOutcome::Failed,
+            format!("No active carrier has the reference id {reference}."),
+        ),
+        (None, None) => check(
+            "Carrier",
+            CheckOutcome::Failed,
+            "The store has no free carrier; make one for TikTok Shop orders.",
+        ),
+    }
+}

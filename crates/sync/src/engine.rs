@@ -1,0 +1,200 @@
+//! The engine: what every job needs, and which job does what.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clock::SharedClock;
+use database::connections::{self, ConnectionRecord};
+use database::{Database, DbErr};
+use job_queue::{Handler, Leased, Outcome, WakeUp, Worker, WorkerSettings};
+use shared::{ConnectionId, ConnectionState};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::channel::OrderReader;
+use crate::jobs;
+use crate::store::Store;
+
+/// Where TikTok Shop is, and who we are among the processes.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    pub tiktok_api_url: Url,
+    pub tiktok_auth_url: Url,
+    /// Unique among all processes on the database; not to be used again by a later process.
+    pub instance: String,
+}
+
+/// Keeps both sides in step. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+struct Parts {
+    database: Database,
+    settings: EngineSettings,
+    tiktok_http: reqwest::Client,
+    store_http: reqwest::Client,
+    wake_ups: [WakeUp; 3],
+    token_turn: tokio::sync::Mutex<()>,
+    readers: Mutex<HashMap<ConnectionId, Arc<OrderReader>>>,
+    stores: Mutex<HashMap<ConnectionId, Arc<Store>>>,
+}
+
+/// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
+/// of the single file of creations; everything else must never wait behind a backlog of either.
+const WORKERS: [(&[&str], u32); 3] = [
+    (&[jobs::REFRESH_ORDER], 50),
+    (&[jobs::IMPORT_ORDER], 6),
+    (
+        &[
+            jobs::POLL_ORDERS,
+            jobs::FETCH_ORDERS,
+            jobs::PUSH_STORE_STATE,
+            jobs::READ_STORE_CHANGES,
+            jobs::REGISTER_REFERENCE,
+            jobs::PURGE,
+        ],
+        8,
+    ),
+];
+
+/// A job is taken over by another worker when its holder has not been heard of for this long.
+const JOB_LEASE: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// An engine on a database.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn new(database: Database, settings: EngineSettings) -> Result<Self, reqwest::Error> {
+        Ok(Self(Arc::new(Parts {
+            database,
+            settings,
+            tiktok_http: tiktok_shop::http_client()?,
+            store_http: prestashop::http_client(),
+            wake_ups: std::array::from_fn(|_| WakeUp::default()),
+            token_turn: tokio::sync::Mutex::default(),
+            readers: Mutex::default(),
+            stores: Mutex::default(),
+        })))
+    }
+
+    /// The database that all jobs work on.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    pub(crate) fn settings(&self) -> &EngineSettings {
+        &self.0.settings
+    }
+
+    pub(crate) fn clock(&self) -> SharedClock {
+        Arc::clone(&self.0.database.clock)
+    }
+
+    pub(crate) fn tiktok_http(&self) -> reqwest::Client {
+        self.0.tiktok_http.clone()
+    }
+
+    pub(crate) fn store_http(&self) -> reqwest::Client {
+        self.0.store_http.clone()
+    }
+
+    pub(crate) fn token_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.token_turn
+    }
+
+    /// Tells the workers of this process that there may be something to do; call it after the commit.
+    pub fn wake(&self) {
+        self.0.wake_ups.iter().for_each(WakeUp::ping);
+    }
+
+    pub(crate) fn order_reader(&self, id: ConnectionId) -> Arc<OrderReader> {
+        let mut readers = self.0.readers.lock().expect("no holder panics");
+        Arc::clone(readers.entry(id).or_default())
+    }
+
+    /// The store of a connection, with what is known of it.
+    pub(crate) fn store(&self, connection: &ConnectionRecord) -> Result<Arc<Store>, url::ParseError> {
+        let mut stores = self.0.stores.lock().expect("no holder panics");
+        if let Some(store) = stores.get(&connection.id).filter(|store| store.is_of(connection)) {
+            return Ok(Arc::clone(store));
+        }
+        let store = Arc::new(Store::new(self.store_http(), connection)?);
+        stores.insert(connection.id, Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// One connection, if it still exists.
+    pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Option<ConnectionRecord>, DbErr> {
+        connections::find(self.database().reader(), &self.database().vault, id).await
+    }
+
+    /// Sees to it that every connection is polled and every store is read, and that old rows go.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ensure_periodic_jobs(&self) -> Result<(), DbErr> {
+        let now = self.clock().now();
+        let database = self.database();
+        let txn = database.begin().await?;
+        for connection in connections::list(&txn, &database.vault).await? {
+            if connection.state != ConnectionState::Paused {
+                jobs::enqueue_periodic(&txn, connection.id, now).await?;
+            }
+        }
+        job_queue::enqueue(&txn, jobs::purge(now), now).await?;
+        txn.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Works until `shutdown` is cancelled.
+    ///
+    /// # Errors
+    /// When the database fails before the work begins.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), DbErr> {
+        self.ensure_periodic_jobs().await?;
+        let workers: Vec<_> = (0..WORKERS.len()).map(|index| self.worker(index)).collect();
+        futures::future::join_all(workers.iter().map(|worker| worker.run(shutdown.clone()))).await;
+        Ok(())
+    }
+
+    fn worker(&self, index: usize) -> Worker<Self> {
+        let (kinds, concurrency) = WORKERS[index];
+        let owner = format!("{}/{index}", self.settings().instance);
+        let settings = WorkerSettings {
+            concurrency,
+            lease: JOB_LEASE,
+            kinds: kinds.to_vec(),
+            ..WorkerSettings::new(owner)
+        };
+        let database = self.database().writer().clone();
+        Worker::new(database, self.clock(), self.clone(), self.0.wake_ups[index].clone(), settings)
+    }
+
+    /// Runs everything that is due now, without waiting, until nothing is due: for tests and tools that step by hand.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run_due(&self) -> Result<u64, DbErr> {
+        let mut all = 0;
+        loop {
+            let mut ran = 0;
+            for index in 0..WORKERS.len() {
+                ran += self.worker(index).run_due_once().await?;
+            }
+            if ran == 0 {
+                return Ok(all);
+            }
+            all += ran;
+        }
+    }
+}
+
+impl Handler for Engine {
+    async fn run(&self, job: &Leased) -> Outcome {
+        jobs::run(self, job).await
+    }
+}

@@ -1,0 +1,164 @@
+//! Which failure becomes which issue, and what happens to the job: the only place that decides.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::issues::{Found, Retry};
+use job_queue::{Outcome, backoff};
+use prestashop::{Refusal, RefusalKind};
+use shared::{ConnectionId, IssueCode, RetryClass};
+
+/// The issues that an import can open; the next import resolves those that are gone.
+pub const IMPORT_ISSUES: &[IssueCode] = &[
+    IssueCode::SkuNotFound,
+    IssueCode::SkuAmbiguous,
+    IssueCode::SkuMissing,
+    IssueCode::ProductInactive,
+    IssueCode::StockShort,
+    IssueCode::CountryInactive,
+    IssueCode::StateInvalid,
+    IssueCode::AddressMasked,
+    IssueCode::AddressRejected,
+    IssueCode::IdentityRequired,
+    IssueCode::CurrencyUnavailable,
+    IssueCode::CarrierUnmapped,
+    IssueCode::StateUnmapped,
+    IssueCode::PaymentModuleOff,
+    IssueCode::TaxRuleMissing,
+    IssueCode::StoreTotalMismatch,
+    IssueCode::StoreUnreachable,
+    IssueCode::StoreAuth,
+    IssueCode::StoreRateLimited,
+    IssueCode::StoreWriteUnknown,
+    IssueCode::PaymentIncoherent,
+    IssueCode::Internal,
+];
+
+/// The issues that reading an order from TikTok Shop can open.
+pub const CHANNEL_ISSUES: &[IssueCode] = &[
+    IssueCode::ChannelUnreachable,
+    IssueCode::ChannelAuthExpired,
+    IssueCode::ChannelDeauthorized,
+    IssueCode::ChannelScopeMissing,
+    IssueCode::ChannelClockSkew,
+    IssueCode::ChannelRateLimited,
+];
+
+/// What a failed call to TikTok Shop means for the merchant.
+#[must_use]
+pub fn of_channel(error: &tiktok_shop::Error) -> Found {
+    use tiktok_shop::Error;
+    let code = match error {
+        Error::TokenExpired { .. } | Error::ReauthorizationNeeded { .. } => IssueCode::ChannelAuthExpired,
+        Error::ScopeMissing { message, .. } => {
+            return Found::new(IssueCode::ChannelScopeMissing).with("scope", message).with("reason", error);
+        }
+        Error::ClockSkew { .. } => IssueCode::ChannelClockSkew,
+        Error::RateLimited { .. } => IssueCode::ChannelRateLimited,
+        Error::Transient { .. }
+        | Error::Unreachable { .. }
+        | Error::OutcomeUnknown { .. }
+        | Error::Unexpected { .. }
+        | Error::TooManyPages { .. } => IssueCode::ChannelUnreachable,
+        Error::NotFound { .. }
+        | Error::Denied { .. }
+        | Error::Rejected { .. }
+        | Error::Misconfigured { .. }
+        | Error::InvalidRequest { .. } => {
+            return Found::new(IssueCode::Internal)
+                .with("reference", "TikTok Shop refused our request")
+                .with("reason", error);
+        }
+    };
+    Found::new(code).with("reason", error)
+}
+
+/// What a failed call to the store means for the merchant.
+#[must_use]
+pub fn of_store(error: &prestashop::Error) -> Found {
+    let found = match error {
+        prestashop::Error::Refused(refusal) => of_refusal(refusal),
+        prestashop::Error::OutcomeUnknown(unknown) if unknown.status == Some(429) => {
+            Found::new(IssueCode::StoreRateLimited)
+        }
+        prestashop::Error::OutcomeUnknown(_) => Found::new(IssueCode::StoreUnreachable),
+    };
+    found.with("reason", error)
+}
+
+fn of_refusal(refusal: &Refusal) -> Found {
+    match &refusal.kind {
+        RefusalKind::NotReached { .. } => Found::new(IssueCode::StoreUnreachable),
+        RefusalKind::KeyRejected => Found::new(IssueCode::StoreAuth)
+            .with("permission", "the webservice key is unknown or switched off"),
+        RefusalKind::PermissionMissing { resource, method } => {
+            Found::new(IssueCode::StoreAuth).with("permission", format!("{method} on {resource}"))
+        }
+        RefusalKind::WebserviceDisabled => {
+            Found::new(IssueCode::StoreAuth).with("permission", "the webservice is switched off")
+        }
+        RefusalKind::WrongAddress { .. } => {
+            Found::new(IssueCode::StoreAuth).with("permission", "this is not the store's configured address")
+        }
+        RefusalKind::FieldRequired { field } | RefusalKind::FieldInvalid { field } => {
+            Found::new(IssueCode::AddressRejected).with("field", field)
+        }
+        RefusalKind::NotFound | RefusalKind::Other => {
+            Found::new(IssueCode::Internal).with("reference", "the store refused our request")
+        }
+    }
+}
+
+/// The name under which jobs sleep until this cause is gone.
+#[must_use]
+pub fn cause(connection_id: ConnectionId, code: IssueCode, subject: &str) -> String {
+    format!("{code}:{connection_id}:{subject}")
+}
+
+/// What becomes of a job that met these issues, and what the issues say about it. `attempts` counts this try.
+#[must_use]
+pub fn next_step(
+    connection_id: ConnectionId,
+    found: &[Found],
+    attempts: i32,
+    now: DateTime<Utc>,
+) -> (Outcome, Retry) {
+    let classes = || found.iter().map(|found| found.code.kind().retry);
+    let delay = backoff::delay(attempts - 1, &mut rand::rng());
+    let error = found.iter().map(|found| found.code.as_str()).collect::<Vec<_>>().join(", ");
+    let first = found.first();
+    let cause = first.map_or_else(String::new, |found| cause(connection_id, found.code, &found.subject));
+    let rate_limited = found
+        .iter()
+        .all(|found| matches!(found.code, IssueCode::StoreRateLimited | IssueCode::ChannelRateLimited));
+    if rate_limited {
+        let at = now + TimeDelta::seconds(30);
+        return (Outcome::WaitUntil { at, reason: error }, Retry { attempts, next_at: Some(at) });
+    }
+    let hopeless = classes().any(|class| matches!(class, RetryClass::Manual | RetryClass::Never));
+    let at = if hopeless { None } else { delay.map(|delay| now + delay) };
+    (Outcome::Park { cause, error, at }, Retry { attempts, next_at: at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_classes_decide_about_the_job() {
+        let now = DateTime::from_timestamp(1_795_422_307, 0).unwrap();
+        let step = |codes: &[IssueCode], attempts| {
+            let found: Vec<_> = codes.iter().map(|code| Found::new(*code)).collect();
+            next_step(ConnectionId(1), &found, attempts, now)
+        };
+
+        let (outcome, retry) = step(&[IssueCode::StoreUnreachable], 1);
+        assert!(matches!(outcome, Outcome::Park { at: Some(_), .. }));
+        assert!((27..=33).contains(&(retry.next_at.unwrap() - now).num_seconds()));
+        let (_, retry) = step(&[IssueCode::SkuNotFound], 3);
+        assert!(retry.next_at.unwrap() > now + TimeDelta::minutes(8));
+        let (outcome, retry) = step(&[IssueCode::SkuNotFound, IssueCode::SkuAmbiguous], 1);
+        assert_eq!((retry.next_at, retry.attempts), (None, 1));
+        assert!(matches!(outcome, Outcome::Park { at: None, ref cause, .. } if cause == "SKU_NOT_FOUND:1:"));
+        assert_eq!(step(&[IssueCode::StoreUnreachable], 99).1.next_at, None);
+        assert!(matches!(step(&[IssueCode::StoreRateLimited], 1).0, Outcome::WaitUntil { .. }));
+    }
+}

@@ -1,0 +1,50 @@
+use database::from_micros;
+use database::issues::Found;
+use database::orders::OrderRow;
+use prestashop::Order;
+use shared::IssueCode;
+
+use crate::mapping::StoreOrderPlan;
+use crate::store_facts::StoreFacts;
+
+/// Compares the order that the store keeps with what it should be: to the cent, to the piece, and in its state.
+pub(super) fn read_back(
+    stored: &Order,
+    plan: Option<&StoreOrderPlan>,
+    order: &OrderRow,
+    facts: &StoreFacts,
+) -> Vec<Found> {
+    let expected = plan.map_or_else(|| from_micros(order.expected_store_total_micros), |plan| plan.total);
+    let payment_error =
+        stored.current_state.is_some() && stored.current_state == facts.settings.order_states.payment_error;
+    let mut reasons = Vec::new();
+    if stored.total_paid != expected {
+        reasons.push("the totals differ".to_owned());
+    }
+    if payment_error {
+        reasons.push("the store has put the order into its payment error state".to_owned());
+    }
+    if let Some(plan) = plan {
+        let pieces: u32 = stored.rows.iter().map(|row| row.quantity).sum();
+        let planned: u32 = plan.rows.iter().map(|row| row.quantity).sum();
+        if pieces != planned || stored.rows.len() != plan.rows.len() {
+            reasons.push(format!("the store kept {pieces} of {planned} pieces"));
+        }
+        if stored.carrier_id.is_some_and(|carrier| carrier != plan.carrier) {
+            reasons.push(
+                "the store chose another carrier, because the chosen one does not serve the address"
+                    .to_owned(),
+            );
+        }
+    }
+    if reasons.is_empty() {
+        return Vec::new();
+    }
+    let currency = &order.currency;
+    let found = Found::new(IssueCode::StoreTotalMismatch)
+        .with("store_total", format!("{:.2} {currency}", stored.total_paid))
+        .with("tiktok_total", format!("{expected:.2} {currency}"))
+        .with("difference", format!("{:.2} {currency}", stored.total_paid - expected))
+        .with("reason", reasons.join("; "));
+    vec![found]
+}

@@ -1,0 +1,71 @@
+//! The product that carries what TikTok Shop charges beside the goods: a row of the cart like any other, so that total,
+//! invoice and payment agree in one go. It is made once in each store.
+
+use std::collections::BTreeMap;
+
+use prestashop::{CategoryId, Localized, NewProduct};
+use rust_decimal::Decimal;
+
+use super::{Import, Stop};
+use crate::store_facts::ProductMatch;
+
+/// How the product is found in the store.
+const REFERENCE: &str = "TIKTOK-SHIPPING";
+
+/// The category that every PrestaShop has: "Home".
+const HOME: CategoryId = CategoryId(2);
+
+impl Import<'_> {
+    /// The product for shipping and fees; made now if the store does not have it yet. It is taxed like the first product
+    /// that was sold with it.
+    pub(super) async fn shipping_product(
+        &self,
+        products: &BTreeMap<String, Vec<ProductMatch>>,
+    ) -> Result<ProductMatch, Stop> {
+        let reference = [REFERENCE.to_owned()];
+        let now = self.now();
+        if let Some(known) = self.known_shipping_product(&reference, now).await? {
+            return Ok(known);
+        }
+        // One at a time, or two imports that begin together would make two products.
+        let turn = self.engine.creation_turn(&self.store, self.connection.id).await?.ok_or(Stop::Busy)?;
+        let made = self.make_shipping_product(&reference, products).await;
+        turn.end(self.engine.database()).await?;
+        made
+    }
+
+    async fn known_shipping_product(
+        &self,
+        reference: &[String; 1],
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Option<ProductMatch>, Stop> {
+        let found = self.store.facts.products(&self.client, reference, now).await?;
+        Ok(found.into_values().flatten().next())
+    }
+
+    async fn make_shipping_product(
+        &self,
+        reference: &[String; 1],
+        products: &BTreeMap<String, Vec<ProductMatch>>,
+    ) -> Result<ProductMatch, Stop> {
+        if let Some(known) = self.known_shipping_product(reference, self.now()).await? {
+            return Ok(known);
+        }
+        let tax_rules_group = products.values().flatten().find_map(|found| found.product.tax_rules_group_id);
+        let languages: Vec<_> = self.client.languages().await?.iter().map(|language| language.id).collect();
+        let product = NewProduct {
+            reference: REFERENCE.to_owned(),
+            names: Localized::same_in(languages.iter().copied(), "TikTok Shop shipping and fees"),
+            link_rewrites: Localized::same_in(languages.iter().copied(), "tiktok-shop-shipping"),
+            category: HOME,
+            tax_rules_group,
+            price: Decimal::ZERO,
+        };
+        self.client.create_product(&product).await?;
+        let made = self.known_shipping_product(reference, self.now()).await?;
+        made.ok_or_else(|| Stop::Unknown {
+            look_again_at: self.now() + chrono::TimeDelta::seconds(5),
+            reason: "the product for shipping was made and is not found".to_owned(),
+        })
+    }
+}

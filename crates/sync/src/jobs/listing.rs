@@ -1,0 +1,82 @@
+//! Walking through TikTok Shop's list of orders: what a poll and a run of "fetch orders" have in common.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use database::connections::ConnectionRecord;
+use database::{DbErr, orders};
+use futures::{StreamExt, TryStreamExt};
+use shared::TikTokOrderId;
+use tiktok_shop::{OrderListEntry, OrderSearch};
+
+use super::{JobError, refresh_order};
+use crate::engine::Engine;
+
+/// So many orders are looked up and enqueued in one transaction.
+const CHUNK: usize = 100;
+
+/// Which of the listed orders are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Those that are new or newer than what is recorded.
+    Changed,
+    /// Every one, noted in this run.
+    All(shared::SyncRunId),
+}
+
+/// Asks for a refresh of every wanted order, oldest change first,
+/// and returns the latest time of change that was seen.
+pub(super) async fn refresh_listed(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    search: &OrderSearch,
+    wanted: Wanted,
+) -> Result<Option<DateTime<Utc>>, JobError> {
+    let latest = engine
+        .in_shop(connection, |shop| {
+            let search = search.clone();
+            async move {
+                let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
+                let mut latest: Option<DateTime<Utc>> = None;
+                while let Some(chunk) = chunks.next().await {
+                    let chunk = chunk.map_err(|error| error.1)?;
+                    if let Err(error) = store_chunk(engine, connection, &chunk, wanted).await {
+                        return Ok(Err(error));
+                    }
+                    latest = chunk.iter().filter_map(|entry| entry.update_time).max().max(latest);
+                    engine.wake();
+                }
+                Ok(Ok(latest))
+            }
+        })
+        .await??;
+    Ok(latest)
+}
+
+async fn store_chunk(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    chunk: &[OrderListEntry],
+    wanted: Wanted,
+) -> Result<(), DbErr> {
+    let now = engine.clock().now();
+    let ids: Vec<_> = chunk.iter().map(|entry| TikTokOrderId(entry.id.clone())).collect();
+    let txn = engine.database().begin().await?;
+    let known: HashMap<String, i64> =
+        orders::known_updates(&txn, connection.id, &ids).await?.into_iter().collect();
+    let changed = |entry: &&OrderListEntry| match (known.get(&entry.id), entry.update_time) {
+        (Some(recorded), Some(listed)) => database::to_ms(listed) > *recorded,
+        _ => true,
+    };
+    let wanted_entries: Vec<_> =
+        chunk.iter().filter(|entry| matches!(wanted, Wanted::All(_)) || changed(entry)).collect();
+    if let Wanted::All(run_id) = wanted {
+        database::sync_runs::list_orders(&txn, run_id, &ids).await?;
+    }
+    let jobs = wanted_entries
+        .iter()
+        .map(|entry| refresh_order(connection.id, &TikTokOrderId(entry.id.clone()), now))
+        .collect::<Vec<_>>();
+    job_queue::enqueue_all(&txn, jobs, now).await?;
+    txn.commit().await
+}

@@ -1,0 +1,242 @@
+//! One file for each kind of job. A job carries ids only, looks up what it needs, and may run twice.
+
+mod fetch_orders;
+mod import_order;
+mod listing;
+mod poll_orders;
+mod purge;
+mod push_store_state;
+mod read_store_changes;
+mod refresh_order;
+mod register_reference;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::connections::ConnectionRecord;
+use database::{ConnectionTrait, DbErr};
+use job_queue::{Leased, NewJob, Outcome, backoff};
+use serde_json::{Value, json};
+use shared::{ConnectionId, ConnectionState, IssueCode, OrderId, SyncRunId, TikTokOrderId};
+
+use crate::channel::ChannelFailure;
+use crate::engine::Engine;
+use crate::issue_of;
+
+pub const REFRESH_ORDER: &str = "refresh_order";
+pub const POLL_ORDERS: &str = "poll_orders";
+pub const FETCH_ORDERS: &str = "fetch_orders";
+pub const IMPORT_ORDER: &str = "import_order";
+pub const PUSH_STORE_STATE: &str = "push_store_state";
+pub const READ_STORE_CHANGES: &str = "read_store_changes";
+pub const REGISTER_REFERENCE: &str = "register_reference";
+pub const PURGE: &str = "purge";
+
+/// The lane of jobs that belong to no connection.
+const NO_LANE: &str = "orderbridge";
+
+fn job(
+    kind: &'static str,
+    subject: String,
+    connection_id: ConnectionId,
+    payload: Value,
+    now: DateTime<Utc>,
+) -> NewJob {
+    NewJob { kind, subject, lane: connection_id.to_string(), payload, priority: 0, run_at: now }
+}
+
+/// Fetches one order whole from TikTok Shop and records it.
+#[must_use]
+pub fn refresh_order(
+    connection_id: ConnectionId,
+    tiktok_order_id: &TikTokOrderId,
+    now: DateTime<Utc>,
+) -> NewJob {
+    let subject = format!("{connection_id}:{tiktok_order_id}");
+    let payload = json!({ "connection_id": connection_id, "tiktok_order_id": tiktok_order_id });
+    job(REFRESH_ORDER, subject, connection_id, payload, now)
+}
+
+/// Lists what TikTok Shop changed since the cursor, and asks for refreshes; goes on for ever.
+#[must_use]
+pub fn poll_orders(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    of_connection(POLL_ORDERS, connection_id, now)
+}
+
+/// Reads which store orders changed; goes on for ever.
+#[must_use]
+pub fn read_store_changes(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    of_connection(READ_STORE_CHANGES, connection_id, now)
+}
+
+fn of_connection(kind: &'static str, connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    job(kind, connection_id.to_string(), connection_id, json!({ "connection_id": connection_id }), now)
+}
+
+/// Lists the orders of a run of "fetch orders", and asks for a refresh of each.
+#[must_use]
+pub fn fetch_orders(connection_id: ConnectionId, run_id: SyncRunId, now: DateTime<Utc>) -> NewJob {
+    let payload = json!({ "connection_id": connection_id, "run_id": run_id });
+    job(FETCH_ORDERS, run_id.to_string(), connection_id, payload, now)
+}
+
+/// Creates the store order, at most once.
+#[must_use]
+pub fn import_order(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(IMPORT_ORDER, connection_id, order_id, now)
+}
+
+/// Moves the store order forward to the state that the shown status stands for.
+#[must_use]
+pub fn push_store_state(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(PUSH_STORE_STATE, connection_id, order_id, now)
+}
+
+/// Tells TikTok Shop the number of the store order.
+#[must_use]
+pub fn register_reference(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(REGISTER_REFERENCE, connection_id, order_id, now)
+}
+
+fn of_order(
+    kind: &'static str,
+    connection_id: ConnectionId,
+    order_id: OrderId,
+    now: DateTime<Utc>,
+) -> NewJob {
+    let payload = json!({ "connection_id": connection_id, "order_id": order_id });
+    job(kind, order_id.to_string(), connection_id, payload, now)
+}
+
+/// Removes rows that have served their time; goes on for ever.
+#[must_use]
+pub fn purge(now: DateTime<Utc>) -> NewJob {
+    NewJob {
+        kind: PURGE,
+        subject: String::new(),
+        lane: NO_LANE.to_owned(),
+        payload: json!({}),
+        priority: 0,
+        run_at: now,
+    }
+}
+
+/// Enqueues what goes on for ever for a connection; belongs into the transaction that makes or resumes it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enqueue_periodic(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    job_queue::enqueue(db, poll_orders(connection_id, now), now).await?;
+    job_queue::enqueue(db, read_store_changes(connection_id, now), now).await?;
+    Ok(())
+}
+
+/// Wakes everything that slept because of the connection itself: it was paused, its access had ended, its store refused
+/// the key, or a setting stood in the way. Belongs into the transaction that changed it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn connection_changed(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    job_queue::wake(db, &paused(connection_id), now).await?;
+    for code in IssueCode::ALL {
+        job_queue::wake(db, &issue_of::cause(connection_id, *code, ""), now).await?;
+    }
+    enqueue_periodic(db, connection_id, now).await
+}
+
+fn paused(connection_id: ConnectionId) -> String {
+    format!("paused:{connection_id}")
+}
+
+/// Why a job could not go on in a way that is nobody's fault but ours or the database's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobError {
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    #[error(transparent)]
+    Channel(#[from] ChannelFailure),
+    #[error("the store's address is not one")]
+    StoreAddress(#[from] url::ParseError),
+    #[error("the job's payload is not readable")]
+    Payload,
+}
+
+/// Runs a job and says what shall happen next.
+pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
+    let result = match job.kind.as_str() {
+        REFRESH_ORDER => refresh_order::run(engine, job).await,
+        POLL_ORDERS => poll_orders::run(engine, job).await,
+        FETCH_ORDERS => fetch_orders::run(engine, job).await,
+        IMPORT_ORDER => import_order::run(engine, job).await,
+        PUSH_STORE_STATE => push_store_state::run(engine, job).await,
+        READ_STORE_CHANGES => read_store_changes::run(engine, job).await,
+        REGISTER_REFERENCE => register_reference::run(engine, job).await,
+        PURGE => purge::run(engine).await,
+        _ => {
+            return Outcome::Park {
+                cause: "unknown_kind".to_owned(),
+                error: "unknown kind of job".to_owned(),
+                at: None,
+            };
+        }
+    };
+    result.unwrap_or_else(|error| outcome_of(&error, job, engine.clock().now()))
+}
+
+fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
+    if let JobError::Channel(failure) = error {
+        return channel_outcome(failure, job, now);
+    }
+    tracing::error!(job = job.id, kind = %job.kind, %error, "job failed");
+    let delay = match error {
+        // A deadlock or a short loss of the database passes quickly.
+        JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
+        _ => backoff::delay(job.attempts, &mut rand::rng()),
+    };
+    let at = now + delay.unwrap_or(TimeDelta::hours(6));
+    Outcome::RetryAt { at, error: error.to_string() }
+}
+
+/// What becomes of a job that TikTok Shop did not serve.
+fn channel_outcome(failure: &ChannelFailure, job: &Leased, now: DateTime<Utc>) -> Outcome {
+    match failure {
+        ChannelFailure::Gone => Outcome::Done,
+        ChannelFailure::Renewing => {
+            Outcome::WaitUntil { at: now + TimeDelta::seconds(1), reason: failure.to_string() }
+        }
+        ChannelFailure::Channel(tiktok_shop::Error::RateLimited { retry_after, .. }) => {
+            let pause = retry_after.and_then(|pause| TimeDelta::from_std(pause).ok());
+            let at = now + pause.unwrap_or(TimeDelta::seconds(2)).max(TimeDelta::milliseconds(500));
+            Outcome::WaitUntil { at, reason: failure.to_string() }
+        }
+        ChannelFailure::Channel(_) | ChannelFailure::Database(_) => {
+            let delay = match job.attempts {
+                0 => Some(TimeDelta::seconds(2)),
+                attempts => backoff::delay(attempts - 1, &mut rand::rng()),
+            };
+            Outcome::RetryAt { at: now + delay.unwrap_or(TimeDelta::hours(6)), error: failure.to_string() }
+        }
+    }
+}
+
+fn id_of(job: &Leased, name: &str) -> Result<i64, JobError> {
+    job.payload.get(name).and_then(Value::as_i64).ok_or(JobError::Payload)
+}
+
+/// The connection of a job, or what becomes of the job when it may not work now.
+async fn connection_of(engine: &Engine, job: &Leased) -> Result<Result<ConnectionRecord, Outcome>, JobError> {
+    let id = ConnectionId(id_of(job, "connection_id")?);
+    Ok(match engine.connection(id).await? {
+        None => Err(Outcome::Done),
+        Some(connection) if connection.state == ConnectionState::Paused => {
+            Err(Outcome::Park { cause: paused(id), error: "the connection is paused".to_owned(), at: None })
+        }
+        Some(connection) => Ok(connection),
+    })
+}

@@ -1,0 +1,51 @@
+use chrono::TimeDelta;
+use database::connections;
+use job_queue::{Leased, Outcome};
+use shared::ConnectionState;
+use tiktok_shop::OrderSearch;
+
+use super::listing::{Wanted, refresh_listed};
+use super::{JobError, channel_outcome, connection_of};
+use crate::channel::ChannelFailure;
+use crate::engine::Engine;
+
+/// The pause after a poll that failed for a reason that may pass.
+const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(15);
+
+/// Lists what TikTok Shop changed since the cursor, with an overlap, and asks for refreshes. The cursor is a time that
+/// TikTok Shop itself wrote, so our clock does not matter, and it moves only after what was listed is stored.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let overlap = TimeDelta::seconds(connection.settings.poll_overlap_s.into());
+    let cursor = connection.poll_cursor.unwrap_or_else(|| connection.import_placed_since());
+    let search = OrderSearch { update_time_ge: Some(cursor - overlap), ..OrderSearch::default() };
+    let listed = refresh_listed(engine, &connection, &search, Wanted::Changed).await;
+    let now = engine.clock().now();
+    match listed {
+        Ok(latest) => {
+            let cursor = latest.unwrap_or(cursor).max(cursor);
+            let txn = engine.database().begin().await?;
+            connections::polled(&txn, connection.id, cursor, now).await?;
+            if connection.state == ConnectionState::Unauthorized {
+                connections::set_state(&txn, connection.id, ConnectionState::Active, now).await?;
+            }
+            txn.commit().await?;
+            let at = now + TimeDelta::seconds(connection.settings.poll_interval_s.into());
+            Ok(Outcome::WaitUntil { at, reason: "the next poll".to_owned() })
+        }
+        // A poll never gives up: what it waits for may be put right at any time.
+        Err(JobError::Channel(failure @ ChannelFailure::Channel(_))) => {
+            tracing::warn!(connection = %connection.id, %failure, "poll failed");
+            match channel_outcome(&failure, job, now) {
+                Outcome::RetryAt { error, .. } => {
+                    Ok(Outcome::RetryAt { at: now + PAUSE_AFTER_FAILURE, error })
+                }
+                outcome => Ok(outcome),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}

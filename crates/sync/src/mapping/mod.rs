@@ -1,0 +1,13 @@
+//! TikTok order to our snapshot to store order: pure functions, no I/O, no clock.
+
+mod address;
+mod amounts;
+mod decision;
+mod plan;
+mod snapshot;
+
+pub use address::{recipient_of, store_address_of};
+pub use amounts::{Incoherent, SaleAmounts, amounts_of};
+pub use decision::{ImportDecision, import_decision};
+pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
+pub use snapshot::snapshot_of;

@@ -1,0 +1,122 @@
+//! A store as this process sees it: its client, its facts, and whose turn it is to create an order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use database::connections::ConnectionRecord;
+use database::leases::{self, Lease};
+use database::{Database, DbErr};
+use prestashop::{Client, ShopId, Timeouts, WebserviceKey};
+use shared::ConnectionId;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use url::Url;
+
+use crate::engine::Engine;
+use crate::store_facts::{FactsCache, StoreFacts};
+
+/// How long a request that creates an order may run on in the store after we stopped waiting for it.
+pub const CREATION_LIMIT: TimeDelta = TimeDelta::seconds(120);
+
+/// A turn ends by itself after this, should its holder die; longer than any creation takes.
+pub const TURN_LEASE: TimeDelta = TimeDelta::seconds(150);
+
+/// How often, and how long between, another process's turn is waited for before the job steps back.
+const TURN_TRIES: u32 = 100;
+const TURN_PAUSE: Duration = Duration::from_millis(50);
+
+/// One store, shared by all jobs of the process.
+pub struct Store {
+    pub client: Client,
+    pub facts: FactsCache,
+    shop_id: Option<ShopId>,
+    /// What the client was made from; another address or key makes another store.
+    made_from: (String, String, Option<i64>),
+    creation: Arc<Mutex<()>>,
+}
+
+impl Store {
+    /// The store of a connection.
+    ///
+    /// # Errors
+    /// When the address is not one; it was checked when it was entered.
+    pub fn new(http: reqwest::Client, connection: &ConnectionRecord) -> Result<Self, url::ParseError> {
+        let url = Url::parse(&connection.store_url)?;
+        let shop_id = connection.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
+        let order_creation = CREATION_LIMIT.to_std().expect("the limit is positive");
+        let timeouts = Timeouts { order_creation, ..Timeouts::default() };
+        let client = Client::new(http, url, WebserviceKey::new(&connection.webservice_key), shop_id);
+        Ok(Self {
+            client: client.with_timeouts(timeouts),
+            facts: FactsCache::default(),
+            shop_id,
+            made_from: Self::sources(connection),
+            creation: Arc::default(),
+        })
+    }
+
+    /// Whether it was made for the connection as it is now.
+    #[must_use]
+    pub fn is_of(&self, connection: &ConnectionRecord) -> bool {
+        self.made_from == Self::sources(connection)
+    }
+
+    fn sources(connection: &ConnectionRecord) -> (String, String, Option<i64>) {
+        let ConnectionRecord { store_url, webservice_key, settings, .. } = connection;
+        (store_url.clone(), webservice_key.clone(), settings.store_shop_id)
+    }
+
+    /// The facts that every import needs, and a client that knows the store's version.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn facts(
+        &self,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(Arc<StoreFacts>, Client), prestashop::Error> {
+        let facts = self.facts.facts(&self.client, self.shop_id, now).await?;
+        let client = match &facts.version {
+            Some(version) => self.client.clone().with_version(version),
+            None => self.client.clone(),
+        };
+        Ok((facts, client))
+    }
+}
+
+/// The right to create one order in a store; nobody else in any process has it meanwhile.
+pub struct Turn {
+    _here: OwnedMutexGuard<()>,
+    lease: Lease,
+}
+
+impl Turn {
+    /// Gives the turn to the next one.
+    ///
+    /// # Errors
+    /// When the database fails; the turn then ends by itself.
+    pub async fn end(self, database: &Database) -> Result<(), DbErr> {
+        leases::release(database.writer(), &self.lease).await
+    }
+}
+
+impl Engine {
+    /// Waits for the turn to create an order in a store; `None` when another process keeps it for long.
+    pub(crate) async fn creation_turn(
+        &self,
+        store: &Store,
+        connection_id: ConnectionId,
+    ) -> Result<Option<Turn>, DbErr> {
+        let here = Arc::clone(&store.creation).lock_owned().await;
+        let name = format!("store-orders:{connection_id}");
+        let holder = &self.settings().instance;
+        for _ in 0..TURN_TRIES {
+            let now = self.clock().now();
+            let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE, now).await?;
+            if let Some(lease) = lease {
+                return Ok(Some(Turn { _here: here, lease }));
+            }
+            tokio::time::sleep(TURN_PAUSE).await;
+        }
+        Ok(None)
+    }
+}

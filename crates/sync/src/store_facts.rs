@@ -1,0 +1,279 @@
+//! What an import must know of a store and what rarely changes there: read once, kept with an age limit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use prestashop::{
+    ApiRoot, Carrier, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId, Language,
+    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopId, ShopSettings, State,
+    TaxBehavior, TaxRulesGroupId, Version,
+};
+use rust_decimal::Decimal;
+use tokio::sync::Mutex;
+
+/// Facts about a store are read again when they are older than this.
+const MAX_AGE: TimeDelta = TimeDelta::minutes(10);
+
+/// PrestaShop's own group for guests.
+const GUEST_GROUP: GroupId = GroupId(2);
+
+/// The facts about a store that every import needs.
+#[derive(Debug, Clone)]
+pub struct StoreFacts {
+    pub version: Option<Version>,
+    pub permissions: Permissions,
+    pub settings: ShopSettings,
+    pub shop: Shop,
+    pub language: LanguageId,
+    pub currencies: Vec<Currency>,
+    /// Only those that are active.
+    pub countries: Vec<Country>,
+    pub carriers: Vec<Carrier>,
+    pub order_states: Vec<OrderState>,
+    /// The group of the guests; one whose members pay full prices, if there is any.
+    pub group: GroupId,
+}
+
+impl StoreFacts {
+    async fn read(client: &Client, shop_id: Option<ShopId>) -> Result<Self, Error> {
+        let ApiRoot { version, permissions, .. } = client.api_root().await?;
+        let settings = client.shop_settings().await?;
+        let shops = client.shops().await?;
+        let wanted = |shop: &&Shop| shop_id.is_none_or(|id| shop.id == id) && shop.active && !shop.deleted;
+        let shop = shops.iter().find(wanted).or(shops.first()).cloned().unwrap_or(Shop {
+            id: shop_id.unwrap_or(ShopId(1)),
+            shop_group_id: prestashop::ShopGroupId(1),
+            name: String::new(),
+            active: true,
+            deleted: false,
+        });
+        let languages = client.languages().await?;
+        let default = |language: &&Language| Some(language.id) == settings.default_language;
+        let active = |language: &&Language| language.active;
+        let language = languages.iter().find(default).or_else(|| languages.iter().find(active));
+        let language = language.map_or(LanguageId(1), |language| language.id);
+        Ok(Self {
+            version,
+            permissions,
+            shop,
+            language,
+            currencies: client.currencies().await?,
+            countries: client.active_countries().await?,
+            carriers: client.carriers().await?,
+            order_states: client.order_states().await?,
+            group: guest_group(&client.groups().await?),
+            settings,
+        })
+    }
+
+    /// The state with this id, if the store still has it.
+    #[must_use]
+    pub fn order_state(&self, id: OrderStateId) -> Option<&OrderState> {
+        self.order_states.iter().find(|state| state.id == id && !state.deleted)
+    }
+
+    /// The name of a state, in the store's language.
+    #[must_use]
+    pub fn order_state_name(&self, id: OrderStateId) -> String {
+        let state = self.order_states.iter().find(|state| state.id == id);
+        let name = state.and_then(|state| state.names.in_language(self.language));
+        name.map_or_else(|| format!("#{id}"), str::to_owned)
+    }
+}
+
+fn guest_group(groups: &[Group]) -> GroupId {
+    let full_price = |group: &&Group| group.reduction.is_zero();
+    let guests = groups.iter().find(|group| group.id == GUEST_GROUP).filter(full_price);
+    guests.or_else(|| groups.iter().find(full_price)).map_or(GUEST_GROUP, |group| group.id)
+}
+
+/// A product of the store, or one of its variants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductMatch {
+    pub product: Product,
+    pub combination: Option<Combination>,
+}
+
+/// The facts of one store, shared by all jobs of a process.
+#[derive(Debug, Default)]
+pub struct FactsCache {
+    facts: Mutex<Option<Dated<Arc<StoreFacts>>>>,
+    states: Mutex<BTreeMap<CountryId, Dated<Vec<State>>>>,
+    rates: Mutex<BTreeMap<(TaxRulesGroupId, CountryId), Dated<Option<Decimal>>>>,
+    products: Mutex<BTreeMap<String, Dated<ProductMatch>>>,
+}
+
+/// A fact and when it was read.
+type Dated<T> = (DateTime<Utc>, T);
+
+impl FactsCache {
+    /// The facts; read now if they are too old.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn facts(
+        &self,
+        client: &Client,
+        shop_id: Option<ShopId>,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<StoreFacts>, Error> {
+        // Held while reading, so that many jobs that begin at once read only once.
+        let mut kept = self.facts.lock().await;
+        if let Some((read_at, facts)) = &*kept
+            && now - *read_at < MAX_AGE
+        {
+            return Ok(Arc::clone(facts));
+        }
+        let facts = Arc::new(StoreFacts::read(client, shop_id).await?);
+        *kept = Some((now, Arc::clone(&facts)));
+        Ok(facts)
+    }
+
+    /// Forgets everything: the next import reads the store anew. For when an import met a blocker that a person may
+    /// have put right meanwhile.
+    pub async fn forget(&self) {
+        *self.facts.lock().await = None;
+        self.states.lock().await.clear();
+        self.rates.lock().await.clear();
+        self.products.lock().await.clear();
+    }
+
+    /// The states of a country.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn states_of(
+        &self,
+        client: &Client,
+        country: CountryId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<State>, Error> {
+        let mut kept = self.states.lock().await;
+        if let Some((read_at, states)) = kept.get(&country)
+            && now - *read_at < MAX_AGE
+        {
+            return Ok(states.clone());
+        }
+        let states = client.states_of(country).await?;
+        kept.insert(country, (now, states.clone()));
+        Ok(states)
+    }
+
+    /// The tax rate of a group where an order goes, in percent; `None` when the store has no rule for it.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn tax_rate(
+        &self,
+        client: &Client,
+        group: TaxRulesGroupId,
+        country: CountryId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Decimal>, Error> {
+        let mut kept = self.rates.lock().await;
+        let fresh = kept.get(&(group, country)).filter(|(read_at, _)| now - *read_at < MAX_AGE);
+        if let Some((_, rate)) = fresh {
+            return Ok(*rate);
+        }
+        let rate = read_rate(client, group, country).await?;
+        kept.insert((group, country), (now, rate));
+        Ok(rate)
+    }
+
+    /// The product of the store with each of these references; those that are missing or not unique come back as
+    /// several or no matches.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn products(
+        &self,
+        client: &Client,
+        references: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, Vec<ProductMatch>>, Error> {
+        let mut found = BTreeMap::new();
+        let mut unknown = Vec::new();
+        {
+            let kept = self.products.lock().await;
+            for reference in references {
+                match kept.get(reference).filter(|(read_at, _)| now - *read_at < MAX_AGE) {
+                    Some((_, product)) => drop(found.insert(reference.clone(), vec![product.clone()])),
+                    None => unknown.push(reference.as_str()),
+                }
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        let read = read_products(client, &unknown).await?;
+        let mut kept = self.products.lock().await;
+        for (reference, matches) in read {
+            if let [one] = &matches[..] {
+                kept.insert(reference.clone(), (now, one.clone()));
+            }
+            found.insert(reference, matches);
+        }
+        Ok(found)
+    }
+}
+
+/// The rate of a group that holds everywhere in a country. Rows for single states or post codes are left out: no shop
+/// with such rules was ever measured.
+async fn read_rate(
+    client: &Client,
+    group: TaxRulesGroupId,
+    country: CountryId,
+) -> Result<Option<Decimal>, Error> {
+    let everywhere = |code: &str| code.is_empty() || code == "0";
+    let mut sum: Option<Decimal> = None;
+    for rule in client.tax_rules(group, country).await? {
+        if rule.state_id.is_some() || !everywhere(&rule.zip_code_from) || !everywhere(&rule.zip_code_to) {
+            continue;
+        }
+        let rate = match rule.tax_id {
+            Some(tax) => client.tax(tax).await?.rate,
+            None => Decimal::ZERO,
+        };
+        let hundred = Decimal::ONE_HUNDRED;
+        sum = Some(match (sum, &rule.behavior) {
+            (None, _) => rate,
+            (Some(sum), TaxBehavior::Alone) => sum,
+            (Some(sum), TaxBehavior::Combined) => sum + rate,
+            (Some(sum), TaxBehavior::OneAfterAnother) => {
+                (hundred + sum) * (hundred + rate) / hundred - hundred
+            }
+        });
+    }
+    Ok(sum)
+}
+
+/// Combinations win over products, as a combination's reference is the more exact one.
+async fn read_products(
+    client: &Client,
+    references: &[&str],
+) -> Result<BTreeMap<String, Vec<ProductMatch>>, Error> {
+    let same = |a: &str, b: &str| a.trim().eq_ignore_ascii_case(b.trim());
+    let combinations = client.combinations_by_reference(references).await?;
+    let of_combination =
+        |reference: &&&str| combinations.iter().any(|found| same(&found.reference, reference));
+    let plain: Vec<&str> =
+        references.iter().filter(|reference| !of_combination(reference)).copied().collect();
+    let products = if plain.is_empty() { Vec::new() } else { client.products_by_reference(&plain).await? };
+    let mut found = BTreeMap::new();
+    for reference in references {
+        let mut matches = Vec::new();
+        for combination in combinations.iter().filter(|found| same(&found.reference, reference)) {
+            let product = client.product(combination.product_id).await?;
+            matches.push(ProductMatch { product, combination: Some(combination.clone()) });
+        }
+        if matches.is_empty() {
+            let of_product = products.iter().filter(|found| same(&found.reference, reference));
+            matches.extend(
+                of_product.map(|product| ProductMatch { product: product.clone(), combination: None }),
+            );
+        }
+        found.insert((*reference).to_owned(), matches);
+    }
+    Ok(found)
+}
