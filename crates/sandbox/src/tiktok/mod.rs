@@ -1,7 +1,4 @@
-//! TikTok Shop as a local HTTP server that remembers, after the contract and nothing else.
-//!
-//! A [`world::World`] holds everything behind one mutex; [`gateway`] checks each call in the platform's order and
-//! hands it to an endpoint of [`routes`]; [`control`] lets tests do what only buyers, carriers and accidents can.
+#![doc = include_str!("README.md")]
 
 mod addresses;
 mod answer;

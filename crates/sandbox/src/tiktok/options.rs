@@ -28,11 +28,11 @@ impl FromStr for Secret {
     }
 }
 
-/// Everything has a default; [`Options::default`] gives a French shop on a free port.
+/// Everything has a default; [`Options::default`] gives a French shop on a free port, the command line one on 7780.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    #[arg(long, default_value = "127.0.0.1:7780")]
     pub address: SocketAddr,
     /// Key of the app that may call.
     #[arg(long, default_value = "6sandbox4key")]
@@ -93,6 +93,6 @@ struct Alone {
 
 impl Default for Options {
     fn default() -> Self {
-        Alone::parse_from(["sandbox"]).options
+        Alone::parse_from(["sandbox", "--address", "127.0.0.1:0"]).options
     }
 }

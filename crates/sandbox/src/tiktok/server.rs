@@ -38,6 +38,8 @@ pub struct Running {
     pub api_url: String,
     /// Base URL of the control API, without a slash at the end.
     pub control_url: String,
+    /// Business time; moving it here takes effect with the next call, or within a tenth of a second.
+    pub clock: Arc<ShiftedClock>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,7 +71,7 @@ impl Drop for Running {
 pub struct Sandbox {
     world: Mutex<World>,
     /// Business time; a test moves it.
-    pub clock: ShiftedClock,
+    pub clock: Arc<ShiftedClock>,
     pub base_url: String,
     /// Wakes the background before its time.
     pub wake: Notify,
@@ -116,18 +118,19 @@ pub fn start(options: Options) -> anyhow::Result<Running> {
     let api_url = format!("http://{}", listener.local_addr()?);
     let sandbox = Arc::new(Sandbox {
         world: Mutex::new(new_world(&options)),
-        clock: ShiftedClock::default(),
+        clock: Arc::default(),
         base_url: api_url.clone(),
         wake: Notify::new(),
         options,
     });
     place_first_orders(&sandbox)?;
+    let clock = Arc::clone(&sandbox.clock);
     let (send_handle, receive_handle) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("tiktok-sandbox".to_owned()).spawn(move || {
         actix_web::rt::System::new().block_on(serve(sandbox, listener, send_handle));
     })?;
     let handle = receive_handle.recv().context("the TikTok Shop sandbox did not come up")??;
-    Ok(Running { control_url: format!("{api_url}/control"), api_url, handle, thread: Some(thread) })
+    Ok(Running { control_url: format!("{api_url}/control"), api_url, clock, handle, thread: Some(thread) })
 }
 
 async fn serve(
