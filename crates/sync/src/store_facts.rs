@@ -100,9 +100,12 @@ pub struct ProductMatch {
 pub struct FactsCache {
     facts: Mutex<Option<Dated<Arc<StoreFacts>>>>,
     states: Mutex<BTreeMap<CountryId, Dated<Vec<State>>>>,
-    rates: Mutex<BTreeMap<(TaxRulesGroupId, CountryId), Dated<Option<Decimal>>>>,
+    rates: Mutex<BTreeMap<RateKey, Dated<Option<Decimal>>>>,
     products: Mutex<BTreeMap<String, Dated<ProductMatch>>>,
 }
+
+/// A tax group where an order goes.
+type RateKey = (TaxRulesGroupId, CountryId);
 
 /// A fact and when it was read.
 type Dated<T> = (DateTime<Utc>, T);
