@@ -5,7 +5,6 @@ mod page;
 mod prerequisites;
 mod programs;
 mod steps;
-
 mod workspace;
 
 use std::ffi::OsString;
