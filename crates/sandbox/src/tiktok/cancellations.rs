@@ -120,6 +120,8 @@ impl World {
         let request_s = self.switches.life.request_s;
         let moves_update_time = self.switches.update_time_moves_on_any_change;
         let order = self.orders.get_mut(order_id)?;
+        // American sellers have half the time.
+        let request_s = if order.market == "US" { request_s / 2 } else { request_s };
         let waits = new.kind == CancelKind::BuyerCancel;
         let cancellation = Cancellation {
             id: id.clone(),

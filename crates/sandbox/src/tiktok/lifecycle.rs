@@ -13,6 +13,7 @@ const DAY_S: i64 = 86_400;
 /// What the clock does to an order next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
+    Pay,
     PaymentOver,
     Release,
     ShippedByTiktok,
@@ -80,7 +81,12 @@ fn next_step(order: &Order, life: &Life) -> Option<(i64, Step)> {
     let after = |start: i64, duration: i64, step: Step| (duration > 0).then_some((start + duration, step));
     let at = |deadline: i64, step: Step| (deadline > 0).then_some((deadline, step));
     match order.status {
-        Status::Unpaid => at(order.deadlines.payment, Step::PaymentOver),
+        Status::Unpaid => {
+            [after(order.times.create, life.pay_s, Step::Pay), at(order.deadlines.payment, Step::PaymentOver)]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(time, _)| *time)
+        }
         Status::OnHold => at(order.times.hold_until, Step::Release),
         Status::AwaitingShipment if order.kind.fulfilled_by_tiktok => {
             after(order.times.update, life.scan_s, Step::ShippedByTiktok)
@@ -112,6 +118,7 @@ impl World {
         let step = self.orders.get(order_id).and_then(|order| next_step(order, &self.switches.life));
         let Some((at, step)) = step.filter(|(at, _)| *at <= now) else { return false };
         match step {
+            Step::Pay => self.pay_order(order_id, at),
             Step::PaymentOver => self.cancel_by_system(order_id, "system_cancel_unpaid_time_out", at),
             Step::Release => self.release_order(order_id, at),
             Step::ShippedByTiktok => self.ship_by_tiktok(order_id, at),
@@ -266,6 +273,7 @@ impl World {
             }
         }
         order.times.update = at;
+        leave_open_packages(order, at);
         if order.live_lines().next().is_none() {
             order.status = Status::Cancelled;
             order.times.cancelled = at;
@@ -286,6 +294,19 @@ impl World {
         }
         self.status_changed(order_id);
     }
+}
+
+/// Takes cancelled units out of packages that have not left, as long as something else is in them.
+fn leave_open_packages(order: &mut Order, at: i64) {
+    let live: Vec<String> = order.live_lines().map(|line| line.id.clone()).collect();
+    if live.is_empty() {
+        return;
+    }
+    for package in order.packages.iter_mut().filter(|package| package.shipped_time == 0) {
+        package.line_ids.retain(|id| live.contains(id));
+        package.update_time = at;
+    }
+    order.packages.retain(|package| !package.line_ids.is_empty());
 }
 
 /// Adds the payment up again over the units that are left, keeping what was on top.

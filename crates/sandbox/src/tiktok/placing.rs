@@ -44,7 +44,7 @@ pub struct PlaceRequest {
     pub currency: Option<String>,
     /// The first state of orders whose shape has no will of its own.
     pub start: Start,
-    /// Spreads the orders evenly over this many seconds before now.
+    /// Spreads the orders evenly over this many seconds before now, except those that wait for something.
     pub spread_seconds: i64,
     /// Lets the orders arrive one by one over this many seconds from now.
     pub over_seconds: i64,
@@ -155,7 +155,8 @@ impl World {
             if request.over_seconds > 0 {
                 self.schedule_arrival(arrival(*shape, index), now + share(request.over_seconds));
             } else {
-                let at = now - request.spread_seconds + share(request.spread_seconds);
+                let spread = if shape.is_waiting() { 0 } else { request.spread_seconds };
+                let at = now - spread + share(spread);
                 ids.extend(self.place_new(&arrival(*shape, index), at));
             }
         }

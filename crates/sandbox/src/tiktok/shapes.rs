@@ -147,6 +147,11 @@ impl Shape {
         EVERYDAY
     }
 
+    /// Whether the order waits for something that time brings: dated back, it would no longer be what it should be.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::Unpaid | Self::OnHold | Self::BuyerRequestsCancel)
+    }
+
     /// The name in the ground truth: `gift_line`, `country_DE`.
     pub fn tag(self) -> String {
         match self {

@@ -57,6 +57,8 @@ pub struct Switches {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Life {
+    /// Until the buyer pays.
+    pub pay_s: i64,
     /// Until an unpaid order is cancelled.
     pub payment_s: i64,
     /// Length of the hold after payment; 0 for the older flow without hold.
@@ -175,6 +177,7 @@ impl Default for Switches {
 impl Default for Life {
     fn default() -> Self {
         Self {
+            pay_s: 0,
             payment_s: 86_400,
             hold_s: 3_600,
             scan_s: 4 * 3_600,

@@ -73,6 +73,23 @@ fn single_units_are_cancelled_in_britain_and_only_when_out_of_stock() {
 }
 
 #[test]
+fn what_is_left_after_a_partial_cancellation_ships_in_the_package_that_was_there() {
+    let mut caller = Caller::in_market("GB");
+    caller.world.settings.packages_from_payment = Some(true);
+    let id = caller.place("several_units");
+    let package_id = caller.read(&id)["packages"][0]["id"].clone();
+    let mut body = cancellation(&id, "seller_cancel_reason_out_of_stock_uk");
+    body["order_line_item_ids"] = json!([caller.line_ids(&id).remove(0)]);
+    caller.data("POST", CANCEL, &[], &body);
+
+    let shipment = json!({ "tracking_number": "JX12345", "shipping_provider_id": "6617675021119438849" });
+    let shipped = caller.data("POST", &format!("/fulfillment/202309/orders/{id}/packages"), &[], &shipment);
+
+    assert_eq!(shipped["package_id"], package_id);
+    assert_eq!(caller.read(&id)["status"], "AWAITING_COLLECTION");
+}
+
+#[test]
 fn reasons_come_from_eligibility() {
     let mut caller = Caller::in_market("FR");
     let id = caller.place("plain");

@@ -337,6 +337,22 @@ fn deadlines_cancel_what_nobody_pays_or_ships() {
 }
 
 #[test]
+fn an_order_may_pass_from_unpaid_over_the_hold_to_shippable_by_itself() {
+    let mut caller = Caller::in_market("FR");
+    caller.change_switches(json!({ "life": { "pay_s": 30 } }));
+    let id = caller.place("unpaid");
+    let mut status_after = |seconds: i64| {
+        caller.wait(seconds);
+        caller.read(&id)["status"].take()
+    };
+
+    assert_eq!(status_after(29), "UNPAID");
+    assert_eq!(status_after(1), "ON_HOLD");
+    assert_eq!(status_after(3_599), "ON_HOLD");
+    assert_eq!(status_after(1), "AWAITING_SHIPMENT");
+}
+
+#[test]
 fn orders_may_arrive_one_by_one() {
     let mut caller = Caller::in_market("FR");
     let ids = caller.place_with(&json!({ "count": 11, "over_seconds": 100 }));
