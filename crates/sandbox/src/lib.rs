@@ -2,4 +2,5 @@
 
 pub mod catalogue;
 pub mod prestashop;
+pub mod replay;
 pub mod tiktok;

@@ -91,6 +91,7 @@ struct SettingsChange {
     required_fields: Option<Vec<(String, String)>>,
     order_post_ms: Option<u64>,
     call_ms: Option<u64>,
+    invoice_race_ms: Option<u64>,
 }
 
 async fn change_settings(server: Data<Server>, change: Json<SettingsChange>) -> impl Responder {
@@ -123,6 +124,7 @@ async fn change_settings(server: Data<Server>, change: Json<SettingsChange>) -> 
     settings.required_fields = change.required_fields.unwrap_or_else(|| settings.required_fields.clone());
     settings.order_post_ms = change.order_post_ms.unwrap_or(settings.order_post_ms);
     settings.call_ms = change.call_ms.unwrap_or(settings.call_ms);
+    settings.invoice_race_ms = change.invoice_race_ms.or(settings.invoice_race_ms);
     done()
 }
 

@@ -9,22 +9,30 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// 500 with an empty body; nothing was done.
+    #[serde(rename = "empty500_before")]
     Empty500Before,
     /// 500 with an empty body; everything was done.
+    #[serde(rename = "empty500_after")]
     Empty500After,
     /// 200 with an HTML page of the invoice renderer; everything was done.
+    #[serde(rename = "html200_after")]
     Html200After,
     /// 500 with XML that holds only messages of PHP; everything was done.
+    #[serde(rename = "php_errors500_after")]
     PhpErrors500After,
     /// 400 with code 86; the entity was saved first.
+    #[serde(rename = "code86_after")]
     Code86After,
     /// 201, but what was stored differs from what was sent: an order has another total, a cart half the pieces.
     StoredSomethingElse,
     /// 302 to the front page.
+    #[serde(rename = "redirect302")]
     Redirect302,
     /// 503 with code 22, as from a webservice that is switched off.
+    #[serde(rename = "unavailable503")]
     Unavailable503,
     /// 429 with a page of a firewall.
+    #[serde(rename = "too_many429")]
     TooMany429,
     /// 503 with the HTML page of a shop under maintenance.
     MaintenancePage,

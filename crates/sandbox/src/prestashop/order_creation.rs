@@ -79,6 +79,13 @@ pub struct Inserted {
     short_of_stock: bool,
 }
 
+impl Inserted {
+    /// Reads the number of the next invoice anew, after others may have taken the one read before.
+    pub fn read_invoice_number(&mut self, shop: &Shop) {
+        self.invoice_number = states::next_invoice_number(shop);
+    }
+}
+
 /// Checks a wish and computes the order.
 ///
 /// # Errors
@@ -285,6 +292,7 @@ pub fn finish(shop: &mut Shop, inserted: &Inserted, cart: Id) {
             shop.send_mail(&to, "Order confirmation", "order_conf");
         }
     }
+    attach_messages(shop, inserted.order, cart);
     let own_prices: Vec<Id> = shop
         .table("specific_prices")
         .iter()
@@ -293,6 +301,19 @@ pub fn finish(shop: &mut Shop, inserted: &Inserted, cart: Id) {
         .collect();
     for price in own_prices {
         shop.table_mut("specific_prices").remove(price);
+    }
+}
+
+/// Messages that were left on the cart become messages of the order.
+fn attach_messages(shop: &mut Shop, order: Id, cart: Id) {
+    let messages: Vec<Record> = shop
+        .table("messages")
+        .iter()
+        .filter(|message| message.id_of("id_cart") == cart && message.id_of("id_order") == 0)
+        .cloned()
+        .collect();
+    for message in messages {
+        shop.insert("messages", message.with("id_order", order));
     }
 }
 

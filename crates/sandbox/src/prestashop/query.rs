@@ -339,15 +339,15 @@ impl Filters {
                     schema
                         .fields
                         .iter()
-                        .filter(|field| !field.not_filterable)
                         .map(|field| field.name.as_str())
                         .filter(|field| with_dates || !matches!(*field, "date_add" | "date_upd")),
                 )
                 .collect();
-            if known.contains(&name) {
+            let is_computed = schema.field(name).is_some_and(|field| field.not_filterable);
+            if known.contains(&name) && !is_computed {
                 let kind = schema.field(name).map_or(Kind::Integer, |field| field.kind);
                 conditions.push((name.to_owned(), kind, Pattern::parse(pattern)));
-            } else if schema.field(name).is_some_and(|field| field.not_filterable) {
+            } else if is_computed {
                 return Err(Refusal::of_list(
                     34,
                     format!(

@@ -187,8 +187,10 @@ fn prepare_customer(shop: &mut Shop, object: &mut Record) -> Result<(), Failure>
         .any(|customer| !customer.flag("is_guest") && customer.text("email").to_lowercase() == email);
     // Since 9.0 a guest may use the address of a registered customer.
     if taken && !(is_guest && shop.version.is_nine()) {
-        let refusal = Refusal::new(500, 140, "The email is already used, please choose another one")
-            .and(46, "Unable to save resource");
+        let stop = if shop.version.is_nine() { "" } else { "." };
+        let refusal =
+            Refusal::new(500, 140, format!("The email is already used, please choose another one{stop}"))
+                .and(46, "Unable to save resource");
         return Err(refusal.into());
     }
     if object.id_of("id_default_group") == 0 {

@@ -227,7 +227,11 @@ async fn work(server: &Server, call: &Call, started: Instant) -> Answer {
     };
     let answer = outcome.unwrap_or_else(|failure| failed(failure, call.output, &shop));
     match &call.known_sha1 {
-        Some(known) if answer.status == 200 && *known == answer.content_sha1() => Answer::bare(304),
+        Some(known) if answer.status == 200 && *known == answer.content_sha1() => {
+            let mut unchanged = Answer::bare(304);
+            unchanged.headers.push(("Content-Sha1", known.clone()));
+            unchanged
+        }
         _ => answer,
     }
 }
@@ -389,9 +393,12 @@ fn delete(shop: &mut Shop, call: &Call) -> Result<Answer, Failure> {
 
 /// Creates orders with the pauses of a real shop between checking, writing and finishing.
 async fn post_orders(server: &Server, call: &Call, duration: Duration) -> Answer {
-    let (schema, version) = {
-        let shop = server.shop();
-        (shop.schema("orders"), shop.version)
+    let (schema, version, race, duration) = {
+        let mut shop = server.shop();
+        // No two orders take the same time.
+        let duration = duration.mul_f64(shop.random_factor());
+        let race = shop.settings.invoice_race_ms.map_or(duration / 200, Duration::from_millis);
+        (shop.schema("orders"), shop.version, race, duration)
     };
     let refused = |refusal: Refusal| Answer::refused(&refusal, call.output, version);
     let entities = match write::entities(&call.body, Mode::Create, version) {
@@ -425,14 +432,17 @@ async fn post_orders(server: &Server, call: &Call, duration: Duration) -> Answer
             Err(answer) => return answer,
         };
         pause(duration.mul_f64(0.45)).await;
-        let inserted = order_creation::insert(&mut server.shop(), &prepared);
-        pause(duration.mul_f64(0.02)).await;
+        let mut inserted = order_creation::insert(&mut server.shop(), &prepared);
+        pause(race).await;
         let pdf_broken = {
             let mut shop = server.shop();
+            if race.is_zero() {
+                inserted.read_invoice_number(&shop);
+            }
             order_creation::finish(&mut shop, &inserted, object.id_of("id_cart"));
             shop.settings.invoice_pdf_broken
         };
-        pause(duration.mul_f64(0.53)).await;
+        pause(duration.mul_f64(0.55)).await;
         let shop = server.shop();
         if pdf_broken {
             return wire::pdf_failure(&shop);

@@ -53,6 +53,9 @@ pub struct Settings {
     pub order_post_ms: u64,
     /// How long every other call takes, in milliseconds.
     pub call_ms: u64,
+    /// How long an order POST knows its invoice number before it writes it, in milliseconds; two that overlap
+    /// write the same one. Without it a two-hundredth of `order_post_ms`.
+    pub invoice_race_ms: Option<u64>,
 }
 
 /// A mail that the shop sent.
@@ -108,6 +111,7 @@ impl Shop {
             required_fields: Vec::new(),
             order_post_ms: 0,
             call_ms: 0,
+            invoice_race_ms: None,
         };
         Self {
             version,
@@ -257,6 +261,11 @@ impl Shop {
     /// A new order reference: nine capital letters.
     pub fn random_reference(&mut self) -> String {
         (0..9).map(|_| char::from(b'A' + self.random.random_range(0..26))).collect()
+    }
+
+    /// A factor around 1, from 0.8 to 1.2.
+    pub fn random_factor(&mut self) -> f64 {
+        self.random.random_range(0.8..1.2)
     }
 
     /// Sends a mail, unless mails are off.

@@ -21,25 +21,30 @@ pub fn died(shop: &Shop, dead: &Dead) -> Answer {
         return Answer::html(500, "");
     }
     let sentence = "Cart cannot be loaded or an order has already been placed using this cart";
+    if shop.settings.debug_mode {
+        // PHP prints the error before the shop of 9.x could set a status.
+        let status = if shop.version.is_nine() { 200 } else { 500 };
+        return Answer::html(status, uncaught(sentence));
+    }
     match shop.version {
         Version::V8_1_0 => Answer::html(500, sentence),
-        Version::V9_1_4 if shop.settings.debug_mode => Answer::html(
-            200,
-            format!(
-                "\nFatal error: Uncaught PrestaShopException: {sentence} in \
-                 /var/www/prestashop/classes/PaymentModule.php:246\nStack trace:\n\
-                 #0 /var/www/prestashop/classes/order/Order.php(1678): PaymentModuleCore->validateOrder()\n\
-                 #1 /var/www/prestashop/classes/webservice/WebserviceRequest.php(1637): OrderCore->addWs()\n\
-                 #2 /var/www/prestashop/classes/webservice/WebserviceRequest.php(1412): \
-                 WebserviceRequestCore->saveEntityFromXml()\n\
-                 #3 /var/www/prestashop/classes/webservice/WebserviceRequest.php(548): \
-                 WebserviceRequestCore->executeEntityPost()\n\
-                 #4 /var/www/prestashop/webservice/dispatcher.php(80): WebserviceRequestCore->fetch()\n\
-                 #5 {{main}}\n  thrown in /var/www/prestashop/classes/PaymentModule.php on line 246\n"
-            ),
-        ),
         Version::V9_1_4 => Answer::html(500, ""),
     }
+}
+
+fn uncaught(sentence: &str) -> String {
+    format!(
+        "\nFatal error: Uncaught PrestaShopException: {sentence} in \
+         /var/www/prestashop/classes/PaymentModule.php:246\nStack trace:\n\
+         #0 /var/www/prestashop/classes/order/Order.php(1678): PaymentModuleCore->validateOrder()\n\
+         #1 /var/www/prestashop/classes/webservice/WebserviceRequest.php(1637): OrderCore->addWs()\n\
+         #2 /var/www/prestashop/classes/webservice/WebserviceRequest.php(1412): \
+         WebserviceRequestCore->saveEntityFromXml()\n\
+         #3 /var/www/prestashop/classes/webservice/WebserviceRequest.php(548): \
+         WebserviceRequestCore->executeEntityPost()\n\
+         #4 /var/www/prestashop/webservice/dispatcher.php(80): WebserviceRequestCore->fetch()\n\
+         #5 {{main}}\n  thrown in /var/www/prestashop/classes/PaymentModule.php on line 246\n"
+    )
 }
 
 /// What the invoice renderer prints when it gives up: the order is there, its answer is not.
@@ -115,6 +120,7 @@ pub fn response(
 ) -> HttpResponse {
     let sha1 = answer.content_sha1();
     let Answer { status: number, content_type, body, headers, by_webservice, authenticated } = answer;
+    let has_body = !body.is_empty();
     let mut builder = HttpResponse::build(status(number));
     let mut response = match fault {
         Some(FaultKind::CutBefore | FaultKind::CutAfter) => {
@@ -150,7 +156,10 @@ pub fn response(
         put_header(&mut response, "x-powered-by", "PrestaShop Webservice");
         let shown = if authenticated { version.to_string() } else { "0".to_owned() };
         put_header(&mut response, "psws-version", &shown);
-        put_header(&mut response, "content-sha1", &sha1);
+        // Neither errors nor answers without a body are hashed.
+        if number < 300 && has_body {
+            put_header(&mut response, "content-sha1", &sha1);
+        }
     }
     for (name, value) in headers {
         put_header(&mut response, header_name(name), &value);
@@ -160,6 +169,7 @@ pub fn response(
 
 fn header_name(name: &'static str) -> &'static str {
     match name {
+        "Content-Sha1" => "content-sha1",
         "Location" => "location",
         "WWW-Authenticate" => "www-authenticate",
         "Retry-After" => "retry-after",
