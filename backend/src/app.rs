@@ -1,0 +1,158 @@
+//! What all handlers share, and the single list of all routes.
+
+use actix_web::dev::ResourceDef;
+use clock::Clock;
+use database::{Database, MasterKey};
+use sync::{Engine, EngineSettings};
+use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::PathItem;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{AccessTokens, LiveSessions, Passwords, Throttle};
+use crate::config::Config;
+use crate::cursor::Cursors;
+use crate::error::ApiError;
+use crate::events::LiveEvents;
+use crate::page::Page;
+use crate::{
+    connections, events, health, issues, openapi, orders, session, store_states, sync_runs, webhooks,
+};
+
+/// What all handlers share.
+pub struct AppState {
+    pub config: Config,
+    pub database: Database,
+    pub engine: Engine,
+    /// Where TikTok Shop is, for the connection test.
+    pub engine_settings: EngineSettings,
+    pub access_tokens: AccessTokens,
+    pub live_sessions: LiveSessions,
+    pub passwords: Passwords,
+    pub throttle: Throttle,
+    pub cursors: Cursors,
+    pub live: LiveEvents,
+    pub page: Page,
+    pub routes: RouteTable,
+    /// Talks to TikTok Shop while a connection is being authorized.
+    pub tiktok_http: reqwest::Client,
+    /// Cancelled when the program is about to end, so that open streams end first.
+    pub shutdown: CancellationToken,
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(
+        config: Config,
+        database: Database,
+        engine: Engine,
+        engine_settings: EngineSettings,
+        tiktok_http: reqwest::Client,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let master: &MasterKey = &config.master_key;
+        Self {
+            access_tokens: AccessTokens::new(master),
+            live_sessions: LiveSessions::default(),
+            passwords: Passwords::new(),
+            throttle: Throttle::new(config.throttle.clone()),
+            cursors: Cursors::new(master.derive("cursors")),
+            live: LiveEvents::default(),
+            page: Page::load(),
+            routes: RouteTable::of(&openapi::document()),
+            config,
+            database,
+            engine,
+            engine_settings,
+            tiktok_http,
+            shutdown,
+        }
+    }
+
+    /// The clock that everything goes by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.database.clock.as_ref()
+    }
+
+    /// To be called after each commit that others wait for: workers look for jobs, open pages for events.
+    pub fn committed(&self) {
+        self.engine.wake();
+        self.live.wake();
+    }
+}
+
+/// Every route of the program. The OpenAPI document is made from this list.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(scope("/api/v1").configure(api))
+        .service(webhooks::receive_tiktok_webhook)
+        .service(health::check_live)
+        .service(health::check_ready);
+}
+
+fn api(config: &mut ServiceConfig<'_>) {
+    config
+        // People
+        .service(session::get_setup_state)
+        .service(session::set_up::set_up)
+        .service(session::sign_in::sign_in)
+        .service(session::refresh_session)
+        .service(session::get_session)
+        .service(session::sign_out::sign_out)
+        // Orders; fixed words before ids
+        .service(orders::list_orders)
+        .service(orders::count_orders)
+        .service(orders::search_orders)
+        .service(orders::get_order)
+        .service(orders::reveal_recipient)
+        .service(orders::list_timeline)
+        .service(orders::sync_order)
+        .service(orders::import_order)
+        .service(issues::list_issues)
+        .service(store_states::list_store_states)
+        // Connections
+        .service(connections::list_connections)
+        .service(connections::create_connection)
+        .service(connections::test_new_connection)
+        .service(connections::get_connection)
+        .service(connections::update_connection)
+        .service(connections::test_connection)
+        .service(connections::fetch_orders)
+        .service(sync_runs::get_sync_run)
+        // Operation
+        .service(events::stream_events)
+        .service(health::get_health);
+}
+
+/// Which methods each address answers to, from the OpenAPI document.
+pub struct RouteTable(Vec<(ResourceDef, Vec<&'static str>)>);
+
+impl RouteTable {
+    fn of(document: &OpenApi) -> Self {
+        let route = |(path, item): (&String, &PathItem)| {
+            let methods = [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("PATCH", item.patch.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            let methods = methods.into_iter().filter(|(_, there)| *there).map(|(method, _)| method);
+            (ResourceDef::new(path.as_str()), methods.collect())
+        };
+        Self(document.paths.paths.iter().map(route).collect())
+    }
+
+    /// Why no route has taken a request: nothing is there, or it answers to other methods.
+    #[must_use]
+    pub fn refusal(&self, path: &str) -> ApiError {
+        let routes = self.0.iter().filter(|(route, _)| route.is_match(path));
+        let allowed: Vec<_> = routes.flat_map(|(_, methods)| methods).copied().collect();
+        if allowed.is_empty() {
+            ApiError::NotFound
+        } else {
+            ApiError::MethodNotAllowed { allowed: allowed.join(", ") }
+        }
+    }
+}

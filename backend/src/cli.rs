@@ -1,0 +1,158 @@
+//! The command line.
+
+use std::io::{BufRead, IsTerminal};
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use clock::SystemClock;
+use database::{Database, Vault, users};
+use shared::Role;
+use tokio::signal;
+
+use crate::auth::{Passwords, check_new_email, check_new_password};
+use crate::config::{Config, LogFormat, Settings};
+use crate::openapi;
+use crate::server::{Duties, Server};
+
+/// A password is no argument: other users of the machine can read those.
+const PASSWORD_VARIABLE: &str = "ORDERBRIDGE_PASSWORD";
+
+/// Brings TikTok Shop orders into a PrestaShop store and shows them in one grid.
+#[derive(Debug, Parser)]
+#[command(name = "orderbridge", version)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the API and the page, and the worker unless told otherwise
+    Serve {
+        /// Leave the work to other processes
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Run the worker alone
+    Work,
+    /// Bring the database's schema up to date, as every start does, and end
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Create a person who may sign in; the password is read from ORDERBRIDGE_PASSWORD or the first line of input
+    CreateUser {
+        #[arg(long)]
+        email: String,
+        /// viewer, operator, manager or admin
+        #[arg(long)]
+        role: Role,
+        /// Succeed when somebody with this address exists already, and change nothing
+        #[arg(long)]
+        if_absent: bool,
+    },
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// When a setting is wrong, or the command cannot be done.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    if matches!(cli.command, Command::Openapi) {
+        print!("{}", openapi::document_text());
+        return Ok(());
+    }
+    start_log(cli.settings.log_format);
+    let config = Config::load(cli.settings)?;
+    match cli.command {
+        Command::Serve { no_worker } => {
+            let duties = if no_worker { Duties::Serve } else { Duties::All };
+            run_until_told(config, duties).await
+        }
+        Command::Work => run_until_told(config, Duties::Work).await,
+        Command::Migrate => {
+            open(&config).await?;
+            println!("the schema is up to date");
+            Ok(())
+        }
+        Command::CreateUser { email, role, if_absent } => create_user(&config, &email, role, if_absent).await,
+        Command::Openapi => Ok(()),
+    }
+}
+
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+async fn open(config: &Config) -> anyhow::Result<Database> {
+    let vault = Vault::new(&config.master_key);
+    Ok(Database::connect(&config.database_url, vault, SystemClock::shared()).await?)
+}
+
+async fn run_until_told(config: Config, duties: Duties) -> anyhow::Result<()> {
+    let public = config.public_origin().to_owned();
+    let mut server = Server::start(config, SystemClock::shared(), duties).await?;
+    match server.address {
+        Some(address) => tracing::info!(%address, %public, "serving"),
+        None => tracing::info!("working"),
+    }
+    tokio::select! {
+        result = server.failed() => result.context("the listener failed")?,
+        () = told_to_end() => {}
+    }
+    tracing::info!("ending");
+    server.stop().await;
+    Ok(())
+}
+
+async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())
+            .expect("a handler of SIGTERM can be set once the runtime runs");
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(signal::ctrl_c().await);
+}
+
+async fn create_user(config: &Config, email: &str, role: Role, if_absent: bool) -> anyhow::Result<()> {
+    let database = open(config).await?;
+    if users::find_by_email(database.reader(), email).await?.is_some() {
+        if if_absent {
+            return Ok(());
+        }
+        bail!("somebody with the address {email} exists already");
+    }
+    let password = read_password()?;
+    let errors = [check_new_email("--email", email), check_new_password("password", &password, email)];
+    if let Some(error) = errors.into_iter().flatten().next() {
+        bail!("{}: {}", error.pointer, error.detail);
+    }
+    let password_hash = Passwords::new().hash(password).await?;
+    let user = users::create(database.writer(), email, &password_hash, role, database.clock.now()).await?;
+    println!("created {} with the role {}", user.email, user.role);
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<String> {
+    if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+        return Ok(password);
+    }
+    if std::io::stdin().is_terminal() {
+        eprintln!("Password (it will be shown):");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the password")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

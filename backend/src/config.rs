@@ -1,0 +1,306 @@
+//! What the program is told from outside: read once, checked once, with errors that name the key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use actix_web::http::header::HeaderValue;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use clap::{Args, ValueEnum};
+use database::MasterKey;
+use rand::Rng;
+use url::Url;
+
+use crate::auth::ThrottlePolicy;
+
+/// Named here because a secret has no place among the arguments, which other users of the machine can read.
+const KEY_VARIABLE: &str = "ORDERBRIDGE_ENCRYPTION_KEY";
+const KEY_FILE: &str = "encryption.key";
+
+/// Settings from arguments and environment.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Where to listen; behind a proxy that speaks HTTPS, a local address
+    #[arg(long, global = true, env = "ORDERBRIDGE_ADDRESS", default_value = "127.0.0.1:8080")]
+    pub address: SocketAddr,
+    /// The folder of the SQLite database and the encryption key
+    #[arg(long, global = true, env = "ORDERBRIDGE_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+    /// The database, as in postgres://user:password@host/name; by default SQLite in the data folder
+    #[arg(long, global = true, env = "ORDERBRIDGE_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The address that people open, as in https://orders.example; by default that of --address
+    #[arg(long, global = true, env = "ORDERBRIDGE_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+    /// Where TikTok Shop's API is
+    #[arg(
+        long,
+        global = true,
+        env = "ORDERBRIDGE_TIKTOK_API_URL",
+        default_value = "https://open-api.tiktokglobalshop.com"
+    )]
+    pub tiktok_api_url: Url,
+    /// Where TikTok Shop gives out tokens
+    #[arg(
+        long,
+        global = true,
+        env = "ORDERBRIDGE_TIKTOK_AUTH_URL",
+        default_value = "https://auth.tiktok-shops.com"
+    )]
+    pub tiktok_auth_url: Url,
+    /// For development only: stores may have private addresses and plain HTTP
+    #[arg(long, global = true, env = "ORDERBRIDGE_ALLOW_PRIVATE_STORE_ADDRESSES")]
+    pub allow_private_store_addresses: bool,
+    /// Origins of other pages that may call the API, as in https://tools.example; several with commas
+    #[arg(long, global = true, env = "ORDERBRIDGE_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+    /// Take the caller's address from the proxy's Forwarded headers; only if nobody else can reach the port
+    #[arg(long, global = true, env = "ORDERBRIDGE_TRUST_PROXY")]
+    pub trust_proxy: bool,
+    /// How to write the log; what to write is said by RUST_LOG
+    #[arg(long, global = true, env = "ORDERBRIDGE_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
+
+/// One setting is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct ConfigError {
+    /// The argument, variable or file.
+    pub key: String,
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { key: key.into(), problem: problem.into() }
+    }
+}
+
+/// Settings after all checks.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub address: SocketAddr,
+    pub database_url: String,
+    pub master_key: MasterKey,
+    pub tiktok_api_url: Url,
+    pub tiktok_auth_url: Url,
+    pub allow_private_store_addresses: bool,
+    pub trust_proxy: bool,
+    pub throttle: ThrottlePolicy,
+    public_origin: String,
+    allowed_origins: Vec<String>,
+}
+
+impl Config {
+    /// Checks the settings; makes the data folder and the encryption key where they are needed and missing.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, by name.
+    pub fn load(settings: Settings) -> Result<Self, ConfigError> {
+        let key = std::env::var(KEY_VARIABLE).ok();
+        let database_url = match settings.database_url.filter(|url| !url.is_empty()) {
+            Some(url) => url,
+            None => {
+                create_folder(&settings.data_dir)?;
+                format!("sqlite:{}", settings.data_dir.join("orderbridge.db").display())
+            }
+        };
+        let master_key = match key.filter(|key| !key.is_empty()) {
+            Some(text) => {
+                let refused =
+                    || ConfigError::new(KEY_VARIABLE, "must be 32 bytes as 64 hex digits or in base64");
+                parse_key(&text).ok_or_else(refused)?
+            }
+            None => {
+                create_folder(&settings.data_dir)?;
+                key_of_file(&settings.data_dir.join(KEY_FILE))?
+            }
+        };
+        let public_origin = match &settings.public_url {
+            Some(url) => origin_of("--public-url", url)?,
+            None => format!("http://{}", settings.address),
+        };
+        for (key, url) in
+            [("--tiktok-api-url", &settings.tiktok_api_url), ("--tiktok-auth-url", &settings.tiktok_auth_url)]
+        {
+            origin_of(key, url)?;
+        }
+        let mut allowed_origins = Vec::new();
+        for origin in settings.allowed_origins.iter().filter(|origin| !origin.is_empty()) {
+            let url = Url::parse(origin)
+                .map_err(|error| ConfigError::new("--allowed-origins", format!("“{origin}”: {error}")))?;
+            allowed_origins.push(origin_of("--allowed-origins", &url)?);
+        }
+        Ok(Self {
+            address: settings.address,
+            database_url,
+            master_key,
+            tiktok_api_url: settings.tiktok_api_url,
+            tiktok_auth_url: settings.tiktok_auth_url,
+            allow_private_store_addresses: settings.allow_private_store_addresses,
+            trust_proxy: settings.trust_proxy,
+            throttle: ThrottlePolicy::default(),
+            public_origin,
+            allowed_origins,
+        })
+    }
+
+    /// The origin that people open, as in `https://orders.example`.
+    #[must_use]
+    pub fn public_origin(&self) -> &str {
+        &self.public_origin
+    }
+
+    /// Whether people come over HTTPS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_origin.starts_with("https://")
+    }
+
+    /// Whether pages of this origin may call the API.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.allowed_origins.iter().any(|allowed| allowed == origin))
+    }
+}
+
+fn origin_of(key: &str, url: &Url) -> Result<String, ConfigError> {
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let has_secrets = !url.username().is_empty() || url.password().is_some();
+    if !is_http || has_secrets || url.query().is_some() || url.fragment().is_some() {
+        return Err(ConfigError::new(key, "must be an address like https://orders.example"));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn create_folder(folder: &Path) -> Result<(), ConfigError> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        ConfigError::new("--data-dir", format!("cannot create {}: {error}", folder.display()))
+    })
+}
+
+fn parse_key(text: &str) -> Option<MasterKey> {
+    let text = text.trim();
+    let bytes = hex::decode(text).ok().or_else(|| BASE64_STANDARD.decode(text).ok())?;
+    Some(MasterKey::new(bytes.try_into().ok()?))
+}
+
+/// The key of the file, which is made on the first start, readable by its owner alone.
+fn key_of_file(path: &Path) -> Result<MasterKey, ConfigError> {
+    let failed = |doing: &str, error: std::io::Error| {
+        ConfigError::new(path.display().to_string(), format!("cannot {doing}: {error}"))
+    };
+    match create_key_file(path) {
+        Ok(key) => return Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed("create the encryption key", error)),
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed("read the encryption key", error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode =
+            std::fs::metadata(path).map_err(|error| failed("look at the file", error))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            let problem = format!("is open to others (mode {:o}); run chmod 600 on it", mode & 0o777);
+            return Err(ConfigError::new(path.display().to_string(), problem));
+        }
+    }
+    let refused = || ConfigError::new(path.display().to_string(), "must hold 32 bytes as 64 hex digits");
+    parse_key(&text).ok_or_else(refused)
+}
+
+fn create_key_file(path: &Path) -> std::io::Result<MasterKey> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    writeln!(file, "{}", hex::encode(bytes))?;
+    file.sync_all()?;
+    Ok(MasterKey::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn settings(arguments: &[&str]) -> Settings {
+        Program::parse_from([&["orderbridge"], arguments].concat()).settings
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let load = || Config::load(settings(&["--data-dir", data_dir.to_str().unwrap()])).unwrap();
+
+        let first = load();
+        let second = load();
+
+        assert_eq!(first.master_key.derive("x"), second.master_key.derive("x"));
+        assert!(first.database_url.starts_with("sqlite:"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let key_file = data_dir.join(KEY_FILE);
+            assert_eq!(std::fs::metadata(&key_file).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let error = Config::load(settings(&["--data-dir", data_dir.to_str().unwrap()])).unwrap_err();
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().to_str().unwrap();
+        let cases = [
+            ("--public-url", "ftp://orders.example"),
+            ("--public-url", "https://me:secret@orders.example"),
+            ("--allowed-origins", "nonsense"),
+            ("--tiktok-api-url", "https://x.example/?a=b"),
+        ];
+
+        for (key, value) in cases {
+            let error = Config::load(settings(&["--data-dir", data_dir, key, value])).unwrap_err();
+            assert_eq!(error.key, key);
+        }
+    }
+
+    #[test]
+    fn keys_are_read_as_hex_and_base64() {
+        let hex = "07".repeat(32);
+        let base64 = BASE64_STANDARD.encode([7; 32]);
+
+        for text in [hex, base64] {
+            assert_eq!(parse_key(&text).unwrap().derive("x"), MasterKey::new([7; 32]).derive("x"));
+        }
+        assert!(parse_key("0707").is_none());
+        assert!(parse_key("not a key").is_none());
+    }
+}

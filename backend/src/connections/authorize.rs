@@ -1,0 +1,126 @@
+//! Which shop some credentials are for. One of the few places where a handler asks TikTok Shop: before a connection
+//! exists, there is nothing that a job could hang on.
+
+use chrono::TimeDelta;
+use database::connections::Tokens;
+use shared::{FieldError, TikTokCredentials};
+use tiktok_shop::{AppCredentials, AuthorizedShop, Client, Error, Secret, TokenClient};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+
+/// A token pair that was typed in does not say when it ends, so the first job renews it and learns the truth. Until then
+/// the grant is taken to last this long.
+const UNKNOWN_GRANT: TimeDelta = TimeDelta::days(365);
+
+/// A shop that lets us in.
+pub(super) struct Authorized {
+    pub shop: AuthorizedShop,
+    pub tokens: Tokens,
+}
+
+/// Exchanges an authorization code, or takes the token pair, and finds the shop that it is for.
+pub(super) async fn authorize(state: &AppState, tiktok: &TikTokCredentials) -> Result<Authorized, ApiError> {
+    let tokens = if let Some(code) = &tiktok.auth_code {
+        let client =
+            TokenClient::new(state.tiktok_http.clone(), state.config.tiktok_auth_url.clone(), app_of(tiktok));
+        let pair =
+            client.get(&Secret::new(code)).await.map_err(|error| refusal("/tiktok/auth_code", &error))?;
+        Tokens {
+            access_token: pair.access_token.expose().to_owned(),
+            access_token_expires_at: pair.access_token_expires_at,
+            refresh_token: pair.refresh_token.expose().to_owned(),
+            refresh_token_expires_at: pair.refresh_token_expires_at,
+        }
+    } else {
+        let now = state.clock().now();
+        Tokens {
+            access_token: tiktok.access_token.clone().unwrap_or_default(),
+            access_token_expires_at: now,
+            refresh_token: tiktok.refresh_token.clone().unwrap_or_default(),
+            refresh_token_expires_at: now + UNKNOWN_GRANT,
+        }
+    };
+    let shop = shop_of(state, tiktok, &Secret::new(&tokens.access_token)).await?;
+    Ok(Authorized { shop, tokens })
+}
+
+/// The app of some credentials.
+pub(super) fn app_of(tiktok: &TikTokCredentials) -> AppCredentials {
+    AppCredentials { app_key: tiktok.app_key.clone(), app_secret: Secret::new(&tiktok.app_secret) }
+}
+
+/// The shop that is meant, of those that an access token is for.
+pub(super) async fn shop_of(
+    state: &AppState,
+    tiktok: &TikTokCredentials,
+    access_token: &Secret,
+) -> Result<AuthorizedShop, ApiError> {
+    let client = Client::new(
+        state.tiktok_http.clone(),
+        state.config.tiktok_api_url.clone(),
+        app_of(tiktok),
+        state.database.clock.clone(),
+    );
+    let shops = client.authorized_shops(access_token).await.map_err(|error| refusal("/tiktok", &error))?;
+    choose(shops, tiktok.shop_id.as_deref())
+        .map_err(|detail| ApiError::Invalid(vec![FieldError::new("/tiktok/shop_id", detail)]))
+}
+
+fn choose(shops: Vec<AuthorizedShop>, shop_id: Option<&str>) -> Result<AuthorizedShop, String> {
+    let names: Vec<_> =
+        shops.iter().map(|shop| format!("{} ({})", shop.id, shop.name.as_deref().unwrap_or("?"))).collect();
+    let mut meant: Vec<_> =
+        shops.into_iter().filter(|shop| shop_id.is_none_or(|id| id == shop.id.as_str())).collect();
+    match (meant.pop(), meant.is_empty()) {
+        (Some(shop), true) => Ok(shop),
+        (Some(_), false) => {
+            Err(format!("the authorization is for several shops; choose one of {}", names.join(", ")))
+        }
+        (None, _) if names.is_empty() => Err("the authorization is for no shop".to_owned()),
+        (None, _) => Err(format!("the authorization is not for this shop, but for {}", names.join(", "))),
+    }
+}
+
+/// What the person who typed the credentials can do about a refusal.
+fn refusal(pointer: &str, error: &Error) -> ApiError {
+    let (pointer, detail) = match error {
+        Error::TokenExpired { .. } => (
+            "/tiktok/access_token",
+            "TikTok Shop does not accept the access token; authorize the app again".to_owned(),
+        ),
+        Error::Misconfigured { .. } => {
+            ("/tiktok/app_secret", format!("TikTok Shop refuses app key or app secret: {error}"))
+        }
+        Error::RateLimited { .. } | Error::Transient { .. } | Error::Unreachable { .. } => {
+            (pointer, format!("TikTok Shop does not answer now; try again in a moment ({error})"))
+        }
+        other => (pointer, other.to_string()),
+    };
+    ApiError::Invalid(vec![FieldError::new(pointer, detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop(id: &str) -> AuthorizedShop {
+        AuthorizedShop {
+            id: id.to_owned(),
+            cipher: format!("cipher of {id}"),
+            name: None,
+            code: None,
+            region: None,
+            seller_type: None,
+        }
+    }
+
+    #[test]
+    fn the_only_shop_needs_no_name() {
+        assert_eq!(choose(vec![shop("1")], None).unwrap().id, "1");
+        assert_eq!(choose(vec![shop("1"), shop("2")], Some("2")).unwrap().id, "2");
+        assert!(choose(vec![shop("1"), shop("2")], None).unwrap_err().contains("several"));
+        assert!(choose(vec![shop("1")], Some("2")).unwrap_err().contains("not for this shop"));
+        assert!(choose(vec![], None).unwrap_err().contains("no shop"));
+    }
+}

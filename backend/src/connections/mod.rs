@@ -1,0 +1,64 @@
+//! TikTok shops bound to PrestaShop shops: one endpoint per file.
+
+mod authorize;
+mod create;
+mod fetch;
+mod get;
+mod list;
+mod store_address;
+mod test;
+mod test_new;
+mod update;
+mod values;
+
+pub use create::create_connection;
+pub use fetch::fetch_orders;
+pub use get::get_connection;
+pub use list::list_connections;
+pub use test::test_connection;
+pub use test_new::test_new_connection;
+pub use update::update_connection;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ETAG;
+use database::connections::{self, ConnectionRecord};
+use shared::{Connection, ConnectionId, StoreSide, TikTokSide};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+
+async fn find(state: &AppState, id: ConnectionId) -> Result<ConnectionRecord, ApiError> {
+    let found = connections::find(state.database.reader(), &state.database.vault, id).await?;
+    found.ok_or(ApiError::NotFound)
+}
+
+/// What may be seen of a connection: everything but its secrets.
+fn shown(record: ConnectionRecord) -> Connection {
+    Connection {
+        id: record.id,
+        state: record.state,
+        store: StoreSide { webservice_key_hint: record.webservice_key_hint(), url: record.store_url },
+        name: record.name,
+        tiktok: TikTokSide {
+            app_key: record.app_key,
+            shop_id: record.shop_id,
+            shop_name: record.shop_name,
+            region: record.region,
+            access_token_expires_at: Some(record.tokens.access_token_expires_at),
+        },
+        settings: record.settings,
+        last_sync_at: record.last_sync_at,
+        last_webhook_at: record.last_webhook_at,
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+        version: record.version,
+    }
+}
+
+/// The connection as it is now, with the version that a change must name.
+async fn answer(state: &AppState, status: StatusCode, id: ConnectionId) -> Result<HttpResponse, ApiError> {
+    let record = find(state, id).await?;
+    let tag = format!("\"{}\"", record.version);
+    Ok(HttpResponse::build(status).insert_header((ETAG, tag)).json(shown(record)))
+}

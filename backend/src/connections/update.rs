@@ -1,0 +1,107 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+use database::connections::{self, ConnectionRecord, Tokens};
+use database::events;
+use shared::{Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection};
+use sync::jobs;
+
+use super::{answer, authorize, find, store_address, values};
+use crate::app::AppState;
+use crate::auth::Manager;
+use crate::error::ApiError;
+use crate::extract::{Body, Id, KnownVersions};
+use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+
+/// Change a connection
+///
+/// What is left out stays as it is. `If-Match` names the version that is changed; whatever waited for the change goes on.
+#[utoipa::path(
+    tag = "connections",
+    operation_id = "updateConnection",
+    params(
+        ("id" = i64, Path, description = "The connection's number"),
+        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+    ),
+    request_body = UpdateConnection,
+    responses(
+        (status = 200, body = Connection, description = "The connection", headers(("ETag" = String))),
+        Preconditions,
+        Missing,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["manager"]))
+)]
+#[patch("/connections/{id}")]
+pub async fn update_connection(
+    state: Data<AppState>,
+    _manager: Manager,
+    id: Id<ConnectionId>,
+    known: KnownVersions,
+    body: Body<UpdateConnection>,
+) -> Result<HttpResponse, ApiError> {
+    let version = known.to_change()?;
+    let mut record = find(&state, id.0).await?;
+    if record.version != version {
+        return Err(ApiError::Stale);
+    }
+    values::check(values::update(&body.0))?;
+    let tokens = apply(&state, &mut record, body.0).await?;
+
+    let now = state.clock().now();
+    let vault = &state.database.vault;
+    let txn = state.database.begin().await?;
+    if !connections::update(&txn, vault, &record, now).await? {
+        return Err(ApiError::Stale);
+    }
+    if let Some(tokens) = tokens {
+        // A worker may have renewed the old tokens meanwhile; the new authorization wins.
+        let current = connections::find(&txn, vault, record.id).await?.ok_or(ApiError::NotFound)?;
+        connections::replace_tokens(&txn, vault, &current, &tokens).await?;
+    }
+    jobs::connection_changed(&txn, record.id, now).await?;
+    events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;
+    txn.commit().await?;
+    state.committed();
+    answer(&state, StatusCode::OK, record.id).await
+}
+
+/// Changes the record, and returns new tokens if there are any.
+async fn apply(
+    state: &AppState,
+    record: &mut ConnectionRecord,
+    update: UpdateConnection,
+) -> Result<Option<Tokens>, ApiError> {
+    if let Some(name) = update.name {
+        record.name = name.trim().to_owned();
+    }
+    if let Some(settings) = update.settings {
+        record.settings = settings;
+    }
+    if let Some(store) = update.store {
+        let url = store_address::check(&state.config, "/store/url", &store.url).await?;
+        record.store_url = url.to_string();
+        record.webservice_key = store.webservice_key.trim().to_owned();
+    }
+    match update.paused {
+        Some(true) => record.state = ConnectionState::Paused,
+        Some(false) if record.state == ConnectionState::Paused => record.state = ConnectionState::Active,
+        _ => {}
+    }
+    let Some(tiktok) = update.tiktok else { return Ok(None) };
+    let authorized = authorize::authorize(state, &tiktok).await?;
+    if authorized.shop.id != record.shop_id {
+        let detail = "this authorization is for another shop; create a connection for it";
+        return Err(ApiError::Invalid(vec![FieldError::new("/tiktok/shop_id", detail)]));
+    }
+    record.app_key = tiktok.app_key;
+    record.app_secret = tiktok.app_secret;
+    record.shop_name = authorized.shop.name;
+    record.shop_cipher = authorized.shop.cipher;
+    record.region = authorized.shop.region;
+    if record.state == ConnectionState::Unauthorized {
+        record.state = ConnectionState::Active;
+    }
+    Ok(Some(authorized.tokens))
+}

@@ -1,0 +1,187 @@
+//! Which values of a connection are acceptable; errors name the field by its JSON pointer.
+
+use shared::{
+    ConnectionSettings, EmailPolicy, FieldError, IdentityRule, StoreCredentials, TikTokCredentials,
+    UpdateConnection,
+};
+
+use crate::auth::check_new_email;
+use crate::error::ApiError;
+
+/// Refuses a request whose values are not all acceptable.
+pub(super) fn check(errors: Vec<FieldError>) -> Result<(), ApiError> {
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
+}
+
+/// What is wrong with a new connection.
+pub(super) fn new_connection(
+    name: &str,
+    tiktok: &TikTokCredentials,
+    store: &StoreCredentials,
+    settings: &ConnectionSettings,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    text(&mut errors, "/name", name, 80);
+    tiktok_credentials(&mut errors, tiktok);
+    store_credentials(&mut errors, store);
+    connection_settings(&mut errors, settings);
+    errors
+}
+
+/// What is wrong with a change.
+pub(super) fn update(update: &UpdateConnection) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if let Some(name) = &update.name {
+        text(&mut errors, "/name", name, 80);
+    }
+    if let Some(tiktok) = &update.tiktok {
+        tiktok_credentials(&mut errors, tiktok);
+    }
+    if let Some(store) = &update.store {
+        store_credentials(&mut errors, store);
+    }
+    if let Some(settings) = &update.settings {
+        connection_settings(&mut errors, settings);
+    }
+    errors
+}
+
+fn text(errors: &mut Vec<FieldError>, pointer: &str, value: &str, longest: usize) {
+    let length = value.trim().chars().count();
+    if length == 0 {
+        errors.push(FieldError::new(pointer, "must not be empty"));
+    } else if length > longest {
+        errors.push(FieldError::new(pointer, format!("at most {longest} characters are taken")));
+    } else if value.chars().any(char::is_control) {
+        errors.push(FieldError::new(pointer, "must not contain control characters"));
+    }
+}
+
+fn tiktok_credentials(errors: &mut Vec<FieldError>, tiktok: &TikTokCredentials) {
+    text(errors, "/tiktok/app_key", &tiktok.app_key, 200);
+    text(errors, "/tiktok/app_secret", &tiktok.app_secret, 200);
+    let is_given = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.trim().is_empty());
+    let has_code = is_given(&tiktok.auth_code);
+    match (has_code, is_given(&tiktok.access_token), is_given(&tiktok.refresh_token)) {
+        (true, false, false) | (false, true, true) => {}
+        (false, false, false) => errors.push(FieldError::new(
+            "/tiktok/auth_code",
+            "either an authorization code or a token pair is needed",
+        )),
+        (true, ..) => errors.push(FieldError::new(
+            "/tiktok/auth_code",
+            "give either an authorization code or a token pair, not both",
+        )),
+        (false, false, true) => {
+            errors.push(FieldError::new("/tiktok/access_token", "is needed with a refresh token"))
+        }
+        (false, true, false) => {
+            errors.push(FieldError::new("/tiktok/refresh_token", "is needed with an access token"))
+        }
+    }
+}
+
+fn store_credentials(errors: &mut Vec<FieldError>, store: &StoreCredentials) {
+    let key = store.webservice_key.trim();
+    if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let detail = "a webservice key has 32 letters and digits; find it in your store under Advanced Parameters, Webservice";
+        errors.push(FieldError::new("/store/webservice_key", detail));
+    }
+}
+
+fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettings) {
+    let mut wrong =
+        |name: &str, detail: &str| errors.push(FieldError::new(format!("/settings/{name}"), detail));
+    if !(10..=3600).contains(&settings.poll_interval_s) {
+        wrong("poll_interval_s", "between 10 and 3600 seconds");
+    }
+    if !(60..=86_400).contains(&settings.poll_overlap_s) {
+        wrong("poll_overlap_s", "between 60 and 86400 seconds");
+    }
+    if settings.carrier_reference.is_some_and(|id| id <= 0) {
+        wrong("carrier_reference", "the carrier's number is above 0");
+    }
+    if settings.store_shop_id.is_some_and(|id| id <= 0) {
+        wrong("store_shop_id", "the shop's number is above 0");
+    }
+    for (country, carrier) in &settings.carrier_by_country {
+        let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !is_code || *carrier <= 0 {
+            wrong(
+                "carrier_by_country",
+                "countries are codes of two capital letters, carriers numbers above 0",
+            );
+        }
+    }
+    for state in settings.status_mapping.values() {
+        if state.is_some_and(|state| state <= 0) {
+            wrong("status_mapping", "the numbers of store states are above 0");
+        }
+    }
+    let is_empty = |value: &Option<String>| value.as_deref().is_none_or(|value| value.trim().is_empty());
+    if settings.identity_rule == IdentityRule::Fixed && is_empty(&settings.identity_number) {
+        wrong("identity_number", "is needed with the rule fixed");
+    }
+    if settings.identity_number.as_deref().is_some_and(|number| number.chars().count() > 16) {
+        wrong("identity_number", "at most 16 characters are taken");
+    }
+    let needs_email = settings.email_policy != EmailPolicy::BuyerIdAlias;
+    if needs_email && is_empty(&settings.customer_email) {
+        wrong("customer_email", "is needed with this e-mail policy");
+    }
+    if let Some(email) = settings.customer_email.as_deref().filter(|email| !email.trim().is_empty()) {
+        errors.extend(check_new_email("/settings/customer_email", email));
+    }
+    text(errors, "/settings/payment_module", &settings.payment_module, 64);
+    text(errors, "/settings/payment_label", &settings.payment_label, 255);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(
+        change: impl FnOnce(&mut TikTokCredentials, &mut StoreCredentials, &mut ConnectionSettings),
+    ) -> Vec<String> {
+        let mut tiktok = TikTokCredentials {
+            app_key: "key".to_owned(),
+            app_secret: "secret".to_owned(),
+            auth_code: Some("code".to_owned()),
+            access_token: None,
+            refresh_token: None,
+            shop_id: None,
+        };
+        let mut store =
+            StoreCredentials { url: "https://shop.example/".to_owned(), webservice_key: "A1".repeat(16) };
+        let mut settings = ConnectionSettings::default();
+        change(&mut tiktok, &mut store, &mut settings);
+        let errors = new_connection("Maison", &tiktok, &store, &settings);
+        errors.into_iter().map(|error| error.pointer).collect()
+    }
+
+    #[test]
+    fn defaults_are_acceptable() {
+        assert!(pointers(|_, _, _| {}).is_empty());
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        assert_eq!(pointers(|tiktok, _, _| tiktok.auth_code = None), ["/tiktok/auth_code"]);
+        assert_eq!(pointers(|tiktok, _, _| tiktok.app_key = " ".to_owned()), ["/tiktok/app_key"]);
+        let access_token_alone = |tiktok: &mut TikTokCredentials| {
+            tiktok.auth_code = None;
+            tiktok.access_token = Some("token".to_owned());
+        };
+        assert_eq!(pointers(|tiktok, _, _| access_token_alone(tiktok)), ["/tiktok/refresh_token"]);
+        assert_eq!(
+            pointers(|_, store, _| store.webservice_key = "short".to_owned()),
+            ["/store/webservice_key"]
+        );
+        assert_eq!(pointers(|_, _, settings| settings.poll_interval_s = 5), ["/settings/poll_interval_s"]);
+        assert_eq!(
+            pointers(|_, _, settings| settings.email_policy = EmailPolicy::Fixed),
+            ["/settings/customer_email"]
+        );
+        assert_eq!(pointers(|_, _, settings| settings.payment_module.clear()), ["/settings/payment_module"]);
+    }
+}

@@ -1,0 +1,235 @@
+//! The one place where failures become `application/problem+json`.
+
+use std::error::Error;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use database::DbErr;
+use shared::{FieldError, Problem, Role};
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The request itself is wrong; the code says in which way.
+    BadRequest {
+        code: &'static str,
+        detail: String,
+        errors: Vec<FieldError>,
+    },
+    /// The request is well formed, but some of its values are not acceptable.
+    Invalid(Vec<FieldError>),
+    /// There is no valid session; the sentence says what is wrong with it.
+    Unauthorized(&'static str),
+    /// The session's role does not suffice.
+    Forbidden {
+        needs: Role,
+    },
+    /// A page of another origin has sent the request.
+    ForeignOrigin,
+    /// The one-time link was used, replaced, or never was.
+    SetupLinkInvalid,
+    NotFound,
+    MethodNotAllowed {
+        allowed: String,
+    },
+    /// The state of things does not allow it now.
+    Conflict {
+        code: &'static str,
+        detail: String,
+    },
+    /// `If-Match` names another version than the current one.
+    Stale,
+    /// `If-Match` is missing.
+    VersionMissing,
+    TooLarge {
+        limit_bytes: usize,
+    },
+    NotJson,
+    TooManyAttempts {
+        retry_after_s: u64,
+    },
+    Overloaded {
+        detail: &'static str,
+    },
+    /// Our own failure: told to the log in full, and to the caller as a reference.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl ApiError {
+    /// A request that is wrong in one way.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::BadRequest { code, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// Parameters of the query that are not understood.
+    #[must_use]
+    pub fn bad_filter(errors: Vec<FieldError>) -> Self {
+        let unknown = errors.iter().any(|error| error.detail.starts_with("unknown filter"));
+        let code = if unknown { "unknown_filter" } else { "bad_filter" };
+        Self::BadRequest { code, detail: "Some filters are not understood.".to_owned(), errors }
+    }
+
+    /// A failure of our own.
+    pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// What the caller is told; `instance` is the path that was asked for.
+    #[must_use]
+    pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
+        let (code, title, detail) = self.words();
+        let errors = match self {
+            Self::BadRequest { errors, .. } | Self::Invalid(errors) => errors.clone(),
+            _ => Vec::new(),
+        };
+        let retryable =
+            matches!(self, Self::TooManyAttempts { .. } | Self::Overloaded { .. } | Self::Internal(_));
+        Problem {
+            kind: format!("/problems/{}", code.replace('_', "-")),
+            title: title.to_owned(),
+            status: self.status_code().as_u16(),
+            detail,
+            instance: instance.to_owned(),
+            code: code.to_owned(),
+            request_id: request_id.to_owned(),
+            retryable,
+            errors,
+        }
+    }
+
+    /// Code, title and sentence.
+    fn words(&self) -> (&'static str, &'static str, String) {
+        match self {
+            Self::BadRequest { code, detail, .. } => (code, "Request not understood", detail.clone()),
+            Self::Invalid(_) => {
+                ("invalid_values", "Values not acceptable", "Some values are not acceptable.".to_owned())
+            }
+            Self::Unauthorized(detail) => ("unauthorized", "Not signed in", (*detail).to_owned()),
+            Self::Forbidden { needs } => {
+                ("forbidden", "Not allowed", format!("This needs the role {needs} or higher."))
+            }
+            Self::ForeignOrigin => (
+                "foreign_origin",
+                "Not allowed",
+                "The request does not come from a page of this server.".to_owned(),
+            ),
+            Self::SetupLinkInvalid => (
+                "setup_link_invalid",
+                "Link not valid",
+                "The setup link is not valid any more; the server prints a new one when it starts."
+                    .to_owned(),
+            ),
+            Self::NotFound => ("not_found", "Not found", "There is nothing at this address.".to_owned()),
+            Self::MethodNotAllowed { allowed } => {
+                ("method_not_allowed", "Method not allowed", format!("This address answers to {allowed}."))
+            }
+            Self::Conflict { code, detail } => (code, "Not possible now", detail.clone()),
+            Self::Stale => (
+                "stale_version",
+                "Changed meanwhile",
+                "Somebody else has changed this; load it again and repeat your change.".to_owned(),
+            ),
+            Self::VersionMissing => (
+                "version_missing",
+                "Version missing",
+                "Send the ETag of the version that you change as If-Match.".to_owned(),
+            ),
+            Self::TooLarge { limit_bytes } => {
+                ("too_large", "Request too large", format!("At most {limit_bytes} bytes are read."))
+            }
+            Self::NotJson => (
+                "not_json",
+                "Content type not supported",
+                "Send a JSON body with the content type application/json.".to_owned(),
+            ),
+            Self::TooManyAttempts { retry_after_s } => (
+                "too_many_attempts",
+                "Too many attempts",
+                format!("Too many attempts; try again in {retry_after_s} seconds."),
+            ),
+            Self::Overloaded { detail } => ("overloaded", "Busy", (*detail).to_owned()),
+            Self::Internal(_) => {
+                ("internal", "Our fault", "Something went wrong on our side; name the request id.".to_owned())
+            }
+        }
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        answer
+            .insert_header((CONTENT_TYPE, "application/problem+json"))
+            .insert_header((CACHE_CONTROL, "no-store"));
+        match self {
+            Self::Unauthorized(_) => {
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::MethodNotAllowed { allowed } => {
+                answer.insert_header((ALLOW, allowed.as_str()));
+            }
+            Self::TooManyAttempts { retry_after_s } => {
+                answer.insert_header((RETRY_AFTER, retry_after_s.to_string()));
+            }
+            Self::Overloaded { .. } => {
+                answer.insert_header((RETRY_AFTER, "5"));
+            }
+            _ => {}
+        }
+        let problem = self.problem(instance, request_id);
+        answer.body(serde_json::to_vec(&problem).expect("a problem has text keys only"))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().2)
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Internal(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } | Self::ForeignOrigin | Self::SetupLinkInvalid => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
+            Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Without path and request id, which `middleware::problems` fills in.
+    fn error_response(&self) -> HttpResponse {
+        self.answer("", "")
+    }
+}
+
+impl From<DbErr> for ApiError {
+    fn from(error: DbErr) -> Self {
+        if let DbErr::ConnectionAcquire(_) = error {
+            tracing::warn!(error = %error, "no database connection became free in time");
+            return Self::Overloaded { detail: "The database is busy; try again in a moment." };
+        }
+        Self::internal(error)
+    }
+}

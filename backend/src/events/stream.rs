@@ -1,0 +1,117 @@
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, get};
+use database::events;
+use futures::stream;
+use shared::LiveEvent;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::AppState;
+use crate::auth::Viewer;
+use crate::error::ApiError;
+use crate::openapi::Refusals;
+
+/// A silent stream looks dead to proxies.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Whoever has missed more than this asks for everything anyway.
+const MAX_MISSED: u64 = 1_000;
+
+/// Live events
+///
+/// Server-sent events: one `LiveEvent` for each change of an order, a connection or a run, with its id. After a break,
+/// send the last id as `Last-Event-ID` to get what was missed. The stream ends with the access token; open it again
+/// with a new one. Events may come twice, never silently not at all while the stream is open.
+#[utoipa::path(
+    tag = "events",
+    operation_id = "streamEvents",
+    params(("Last-Event-ID" = Option<i64>, Header, description = "The last event that was seen")),
+    responses((status = 200, content_type = "text/event-stream", body = LiveEvent), Refusals),
+    security(("bearer" = ["viewer"]))
+)]
+#[get("/events")]
+pub async fn stream_events(
+    state: Data<AppState>,
+    viewer: Viewer,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let busy = ApiError::Overloaded { detail: "Too many pages listen at once; ask again from time to time." };
+    let place = state.live.places().try_acquire_owned().map_err(|_| busy)?;
+    // Listening begins before the table is read, so that nothing falls between the two.
+    let receiver = state.live.subscribe();
+    let last_id =
+        request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse::<i64>().ok());
+    let missed = match last_id {
+        Some(id) => events::after(state.database.reader(), id.max(0), MAX_MISSED).await?,
+        None => Vec::new(),
+    };
+    let now = state.clock().now();
+    let lives = (viewer.0.token_expires_at - now).to_std().unwrap_or_default();
+    let listener = Listener {
+        greeted: false,
+        told: missed.iter().map(|event| event.id).collect(),
+        missed: missed.into(),
+        receiver,
+        ends_at: tokio::time::Instant::now() + lives,
+        shutdown: state.shutdown.clone(),
+        _place: place,
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        // Compression would hold events back.
+        .insert_header((CONTENT_ENCODING, "identity"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream::unfold(listener, |mut listener| async {
+            let bytes = listener.next().await?;
+            Some((Ok::<_, std::convert::Infallible>(bytes), listener))
+        })))
+}
+
+/// One open stream.
+struct Listener {
+    greeted: bool,
+    missed: VecDeque<LiveEvent>,
+    /// What was read from the table, and may come again from the live side.
+    told: HashSet<i64>,
+    receiver: Receiver<LiveEvent>,
+    ends_at: tokio::time::Instant,
+    shutdown: CancellationToken,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// The next piece of the stream; `None` at its end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some(Bytes::from_static(b"retry: 2000\n: listening\n\n"));
+        }
+        if let Some(event) = self.missed.pop_front() {
+            return Some(frame(&event));
+        }
+        loop {
+            let event = tokio::select! {
+                () = self.shutdown.cancelled() => return None,
+                () = tokio::time::sleep_until(self.ends_at) => return None,
+                () = tokio::time::sleep(HEARTBEAT) => return Some(Bytes::from_static(b": still here\n\n")),
+                event = self.receiver.recv() => event,
+            };
+            match event {
+                Ok(event) if self.told.remove(&event.id) => {}
+                Ok(event) => return Some(frame(&event)),
+                // It resumes by its last id, from the table.
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+fn frame(event: &LiveEvent) -> Bytes {
+    let data = serde_json::to_string(event).expect("an event has text keys only");
+    Bytes::from(format!("id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.kind))
+}

@@ -1,0 +1,205 @@
+//! What handlers take from a request: parsed once, refused as a problem.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpRequest};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
+use serde::de::DeserializeOwned;
+use shared::FieldError;
+
+use crate::error::ApiError;
+
+/// No request of ours comes near it.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request.headers());
+        let payload = payload.take();
+        async move {
+            if !is_json {
+                return Err(ApiError::NotJson);
+            }
+            let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
+            parse(&bytes).map(Self)
+        }
+        .boxed_local()
+    }
+}
+
+/// A JSON body that may be left out.
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request.headers());
+        let payload = payload.take();
+        async move {
+            let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
+            match (bytes.is_empty(), is_json) {
+                (true, _) => Ok(Self(T::default())),
+                (false, true) => parse(&bytes).map(Self),
+                (false, false) => Err(ApiError::NotJson),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads a body up to a limit.
+///
+/// # Errors
+/// When it is longer, or ends early.
+pub async fn read_all(mut payload: Payload, limit_bytes: usize) -> Result<BytesMut, ApiError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ApiError::bad_request("bad_body", "The body ended early."))?;
+        if bytes.len() + chunk.len() > limit_bytes {
+            return Err(ApiError::TooLarge { limit_bytes });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json);
+    let parsed = parsed.map_err(|error| {
+        let pointer = json_pointer(error.path());
+        ApiError::BadRequest {
+            code: "bad_body",
+            detail: "The body is not what this address expects.".to_owned(),
+            errors: vec![FieldError::new(pointer, error.inner().to_string())],
+        }
+    })?;
+    json.end().map_err(|_| ApiError::bad_request("bad_body", "The body goes on after its JSON value."))?;
+    Ok(parsed)
+}
+
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let segments = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    });
+    segments.map(|segment| format!("/{segment}")).collect()
+}
+
+/// The parameters of a query, decoded, in the order in which they were sent.
+pub struct Pairs(pub Vec<(String, String)>);
+
+impl FromRequest for Pairs {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        ready(Ok(Self(pairs.into_owned().collect())))
+    }
+}
+
+/// The number in a path that names one thing; what is no such number names nothing.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+        ready(id.map(Self).ok_or(ApiError::NotFound))
+    }
+}
+
+/// The versions that the caller knows of, from `If-None-Match` and `If-Match`.
+pub struct KnownVersions {
+    none_match: Option<String>,
+    if_match: Option<String>,
+}
+
+impl FromRequest for KnownVersions {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let header =
+            |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        ready(Ok(Self { none_match: header(IF_NONE_MATCH), if_match: header(IF_MATCH) }))
+    }
+}
+
+impl KnownVersions {
+    /// Whether the caller has the version with this entity tag already.
+    #[must_use]
+    pub fn has(&self, tag: &str) -> bool {
+        // Compression makes tags weak on the way, so both forms are meant.
+        let tags = self.none_match.iter().flat_map(|tags| tags.split(','));
+        tags.map(|known| known.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
+    }
+
+    /// The version that is to be changed.
+    ///
+    /// # Errors
+    /// When it is not said, or is no version of ours.
+    pub fn to_change(&self) -> Result<i64, ApiError> {
+        let tag = self.if_match.as_deref().ok_or(ApiError::VersionMissing)?;
+        let version = tag.trim().trim_start_matches("W/").trim_matches('"');
+        version.parse().map_err(|_| ApiError::Stale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(none_match: Option<&str>, if_match: Option<&str>) -> KnownVersions {
+        KnownVersions {
+            none_match: none_match.map(ToOwned::to_owned),
+            if_match: if_match.map(ToOwned::to_owned),
+        }
+    }
+
+    #[test]
+    fn entity_tags_are_known_in_all_their_forms() {
+        assert!(known(Some("\"6\", W/\"7\""), None).has("\"7\""));
+        assert!(!known(Some("\"6\""), None).has("\"7\""));
+        assert!(!known(None, None).has("\"7\""));
+        assert_eq!(known(None, Some("\"7\"")).to_change().unwrap(), 7);
+        assert!(matches!(known(None, None).to_change(), Err(ApiError::VersionMissing)));
+        assert!(matches!(known(None, Some("*")).to_change(), Err(ApiError::Stale)));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_pointer() {
+        let Err(ApiError::BadRequest { errors, .. }) =
+            parse::<shared::CreateConnection>(br#"{"name":"x","store":{"url":1,"webservice_key":"k"}}"#)
+        else {
+            panic!("the body is wrong")
+        };
+
+        assert_eq!(errors[0].pointer, "/store/url");
+    }
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod config;
+mod connections;
+mod cursor;
+mod error;
+mod events;
+mod extract;
+mod health;
+mod issues;
+mod middleware;
+pub mod openapi;
+mod orders;
+mod page;
+pub mod server;
+mod session;
+mod store_states;
+mod sync_runs;
+mod webhooks;

@@ -1,0 +1,164 @@
+//! What happens around every handler: request id, log line, headers, and problems instead of bare errors.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const YEAR_OF_HTTPS: &str = "max-age=31536000; includeSubDomains";
+/// Swagger UI brings inline script and style of its own.
+const SWAGGER_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'";
+
+/// Names each request in the log. Queries are left out, for what somebody searched for is nobody else's business.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request_id(request);
+        tracing::info_span!("request", %id, method = %request.method(), path = request.path())
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        // Health checks would fill the log with nothing.
+        if status.is_success() {
+            tracing::debug!(parent: &span, status = status.as_u16(), "answered");
+        } else {
+            tracing::info!(parent: &span, status = status.as_u16(), "answered");
+        }
+    }
+}
+
+fn request_id(request: &ServiceRequest) -> String {
+    let id = request.extensions().get::<RequestId>().copied();
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Turns every error below `/api` into a problem that names path and request, and logs what is our own fault.
+///
+/// # Errors
+/// Never; errors become answers.
+pub async fn problems(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(&request);
+    let path = request.path().to_owned();
+    let http_request = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => {
+            let answer = HttpResponse::from_error(error);
+            ServiceResponse::new(http_request, answer)
+        }
+    };
+    let Some(error) = response.response().error() else { return Ok(response) };
+    let answer = if let Some(error) = error.as_error::<ApiError>() {
+        if let ApiError::Internal(cause) = error {
+            tracing::error!(error = %causes(cause.as_ref()), "request failed");
+        }
+        error.answer(&path, &id)
+    } else if path.starts_with("/api") {
+        framework_error(response.status(), error).answer(&path, &id)
+    } else {
+        return Ok(response);
+    };
+    let (request, _) = response.into_parts();
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// The chain of causes in one line.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
+
+/// What actix-web itself refuses, in our words.
+fn framework_error(status: StatusCode, error: &Error) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        status if status.is_client_error() => ApiError::bad_request("bad_request", error.to_string()),
+        _ => ApiError::internal(error.to_string()),
+    }
+}
+
+/// Sets the headers that every answer carries, and answers for the origins that may call from other pages.
+///
+/// # Errors
+/// Those of the inner service.
+pub async fn headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let state = request.app_data::<Data<AppState>>().cloned();
+    let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
+    let id = request_id(&request);
+    let is_swagger = request.path().starts_with("/swagger-ui");
+    let is_api = request.path().starts_with("/api/");
+    let origin = request.headers().get(ORIGIN).cloned();
+    let foreign_origin = origin.filter(|origin| is_api && state.config.allows_origin(origin));
+
+    let is_preflight = *request.method() == Method::OPTIONS
+        && foreign_origin.is_some()
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if is_preflight {
+        request.into_response(HttpResponse::NoContent().finish())
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
+
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let policy = if is_swagger { HeaderValue::from_static(SWAGGER_POLICY) } else { state.page.policy() };
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    if state.config.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(YEAR_OF_HTTPS));
+    }
+    if is_api && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(origin) = foreign_origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.append(VARY, HeaderValue::from_static("origin"));
+        let exposed = HeaderValue::from_static("etag, x-request-id, retry-after");
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        if is_preflight {
+            let allowed = HeaderValue::from_static(
+                "authorization, content-type, if-match, if-none-match, last-event-id",
+            );
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+            headers
+                .insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"));
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        }
+    }
+    Ok(response)
+}

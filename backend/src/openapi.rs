@@ -1,0 +1,225 @@
+//! The OpenAPI document, made from the list of routes.
+
+use std::collections::BTreeMap;
+
+use actix_web::App;
+use shared::{FieldError, OrderFilter, Problem};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Type};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+
+use crate::app;
+use crate::auth::COOKIE_NAME;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "orderbridge",
+        description = "Brings TikTok Shop orders into a PrestaShop store exactly once and shows them in one grid.\n\n\
+            Sign in with `POST /api/v1/session` and send the access token as a bearer token. TikTok ids and amounts are \
+            strings, times are RFC 3339 in UTC, and enums may grow. Every error is a `Problem`."
+    ),
+    components(schemas(Problem, FieldError)),
+    tags(
+        (name = "session", description = "Signing in and out"),
+        (name = "orders", description = "The order grid and its actions"),
+        (name = "connections", description = "TikTok shops bound to PrestaShop shops"),
+        (name = "events", description = "What changes, as it changes"),
+        (name = "operation", description = "How the installation is doing"),
+        (name = "webhooks", description = "What TikTok Shop calls")
+    ),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let cookie = ApiKeyValue::with_description(COOKIE_NAME, "The refresh token; set by signing in.");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("refresh_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(app::routes);
+    app.split_for_parts().1
+}
+
+/// The document as it is checked in.
+///
+/// # Panics
+/// Never: the document has text keys only.
+#[must_use]
+pub fn document_text() -> String {
+    document().to_pretty_json().expect("the document has text keys only") + "\n"
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+        .into()
+}
+
+fn problems(table: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    table.iter().map(|(status, description)| ((*status).to_owned(), problem(description))).collect()
+}
+
+macro_rules! problem_responses {
+    ($($(#[$meta:meta])* $name:ident { $($status:literal $description:literal,)+ })+) => {$(
+        $(#[$meta])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                problems(&[$(($status, $description)),+])
+            }
+        }
+    )+};
+}
+
+problem_responses! {
+    /// What may become of every request.
+    OpenRefusals {
+        "400" "The request is not understood",
+        "500" "Our fault; name the request id",
+        "503" "Busy; try again in a moment",
+    }
+    /// What may become of every request of somebody.
+    Refusals {
+        "400" "The request is not understood",
+        "401" "No valid access token",
+        "403" "The role does not suffice",
+        "500" "Our fault; name the request id",
+        "503" "Busy; try again in a moment",
+    }
+    /// What may become of a body.
+    BodyRefusals {
+        "413" "The body is too large",
+        "415" "The body is not JSON",
+        "422" "Some values are not acceptable",
+    }
+    /// The thing does not exist.
+    Missing {
+        "404" "There is no such thing",
+    }
+    /// The state of things does not allow it.
+    NotNow {
+        "409" "Not possible in the present state",
+    }
+    /// Too many attempts from one address.
+    Throttled {
+        "429" "Too many attempts; try again later",
+    }
+    /// Changes name the version that they change.
+    Preconditions {
+        "412" "Changed meanwhile; load it again",
+        "428" "If-Match is missing",
+    }
+}
+
+fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema.build()))
+        .build()
+}
+
+/// The filters of the grid.
+pub struct FilterParameters;
+
+impl IntoParams for FilterParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        OrderFilter::names().iter().map(|name| query(name, filter_description(name), text())).collect()
+    }
+}
+
+fn filter_description(name: &str) -> &'static str {
+    match name {
+        "status" => "Shown statuses, separated by commas, such as `error,on_hold`",
+        "channel_status" => "TikTok Shop's own words, such as `AWAITING_SHIPMENT`",
+        "import_state" => "How far the import has come, such as `blocked`",
+        "issue" => "Codes of open issues, such as `SKU_NOT_FOUND`",
+        "fulfillment_type" => "`merchant`, `merchant_tiktok_label`, `tiktok`",
+        "store_state" => "Ids of store states",
+        "connection" => "Ids of connections",
+        "country" => "ISO 3166-1 alpha-2 codes",
+        "currency" => "ISO 4217 codes",
+        "id" => "Our order numbers",
+        "store_order_id" => "Store order ids, or `empty`",
+        "tiktok_order_id" => "The first digits (at least 4), or whole ids separated by commas",
+        "total_min" | "total_max" => "An amount such as `46.89`",
+        "q" => "Words, ids, and terms such as `status:error age:>2d`",
+        "sort" => "A column, with a leading minus for descending; the default is `-created_at`",
+        _ => "A time such as `2026-11-23T08:00:00Z`",
+    }
+}
+
+/// Which page of a list.
+pub struct PageQuery;
+
+impl IntoParams for PageQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let limit = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(100))
+            .default(Some(25.into()));
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        vec![
+            query("limit", "Rows in a page", limit),
+            query("after", "The `next_cursor` of a page with the same filter and sort", text()),
+            query("before", "The `previous_cursor` of a page with the same filter and sort", text()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_that_is_checked_in_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/orderbridge.json");
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+
+        assert!(checked_in == document_text(), "stale; write it anew with `cargo xtask openapi`");
+    }
+
+    #[test]
+    fn every_operation_is_described() {
+        let document = document();
+        let mut ids = std::collections::BTreeSet::new();
+        for (path, item) in &document.paths.paths {
+            let operations = [&item.get, &item.post, &item.patch, &item.put, &item.delete];
+            for operation in operations.into_iter().flatten() {
+                let id = operation.operation_id.clone().unwrap_or_default();
+                assert!(!id.is_empty() && ids.insert(id.clone()), "{path}: operation id {id}");
+                assert!(
+                    operation.summary.as_ref().is_some_and(|summary| !summary.is_empty()),
+                    "{id}: summary"
+                );
+                assert!(operation.tags.as_ref().is_some_and(|tags| tags.len() == 1), "{id}: tag");
+                assert!(operation.security.is_some(), "{id}: security");
+            }
+        }
+        let text = document_text();
+        for name in document.components.unwrap().schemas.keys() {
+            assert!(text.contains(&format!("#/components/schemas/{name}\"")), "{name} is not used");
+        }
+    }
+}

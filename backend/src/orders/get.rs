@@ -1,0 +1,49 @@
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use database::order_detail;
+use shared::{OrderDetail, OrderId, Role};
+
+use crate::app::AppState;
+use crate::auth::Viewer;
+use crate::error::ApiError;
+use crate::extract::{Id, KnownVersions};
+use crate::openapi::{Missing, Refusals};
+
+/// Get an order
+///
+/// Everything known about one order. The buyer's data is masked.
+#[utoipa::path(
+    tag = "orders",
+    operation_id = "getOrder",
+    params(
+        ("id" = i64, Path, description = "Our order number"),
+        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")
+    ),
+    responses(
+        (status = 200, body = OrderDetail, description = "The order", headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version"),
+        Missing,
+        Refusals
+    ),
+    security(("bearer" = ["viewer"]))
+)]
+#[get("/orders/{id}")]
+pub async fn get_order(
+    state: Data<AppState>,
+    viewer: Viewer,
+    id: Id<OrderId>,
+    known: KnownVersions,
+) -> Result<HttpResponse, ApiError> {
+    let can_reveal = viewer.0.may(Role::Manager);
+    let db = state.database.reader();
+    let version = order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
+    // What is offered depends on the caller's role too.
+    let tag = format!("\"{version}{}\"", if can_reveal { "r" } else { "" });
+    if known.has(&tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let order = order_detail::find(db, &state.database.vault, id.0, can_reveal).await?;
+    let order = order.ok_or(ApiError::NotFound)?;
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(order))
+}

@@ -1,0 +1,33 @@
+use actix_web::get;
+use actix_web::web::{Data, Json};
+use database::BuyerFilter;
+use shared::{OrderSummary, Page};
+
+use super::{filter_of, page_of};
+use crate::app::AppState;
+use crate::auth::Viewer;
+use crate::cursor::Cursors;
+use crate::error::ApiError;
+use crate::extract::Pairs;
+use crate::openapi::{FilterParameters, PageQuery, Refusals};
+
+/// List orders
+///
+/// One page of the grid. All filters hold together; values inside one are alternatives. An unknown filter is refused.
+#[utoipa::path(
+    tag = "orders",
+    operation_id = "listOrders",
+    params(FilterParameters, PageQuery),
+    responses((status = 200, body = Page<OrderSummary>, description = "A page of orders"), Refusals),
+    security(("bearer" = ["viewer"]))
+)]
+#[get("/orders")]
+pub async fn list_orders(
+    state: Data<AppState>,
+    _viewer: Viewer,
+    pairs: Pairs,
+) -> Result<Json<Page<OrderSummary>>, ApiError> {
+    let (parameters, pairs) = Cursors::page_parameters(pairs.0)?;
+    let filter = filter_of(&pairs)?;
+    page_of(&state, &filter, BuyerFilter::default(), &parameters).await
+}

@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use actix_web::post;
+use actix_web::web::{Data, Json};
+use database::BuyerFilter;
+use serde::Deserialize;
+use shared::{OrderSummary, Page, Role};
+use utoipa::ToSchema;
+
+use super::{filter_of, page_of};
+use crate::app::AppState;
+use crate::auth::Viewer;
+use crate::cursor::Cursors;
+use crate::error::ApiError;
+use crate::extract::Body;
+use crate::openapi::{BodyRefusals, Refusals};
+
+/// A search whose criteria do not belong into an address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchOrders {
+    /// The filters of `GET /orders` by name, and `limit`, `after`, `before`.
+    #[serde(default)]
+    #[schema(example = json!({"status": "error", "limit": "50"}))]
+    filter: BTreeMap<String, String>,
+    /// Needs the role manager.
+    #[serde(default)]
+    buyer: Option<SearchBuyer>,
+}
+
+/// Whole names, numbers and addresses; parts of them are not found, for they are stored unreadable.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchBuyer {
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    phone: Option<String>,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    email: Option<String>,
+}
+
+/// Search orders
+///
+/// The list of `GET /orders`, with the criteria in the body. Buyers are searched for only here, never in an address.
+#[utoipa::path(
+    tag = "orders",
+    operation_id = "searchOrders",
+    request_body = SearchOrders,
+    responses((status = 200, body = Page<OrderSummary>, description = "A page of orders"), BodyRefusals, Refusals),
+    security(("bearer" = ["viewer"]))
+)]
+#[post("/orders/search")]
+pub async fn search_orders(
+    state: Data<AppState>,
+    viewer: Viewer,
+    body: Body<SearchOrders>,
+) -> Result<Json<Page<OrderSummary>>, ApiError> {
+    let SearchOrders { filter, buyer } = body.0;
+    if buyer.is_some() {
+        viewer.0.require(Role::Manager)?;
+    }
+    let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;
+    let buyer = buyer.map(|SearchBuyer { name, phone, email }| BuyerFilter { name, phone, email });
+    page_of(&state, &filter_of(&pairs)?, buyer.unwrap_or_default(), &parameters).await
+}

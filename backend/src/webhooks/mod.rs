@@ -1,0 +1,5 @@
+//! What the outside calls.
+
+mod tiktok;
+
+pub use tiktok::receive_tiktok_webhook;

@@ -1,0 +1,118 @@
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use chrono::{DateTime, TimeDelta, Utc};
+use database::connections::{self, ConnectionRecord};
+use database::inbox::{self, Notification};
+use database::{DbErr, events};
+use shared::{ConnectionState, EventKind, TikTokOrderId};
+use sync::jobs;
+use tiktok_shop::Secret;
+use tiktok_shop::webhook::{self, NotificationKind};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::read_all;
+
+/// Real notifications have a few hundred bytes.
+const BODY_LIMIT_BYTES: usize = 256 * 1024;
+/// TikTok Shop repeats a notification for about 15.5 hours (after 2 min, 30 min, 3 h and 12 h). A signed one that is
+/// older is a recording. Were it accepted, nothing worse than one more reading would come of it.
+const OLDEST: TimeDelta = TimeDelta::hours(24);
+/// Clocks differ by less.
+const FURTHEST_AHEAD: TimeDelta = TimeDelta::minutes(5);
+/// Ids are decimal digits; whatever is not, is no order of ours.
+const MAX_ORDERS: usize = 100;
+
+/// Receive a notification of TikTok Shop
+///
+/// Signed with the app's secret over the raw body. Stored before it is acknowledged, each once; the order is then read
+/// again, for a notification is only a reason to look. Bodies of answers are empty: nobody reads them.
+#[utoipa::path(
+    tag = "webhooks",
+    operation_id = "receiveTikTokWebhook",
+    request_body(content = Object, content_type = "application/json"),
+    params(("Authorization" = String, Header, description = "HMAC-SHA256 of app key and raw body, in hex")),
+    responses(
+        (status = 200, description = "Stored, now or before"),
+        (status = 401, description = "Not signed by an app of ours for a shop of ours, or too old"),
+        (status = 413, description = "Larger than any notification"),
+        (status = 500, description = "Not stored; to be sent again")
+    ),
+    security(())
+)]
+#[post("/webhooks/tiktok")]
+pub async fn receive_tiktok_webhook(
+    state: Data<AppState>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = match read_all(payload.into_inner(), BODY_LIMIT_BYTES).await {
+        Ok(body) => body,
+        Err(ApiError::TooLarge { .. }) => return Ok(HttpResponse::PayloadTooLarge().finish()),
+        Err(_) => return Ok(HttpResponse::BadRequest().finish()),
+    };
+    let signature = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    let signature = signature.unwrap_or_default();
+    // Which secret it must be signed with is said in the body, so the body is read first and believed afterwards. One
+    // that cannot be read names no shop, so nobody can have signed it for us.
+    let Ok(notification) = webhook::Notification::parse(&body) else { return Ok(refused("unreadable")) };
+    let Some(shop_id) = notification.shop_id.as_deref() else { return Ok(refused("without a shop")) };
+    let candidates = connections::of_shop(state.database.reader(), &state.database.vault, shop_id).await?;
+    let is_signed_for = |connection: &&ConnectionRecord| {
+        webhook::verify(&connection.app_key, &Secret::new(&connection.app_secret), signature, &body).is_ok()
+    };
+    let Some(connection) = candidates.iter().find(is_signed_for) else {
+        return Ok(refused(if candidates.is_empty() {
+            "of an unknown shop"
+        } else {
+            "with a wrong signature"
+        }));
+    };
+    let now = state.clock().now();
+    let age = notification.timestamp.map(|sent_at| now - sent_at);
+    if age.is_some_and(|age| age > OLDEST || age < -FURTHEST_AHEAD) {
+        return Ok(refused("with a wrong time"));
+    }
+    store(&state, connection, &notification, now).await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// The answer to what was not sent to us; deliberately the same in every case.
+fn refused(what: &'static str) -> HttpResponse {
+    tracing::warn!(what, "refused a notification");
+    HttpResponse::Unauthorized().finish()
+}
+
+/// Stores the notification and what follows from it, together.
+async fn store(
+    state: &AppState,
+    connection: &ConnectionRecord,
+    notification: &webhook::Notification,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let order_ids: Vec<TikTokOrderId> =
+        notification.order_ids().into_iter().take(MAX_ORDERS).filter_map(|id| id.parse().ok()).collect();
+    let kept = Notification {
+        connection_id: connection.id,
+        notification_id: notification.id.clone(),
+        kind: i32::try_from(notification.kind.number()).unwrap_or(0),
+        tiktok_order_id: order_ids.first().cloned(),
+        sent_at: notification.timestamp,
+    };
+    let txn = state.database.begin().await?;
+    if !inbox::store(&txn, kept, now).await? {
+        return txn.rollback().await;
+    }
+    connections::webhook_received(&txn, connection.id, now).await?;
+    if notification.kind == NotificationKind::SellerDeauthorization {
+        connections::set_state(&txn, connection.id, ConnectionState::Unauthorized, now).await?;
+        events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
+    }
+    for order_id in &order_ids {
+        job_queue::enqueue(&txn, jobs::refresh_order(connection.id, order_id, now), now).await?;
+    }
+    txn.commit().await?;
+    state.committed();
+    Ok(())
+}
