@@ -66,10 +66,11 @@ open_text! {
 }
 
 impl RecipientAddress {
-    /// Whether TikTok stars any part of it; there is no call that unmasks.
+    /// Whether TikTok stars any part of it; there is no call that unmasks. TikTok always puts several stars in a row,
+    /// while a single one may be the buyer's own.
     #[must_use]
     pub fn masked(&self) -> bool {
-        self.texts().any(|text| text.contains('*'))
+        self.texts().any(|text| text.contains("**"))
     }
 
     /// Whether it says nothing that a parcel needs: before the order may be shipped, and after it is cancelled.

@@ -1,0 +1,192 @@
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use chrono::TimeDelta;
+use clock::{Clock, ShiftedClock};
+use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
+use database::{Database, MasterKey, Vault, orders};
+use sandbox::{prestashop, tiktok};
+use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
+use sync::{Engine, EngineSettings, jobs};
+use test_database::TestDatabase;
+use tiktok_shop::{AppCredentials, Secret, TokenClient};
+
+use crate::sandboxes::Sandboxes;
+
+/// How a lab is set up.
+pub struct LabOptions {
+    pub tiktok: tiktok::Options,
+    pub prestashop: prestashop::Options,
+    pub settings: ConnectionSettings,
+}
+
+impl Default for LabOptions {
+    fn default() -> Self {
+        Self {
+            tiktok: tiktok::Options { hold_seconds: 3_600, ..tiktok::Options::default() },
+            prestashop: prestashop::Options::default(),
+            settings: ConnectionSettings {
+                import_placed_since: Some(chrono::DateTime::UNIX_EPOCH),
+                ..ConnectionSettings::default()
+            },
+        }
+    }
+}
+
+/// An engine on a fresh database between both sandboxes, stepped by hand; its clock moves with the sandboxes'.
+pub struct EngineLab {
+    pub sandboxes: Sandboxes,
+    pub database: Database,
+    pub engine: Engine,
+    pub connection_id: ConnectionId,
+    clock: Arc<ShiftedClock>,
+    test_database: TestDatabase,
+}
+
+impl EngineLab {
+    /// Starts everything and connects the shops.
+    ///
+    /// # Errors
+    /// When a part cannot be started.
+    pub async fn start(test_database: TestDatabase, options: LabOptions) -> Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let sandboxes = Sandboxes::start(options.tiktok, options.prestashop).await?;
+        let clock = Arc::new(ShiftedClock::default());
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&test_database.url, vault, clock.clone()).await?;
+        let connection_id = connect_shops(&database, &sandboxes, options.settings).await?;
+        let engine = Engine::new(database.clone(), engine_settings(&sandboxes, "lab")?)?;
+        Ok(Self { sandboxes, database, engine, connection_id, clock, test_database })
+    }
+
+    /// Another engine on the same database, as a second process would be.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn another_engine(&self, instance: &str) -> Result<Engine> {
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&self.test_database.url, vault, self.clock.clone()).await?;
+        Ok(Engine::new(database, engine_settings(&self.sandboxes, instance)?)?)
+    }
+
+    /// `sqlite` or `postgres`, for messages.
+    #[must_use]
+    pub fn database_name(&self) -> &'static str {
+        self.test_database.name
+    }
+
+    /// Polls TikTok Shop and does everything that follows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn poll(&self) -> Result<()> {
+        let now = self.clock.now();
+        let txn = self.database.begin().await?;
+        job_queue_poll(&txn, self.connection_id, now).await?;
+        txn.commit().await?;
+        self.run_due().await
+    }
+
+    /// Does everything that is due now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run_due(&self) -> Result<()> {
+        self.engine.run_due().await?;
+        Ok(())
+    }
+
+    /// Moves the time of all three sides, without doing anything.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+        self.sandboxes.channel.clock.advance(by);
+        self.sandboxes.store.clock.advance(by);
+    }
+
+    /// One order as it is recorded.
+    ///
+    /// # Errors
+    /// When it is not recorded.
+    pub async fn order(&self, tiktok_order_id: &str) -> Result<orders::OrderRow> {
+        let id = TikTokOrderId(tiktok_order_id.to_owned());
+        let order = orders::find_for_update(self.database.writer(), self.connection_id, &id).await?;
+        order.with_context(|| format!("order {tiktok_order_id} is not recorded"))
+    }
+
+    /// The codes of an order's open issues.
+    ///
+    /// # Errors
+    /// When it is not recorded.
+    pub async fn open_issues(&self, tiktok_order_id: &str) -> Result<Vec<String>> {
+        let order = self.order(tiktok_order_id).await?;
+        let open = database::issues::open_of(self.database.writer(), shared::OrderId(order.id)).await?;
+        Ok(open.into_iter().map(|issue| issue.code).collect())
+    }
+
+    /// The connection as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn connection(&self) -> Result<ConnectionRecord> {
+        let found =
+            connections::find(self.database.writer(), &self.database.vault, self.connection_id).await?;
+        found.context("the connection is gone")
+    }
+}
+
+async fn job_queue_poll(
+    txn: &impl database::ConnectionTrait,
+    connection_id: ConnectionId,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    Ok(jobs::enqueue_periodic(txn, connection_id, now).await?)
+}
+
+fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettings> {
+    Ok(EngineSettings {
+        tiktok_api_url: sandboxes.channel.api_url.parse()?,
+        tiktok_auth_url: sandboxes.channel.api_url.parse()?,
+        instance: instance.to_owned(),
+    })
+}
+
+/// Exchanges the sandbox's code for tokens and stores the connection, as the connection page does.
+async fn connect_shops(
+    database: &Database,
+    sandboxes: &Sandboxes,
+    settings: ConnectionSettings,
+) -> Result<ConnectionId> {
+    let options = &sandboxes.tiktok_options;
+    let app = AppCredentials {
+        app_key: options.app_key.clone(),
+        app_secret: Secret::new(&options.app_secret.0),
+    };
+    let http = tiktok_shop::http_client()?;
+    let url: url::Url = sandboxes.channel.api_url.parse()?;
+    let pair = TokenClient::new(http.clone(), url.clone(), app.clone())
+        .get(&Secret::new(&options.auth_code))
+        .await?;
+    let client = tiktok_shop::Client::new(http, url, app.clone(), database.clock.clone());
+    let shops = client.authorized_shops(&pair.access_token).await?;
+    let shop = shops.into_iter().next().context("no shop is authorised")?;
+    let connection = NewConnection {
+        name: "Lab".to_owned(),
+        app_key: app.app_key,
+        app_secret: app.app_secret.expose().to_owned(),
+        shop_id: shop.id,
+        shop_name: shop.name,
+        shop_cipher: shop.cipher,
+        region: shop.region,
+        tokens: Tokens {
+            access_token: pair.access_token.expose().to_owned(),
+            access_token_expires_at: pair.access_token_expires_at,
+            refresh_token: pair.refresh_token.expose().to_owned(),
+            refresh_token_expires_at: pair.refresh_token_expires_at,
+        },
+        store_url: sandboxes.store.shop_url.clone(),
+        webservice_key: sandboxes.store.key.clone(),
+        settings,
+    };
+    let now = database.clock.now();
+    Ok(connections::create(database.writer(), &database.vault, "lab", connection, now).await?)
+}

@@ -1,0 +1,108 @@
+use anyhow::{Context, Result};
+use sandbox::{prestashop, tiktok};
+use serde_json::{Value, json};
+
+use crate::control::Control;
+
+/// TikTok Shop and PrestaShop as servers on loopback, with their control APIs.
+pub struct Sandboxes {
+    pub channel: tiktok::Running,
+    pub channel_control: Control,
+    pub store: prestashop::Running,
+    pub store_control: Control,
+    pub tiktok_options: tiktok::Options,
+}
+
+impl Sandboxes {
+    /// Starts both on free ports.
+    ///
+    /// # Errors
+    /// When a server cannot be started.
+    pub async fn start(
+        tiktok_options: tiktok::Options,
+        prestashop_options: prestashop::Options,
+    ) -> Result<Self> {
+        let channel = tiktok::start(tiktok_options.clone())?;
+        let store = prestashop::start(prestashop_options).await?;
+        Ok(Self {
+            channel_control: Control::new(&channel.control_url),
+            store_control: Control::new(&store.control_url),
+            channel,
+            store,
+            tiktok_options,
+        })
+    }
+
+    /// Places random orders and returns their ids.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub async fn place_random(&self, count: u32, seed: u64, mix: &str) -> Result<Vec<String>> {
+        self.place(&json!({ "count": count, "seed": seed, "mix": mix })).await
+    }
+
+    /// Places orders as the control API describes, and returns their ids.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub async fn place(&self, body: &Value) -> Result<Vec<String>> {
+        let placed = self.channel_control.post("/orders", body).await?;
+        let ids = placed["ids"].as_array().context("no ids")?;
+        Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// What TikTok Shop's sandbox knows of every order.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn channel_orders(&self) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.channel_control.get(&format!("/orders?limit=500&after={after}")).await?;
+            let orders = page["orders"].as_array().context("no orders")?;
+            let Some(last) = orders.last() else { return Ok(all) };
+            after = last["id"].as_str().context("no id")?.to_owned();
+            all.extend(orders.iter().cloned());
+        }
+    }
+
+    /// What PrestaShop's sandbox keeps of every order.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn store_orders(&self) -> Result<Vec<Value>> {
+        let orders = self.store_control.get("/orders").await?;
+        Ok(orders.as_array().context("no orders")?.clone())
+    }
+
+    /// The store orders that carry the key of a TikTok order.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn store_orders_of(&self, tiktok_order_id: &str) -> Result<Vec<Value>> {
+        let key = format!("tiktok:{tiktok_order_id}");
+        Ok(self
+            .store_orders()
+            .await?
+            .into_iter()
+            .filter(|order| order["gift_message"] == key.as_str())
+            .collect())
+    }
+
+    /// Makes the store go wrong.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub async fn break_store(&self, fault: &Value) -> Result<()> {
+        self.store_control.post("/faults", fault).await.map(drop)
+    }
+
+    /// Makes TikTok Shop go wrong.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub async fn break_channel(&self, fault: &Value) -> Result<()> {
+        self.channel_control.post("/faults", fault).await.map(drop)
+    }
+}

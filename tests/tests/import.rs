@@ -1,0 +1,80 @@
+//! The main job, stepped by hand between both sandboxes, on both databases.
+
+use anyhow::Result;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use tests::{EngineLab, LabOptions};
+
+async fn labs() -> Vec<EngineLab> {
+    let mut labs = Vec::new();
+    for database in test_database::databases().await {
+        labs.push(EngineLab::start(database, LabOptions::default()).await.expect("the lab starts"));
+    }
+    labs
+}
+
+fn decimal(value: &Value) -> Decimal {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().unwrap_or_else(|_| panic!("{value} is an amount"))
+}
+
+#[tokio::test]
+async fn a_released_order_becomes_one_store_order_right_to_the_cent() -> Result<()> {
+    for lab in labs().await {
+        let ids = lab.sandboxes.place_random(1, 7, "plain").await?;
+
+        lab.poll().await?;
+
+        let truth = lab.sandboxes.channel_control.get(&format!("/orders/{}", ids[0])).await?;
+        let order = lab.order(&ids[0]).await?;
+        let issues = lab.open_issues(&ids[0]).await?;
+        assert_eq!(order.import_state, "imported", "{issues:?} {truth:#}");
+        let store_orders = lab.sandboxes.store_orders_of(&ids[0]).await?;
+        assert_eq!(store_orders.len(), 1);
+        assert_eq!(decimal(&store_orders[0]["total_paid"]), decimal(&truth["payment"]["worth_to_seller"]));
+        assert_eq!(
+            decimal(&store_orders[0]["total_paid_real"]),
+            decimal(&truth["payment"]["worth_to_seller"])
+        );
+        assert!(issues.is_empty(), "{issues:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_shape_of_order_ends_where_it_must() -> Result<()> {
+    for lab in labs().await {
+        lab.sandboxes.place_random(120, 11, "all").await?;
+
+        lab.poll().await?;
+
+        let mut wrong = Vec::new();
+        for truth in lab.sandboxes.channel_orders().await? {
+            let id = truth["id"].as_str().unwrap();
+            let order = lab.order(id).await?;
+            let issues = lab.open_issues(id).await?;
+            let store_orders = lab.sandboxes.store_orders_of(id).await?;
+            if truth["is_optional"] == json!(true) && store_orders.len() <= 1 {
+                continue;
+            }
+            let expected_state = match truth["expected"].as_str().unwrap() {
+                "import" => "imported",
+                other => other,
+            };
+            let worth = decimal(&truth["payment"]["worth_to_seller"]);
+            let right = order.import_state == expected_state
+                && store_orders.len() == usize::from(expected_state == "imported")
+                && (order.open_errors > 0) == (expected_state == "blocked")
+                && store_orders.iter().all(|store_order| decimal(&store_order["total_paid"]) == worth);
+            if !right {
+                let totals: Vec<_> = store_orders.iter().map(|order| &order["total_paid"]).collect();
+                wrong.push(format!(
+                    "{} {} {}: {}, expected {expected_state} {}, {issues:?}, store {totals:?}, worth {worth}",
+                    truth["shape"], id, truth["country"], order.import_state, truth["reason"]
+                ));
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", lab.database_name());
+    }
+    Ok(())
+}
