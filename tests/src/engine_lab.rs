@@ -6,6 +6,7 @@ use clock::{Clock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{Database, MasterKey, Vault, orders};
 use sandbox::{prestashop, tiktok};
+use serde_json::json;
 use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
 use sync::{Engine, EngineSettings, jobs};
 use test_database::TestDatabase;
@@ -96,11 +97,16 @@ impl EngineLab {
         Ok(())
     }
 
-    /// Moves the time of all three sides, without doing anything.
-    pub fn advance(&self, by: TimeDelta) {
+    /// Moves the time of all three sides, and of TikTok Shop's gateway, without doing anything.
+    ///
+    /// # Errors
+    /// When a sandbox does not answer.
+    pub async fn advance(&self, by: TimeDelta) -> Result<()> {
         self.clock.advance(by);
         self.sandboxes.channel.clock.advance(by);
         self.sandboxes.store.clock.advance(by);
+        let ahead = json!({ "gateway_ahead_seconds": self.clock.offset().num_seconds() });
+        self.sandboxes.channel_control.post("/clock", &ahead).await.map(drop)
     }
 
     /// One order as it is recorded.
@@ -157,10 +163,8 @@ async fn connect_shops(
     settings: ConnectionSettings,
 ) -> Result<ConnectionId> {
     let options = &sandboxes.tiktok_options;
-    let app = AppCredentials {
-        app_key: options.app_key.clone(),
-        app_secret: Secret::new(&options.app_secret.0),
-    };
+    let app =
+        AppCredentials { app_key: options.app_key.clone(), app_secret: Secret::new(&options.app_secret.0) };
     let http = tiktok_shop::http_client()?;
     let url: url::Url = sandboxes.channel.api_url.parse()?;
     let pair = TokenClient::new(http.clone(), url.clone(), app.clone())
