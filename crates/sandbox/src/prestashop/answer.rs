@@ -75,6 +75,14 @@ impl Refusal {
         })
     }
 
+    /// The same error for a single entity, where nothing stumbles.
+    #[must_use]
+    pub fn outside_of_lists(mut self) -> Self {
+        self.status = 400;
+        self.errors.truncate(1);
+        self
+    }
+
     /// The body that tells the errors.
     #[must_use]
     pub fn body(&self, output: Output, version: Version) -> String {

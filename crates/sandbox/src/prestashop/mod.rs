@@ -6,6 +6,8 @@ mod control;
 mod faults;
 mod geography;
 mod order_creation;
+#[cfg(test)]
+mod order_tests;
 mod prices;
 mod query;
 mod read;

@@ -103,8 +103,10 @@ impl Display {
         version: Version,
     ) -> Result<Self, Refusal> {
         let Some(text) = text else { return Ok(Self::Ids) };
-        if text == "full" {
-            return Ok(Self::Full);
+        match text {
+            "full" => return Ok(Self::Full),
+            "minimum" => return Ok(Self::Ids),
+            _ => {}
         }
         let available = || {
             let names: Vec<&str> =
@@ -125,27 +127,42 @@ impl Display {
         let mut fields = Vec::new();
         let mut associations = Vec::new();
         for part in split_outside_brackets(list) {
-            let (name, inner) = match part.split_once('[') {
-                Some((name, inner)) => (name, inner.trim_end_matches(']')),
-                None => (part, ""),
-            };
-            if name == "id" || schema.has_field(name) || virtual_fields.iter().any(|known| known == name) {
-                fields.push(name.to_owned());
-            } else if name == "associations" {
-                associations.extend(schema.associations.iter().map(|known| (known.name.clone(), Vec::new())));
-            } else if schema.associations.iter().any(|known| known.name == name) {
-                let inner = inner.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
-                associations.push((name.to_owned(), inner));
-            } else {
-                return Err(Refusal::of_list(
+            let unknown = |name: &str, details: &str| {
+                Refusal::of_list(
                     35,
                     format!(
-                        "Unable to display this field \"{name}\". However, these are available: {}",
+                        "Unable to display this field \"{name}{details}\". However, these are available: {}",
                         available()
                     ),
                     version,
-                ));
+                )
+            };
+            let Some((name, inner)) = part.split_once('[') else {
+                let known = part == "id"
+                    || schema.has_field(part)
+                    || virtual_fields.iter().any(|field| field == part);
+                if !known {
+                    return Err(unknown(part, ""));
+                }
+                fields.push(part.to_owned());
+                continue;
+            };
+            let inner: Vec<String> = inner.trim_end_matches(']').split(',').map(str::to_owned).collect();
+            let association = schema.associations.iter().find(|known| known.name == name);
+            let all_known = association.is_some_and(|association| {
+                inner
+                    .iter()
+                    .all(|field| field == "id" || association.fields.iter().any(|(known, _)| known == field))
+            });
+            if !all_known {
+                let list: String = inner
+                    .iter()
+                    .enumerate()
+                    .map(|(index, field)| format!("  {index} => '{field}',\n"))
+                    .collect();
+                return Err(unknown(name, &format!(" (details : array (\n{list}))")));
             }
+            associations.push((name.to_owned(), inner));
         }
         Ok(Self::Fields(fields, associations))
     }
@@ -319,6 +336,18 @@ fn like(value: &str, pattern: &str) -> bool {
     matches(&value, &pattern)
 }
 
+/// Names of the plain fields that filters and sorting may name; the dates only with `date=1`.
+#[must_use]
+pub fn filterable(schema: &Schema, with_dates: bool) -> Vec<&str> {
+    let fields = schema
+        .fields
+        .iter()
+        .filter(|field| !field.localized)
+        .map(|field| field.name.as_str())
+        .filter(|field| with_dates || !matches!(*field, "date_add" | "date_upd"));
+    std::iter::once("id").chain(fields).collect()
+}
+
 /// The filters of a request, ready to be applied.
 #[derive(Debug, Default)]
 pub struct Filters {
@@ -333,29 +362,18 @@ impl Filters {
     pub fn parse(query: &Query, schema: &Schema, version: Version) -> Result<Self, Refusal> {
         let with_dates = query.is_set("date");
         let mut conditions = Vec::new();
+        let known: Vec<&str> = filterable(schema, with_dates);
         for (name, pattern) in query.filters() {
-            let known: Vec<&str> = std::iter::once("id")
-                .chain(
-                    schema
-                        .fields
-                        .iter()
-                        .map(|field| field.name.as_str())
-                        .filter(|field| with_dates || !matches!(*field, "date_add" | "date_upd")),
-                )
-                .collect();
-            let is_computed = schema.field(name).is_some_and(|field| field.not_filterable);
-            if known.contains(&name) && !is_computed {
-                let kind = schema.field(name).map_or(Kind::Integer, |field| field.kind);
-                conditions.push((name.to_owned(), kind, Pattern::parse(pattern)));
-            } else if is_computed {
+            if name.contains(']') {
                 return Err(Refusal::of_list(
-                    34,
-                    format!(
-                        "The field \"{name}\" is dynamic. It is not possible to filter GET query with this field."
-                    ),
+                    31,
+                    "There is no existing linked table for this resource",
                     version,
                 ));
-            } else {
+            }
+            let field = schema.field(name);
+            let is_localized = field.is_some_and(|field| field.localized);
+            if !known.contains(&name) && !is_localized {
                 let list: Vec<String> = known.iter().map(|field| format!("\"{field}\"")).collect();
                 return Err(Refusal::of_list(
                     32,
@@ -367,6 +385,20 @@ impl Filters {
                     version,
                 ));
             }
+            if pattern.is_empty() {
+                return Err(Refusal::of_list(33, format!("The filter \"{name}\" is malformed."), version));
+            }
+            if field.is_some_and(|field| field.not_filterable) {
+                return Err(Refusal::of_list(
+                    34,
+                    format!(
+                        "The field \"{name}\" is dynamic. It is not possible to filter GET query with this field."
+                    ),
+                    version,
+                ));
+            }
+            let kind = field.map_or(Kind::Integer, |field| field.kind);
+            conditions.push((name.to_owned(), kind, Pattern::parse(pattern)));
         }
         Ok(Self { conditions })
     }

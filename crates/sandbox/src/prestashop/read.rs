@@ -96,15 +96,22 @@ pub fn get(
             };
             if query.get("display").is_some() {
                 rendering.display =
-                    Display::parse(query.get("display"), schema, &rendering.virtual_fields, shop.version)?;
+                    Display::parse(query.get("display"), schema, &rendering.virtual_fields, shop.version)
+                        .map_err(Refusal::outside_of_lists)?;
             }
             let shown = with_prices(shop, view::of(shop, resource, record), query);
-            Ok(Answer::ok(200, output, rendering.entities(std::slice::from_ref(&shown))))
+            let shown = std::slice::from_ref(&shown);
+            // As JSON an entity with chosen fields comes as a list of one.
+            let as_list = output == Output::Json && query.get("display").is_some();
+            let body = if as_list { rendering.list(shown) } else { rendering.entities(shown) };
+            Ok(Answer::ok(200, output, body))
         }
         None => {
+            // The shop looks at filters first, then at fields, sorting and limit.
+            let filters = Filters::parse(query, schema, shop.version)?;
             rendering.display =
                 Display::parse(query.get("display"), schema, &rendering.virtual_fields, shop.version)?;
-            let chosen = select(shop, schema, query)?;
+            let chosen = select(shop, schema, &filters, query)?;
             let shown: Vec<Record> = match rendering.display {
                 Display::Ids => chosen.into_iter().cloned().collect(),
                 _ => chosen
@@ -118,9 +125,13 @@ pub fn get(
 }
 
 /// The entities of a list in their order.
-fn select<'a>(shop: &'a Shop, schema: &'static Schema, query: &Query) -> Result<Vec<&'a Record>, Refusal> {
+fn select<'a>(
+    shop: &'a Shop,
+    schema: &'static Schema,
+    filters: &Filters,
+    query: &Query,
+) -> Result<Vec<&'a Record>, Refusal> {
     let resource = schema.resource.name;
-    let filters = Filters::parse(query, schema, shop.version)?;
     let sorting = Sorting::parse(query, schema, shop.version)?;
     let limit = limit(query, shop)?;
     let table = shop.table(resource);
@@ -172,35 +183,33 @@ fn limit(query: &Query, shop: &Shop) -> Result<Option<(usize, usize)>, Refusal> 
 fn languages(shop: &Shop, query: &Query) -> Result<Vec<Id>, Refusal> {
     let known = shop.languages();
     let Some(text) = query.get("language") else { return Ok(known) };
-    let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let chosen: Vec<Id> = match inside {
-        None => match text.parse() {
-            Ok(id) => vec![id],
-            Err(_) => {
+    let chosen: Vec<&str> = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        None if text.parse::<Id>().is_ok() => vec![text],
+        None => return Err(Refusal::new(400, 79, "language value is wrong")),
+        Some(list) if list.contains(',') => {
+            let [low, high] = list.split(',').collect::<Vec<_>>()[..] else {
                 return Err(Refusal::new(
                     400,
-                    80,
-                    "Language value must be a number or a list of numbers in brackets",
+                    78,
+                    "A range value for a language must contains only 2 values",
                 ));
-            }
-        },
-        Some(list) if list.contains('|') => list.split('|').filter_map(|part| part.parse().ok()).collect(),
-        Some(list) if list.contains(',') => {
-            let ends: Vec<Id> = list.split(',').filter_map(|part| part.parse().ok()).collect();
-            match ends.as_slice() {
-                [low, high] => known.iter().copied().filter(|id| (low..=high).contains(&id)).collect(),
-                _ => return Err(Refusal::new(400, 78, "Language interval is malformed")),
-            }
+            };
+            let (low, high): (Id, Id) = (low.parse().unwrap_or(0), high.parse().unwrap_or(0));
+            return available(known.iter().copied().filter(|id| (low..=high).contains(id)).collect());
         }
-        Some(one) => one.parse().into_iter().collect(),
+        Some(list) => list.split('|').collect(),
     };
-    if chosen.is_empty() {
-        return Err(Refusal::new(400, 79, "Language array is malformed"));
+    if chosen.iter().any(|id| id.parse::<Id>().is_err()) {
+        return Err(Refusal::new(400, 80, "Language ID must be numeric"));
     }
-    if chosen.iter().any(|id| !known.contains(id)) {
-        return Err(Refusal::new(400, 81, "Language does not exist"));
+    available(chosen.iter().filter_map(|id| id.parse().ok()).filter(|id| known.contains(id)).collect())
+}
+
+fn available(languages: Vec<Id>) -> Result<Vec<Id>, Refusal> {
+    if languages.is_empty() {
+        return Err(Refusal::new(400, 81, "language is not available"));
     }
-    Ok(chosen)
+    Ok(languages)
 }
 
 fn published_schema(shop: &Shop, schema: &Schema, wanted: &str, output: Output) -> Result<Answer, Refusal> {

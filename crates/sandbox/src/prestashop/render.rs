@@ -51,17 +51,11 @@ impl<'a> Rendering<'a> {
                 body.push_str(XML_END);
                 body
             }
-            Output::Json => {
-                let node = self.schema.resource.node;
-                match records {
-                    [record] => format!("{{\"{node}\":{}}}", self.json_entity(record, true)),
-                    several => {
-                        let entities: Vec<String> =
-                            several.iter().map(|record| self.json_entity(record, true)).collect();
-                        format!("{{\"{}\":[{}]}}", self.schema.resource.name, entities.join(","))
-                    }
-                }
-            }
+            // Of several entities only the last one is left under their common name.
+            Output::Json => records.last().map_or_else(
+                || "[]".to_owned(),
+                |record| format!("{{\"{}\":{}}}", self.schema.resource.node, self.json_entity(record, true)),
+            ),
         }
     }
 
@@ -145,8 +139,8 @@ impl<'a> Rendering<'a> {
         }
         let text = record.text(name);
         let mut attributes = String::new();
-        // An order without a state still links to the list of states.
-        let links = !matches!(text, "" | "0") || name == "current_state";
+        // Only fields that are called `id_…` lose the link when they hold none.
+        let links = !matches!(text, "" | "0") || !name.starts_with("id_");
         if let Some(resource) = field.link.filter(|_| links) {
             let _ = write!(attributes, " xlink:href=\"{}\"", self.link(resource, text));
         }
@@ -275,11 +269,10 @@ impl<'a> Rendering<'a> {
         if alone && matches!(text.as_str(), "" | "0") {
             return None;
         }
-        let nine = self.shop.version.is_nine();
         let as_number = match field.kind {
-            // 9.x hands the columns of a list out as the strings that the database driver gives it.
-            Kind::Integer => alone || !nine,
-            Kind::Flag => !nine,
+            Kind::Integer => true,
+            // 9.x reads flags as the strings that the database driver gives it.
+            Kind::Flag => !self.shop.version.is_nine(),
             _ => false,
         };
         Some(if as_number && text.parse::<i64>().is_ok() { text.clone() } else { json_text(text) })

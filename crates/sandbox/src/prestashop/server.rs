@@ -385,7 +385,7 @@ fn delete(shop: &mut Shop, call: &Call) -> Result<Answer, Failure> {
         (None, Some(list)) => {
             list.trim_matches(['[', ']']).split(',').map(|id| id.trim().parse().unwrap_or(0)).collect()
         }
-        (None, None) => Vec::new(),
+        (None, None) => vec![0],
     };
     saving::delete(shop, schema, &ids)?;
     Ok(Answer::bare(200))

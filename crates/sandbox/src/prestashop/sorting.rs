@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::answer::Refusal;
-use super::query::{Query, compare};
+use super::query::{Query, compare, filterable};
 use super::record::Record;
 use super::schema::{Kind, Schema};
 use super::version::Version;
@@ -37,25 +37,21 @@ impl Sorting {
                     version,
                 ));
             };
-            let kind = if name == "id" {
-                Kind::Integer
-            } else if let Some(field) = schema.field(name).filter(|field| !field.not_filterable) {
-                field.kind
-            } else {
-                let names: Vec<&str> = std::iter::once("id")
-                    .chain(
-                        schema.fields.iter().filter(|field| !field.not_filterable).map(|field| &*field.name),
-                    )
-                    .collect();
+            let plain = filterable(schema, query.is_set("date"));
+            let localized: Vec<&str> =
+                schema.fields.iter().filter(|field| field.localized).map(|field| &*field.name).collect();
+            if !plain.contains(&name) && !localized.contains(&name) {
                 return Err(Refusal::of_list(
                     38,
                     format!(
-                        "Unable to filter by this field. However, these are available: {}",
-                        names.join(", ")
+                        "Unable to filter by this field. However, these are available: {}, for i18n fields:{}",
+                        plain.join(", "),
+                        localized.join(", ")
                     ),
                     version,
                 ));
-            };
+            }
+            let kind = schema.field(name).map_or(Kind::Integer, |field| field.kind);
             keys.push((name.to_owned(), kind, descending));
         }
         Ok(Self { keys })

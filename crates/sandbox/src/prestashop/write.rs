@@ -215,8 +215,7 @@ fn refuse_bad_value(class: &str, field: &Field, text: &str, code: u32) -> Result
         return Err(validation_error(
             code,
             &format!(
-                "The length of property {class}->{} is currently {length} character(s). It must be between 0 and \
-                 {longest} character(s).",
+                "The length of property {class}->{} is currently {length} chars. It must be between 0 and {longest} chars.",
                 field.name
             ),
         ));

@@ -174,15 +174,18 @@ impl Conditions {
     /// Makes orders, carts, addresses and customers that a request names and that nobody recorded making.
     async fn make_what_is_named(&mut self, recording: &Recording) -> anyhow::Result<()> {
         let resource = recording.resource();
-        if resource == "order_histories" && recording.reply.status == 201 {
-            if let Some(order) = body_id(&recording.request, "id_order") {
-                self.make_orders_up_to(order).await?;
-            }
+        if resource == "order_histories"
+            && recording.reply.status == 201
+            && let Some(order) = body_id(&recording.request, "id_order")
+        {
+            self.make_orders_up_to(order).await?;
         }
-        if resource == "orders" && recording.reply.status == 200 && recording.method != "POST" {
-            if let Some(order) = recording.id() {
-                self.make_orders_up_to(order).await?;
-            }
+        if resource == "orders"
+            && recording.reply.status == 200
+            && recording.method != "POST"
+            && let Some(order) = recording.id()
+        {
+            self.make_orders_up_to(order).await?;
         }
         if recording.method == "POST" && recording.target.contains("ps_method") {
             self.make_orders_up_to(recording.id().unwrap_or(0)).await?;
