@@ -41,6 +41,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
         ["clippy", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
     checks.cargo(workspace, "lints of the page", &lints_of_page);
     checks.check("page", || page::build(workspace));
+    checks.check("size of the page", || page::check_size(workspace));
     checks.cargo(workspace, "tests of the page's logic", &["test", "-p", "frontend"]);
     checks.cargo(workspace, "tests of xtask", &["test", "-p", "xtask"]);
     // Also the programs, which the black-box tests start.
