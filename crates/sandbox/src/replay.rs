@@ -6,6 +6,7 @@
 mod comparison;
 mod conditions;
 mod line;
+mod plan;
 mod recording;
 
 use std::collections::BTreeMap;

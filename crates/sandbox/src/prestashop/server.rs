@@ -12,16 +12,16 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::answer::{Answer, Output, Refusal};
-use super::auth::{Credentials, Key};
+use super::auth::Credentials;
 use super::faults::{Fault, FaultKind, Faults};
-use super::query::{self, Query};
+use super::query::Query;
 use super::record::{Id, Record};
 use super::render::Rendering;
 use super::saving::{self, Failure};
 use super::schema::{self, Schema};
 use super::shop::Shop;
 use super::write::{self, Mode};
-use super::{order_creation, read, resources, wire};
+use super::{admission, order_creation, read, resources, wire};
 
 /// What happened so far, for tests and benchmarks.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -136,21 +136,21 @@ pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> 
 
 /// A request in the shop's terms.
 #[derive(Debug)]
-struct Call {
-    method: String,
+pub(super) struct Call {
+    pub(super) method: String,
     /// Path behind the shop's own path.
-    path: String,
-    raw_query: String,
-    query: Query,
+    pub(super) path: String,
+    pub(super) raw_query: String,
+    pub(super) query: Query,
     /// First part of the path behind `/api/`; empty for the root.
-    resource: String,
+    pub(super) resource: String,
     /// Second part.
-    id: Option<String>,
-    host: String,
-    authorization: Option<String>,
-    known_sha1: Option<String>,
-    output: Output,
-    body: String,
+    pub(super) id: Option<String>,
+    pub(super) host: String,
+    pub(super) authorization: Option<String>,
+    pub(super) known_sha1: Option<String>,
+    pub(super) output: Output,
+    pub(super) body: String,
 }
 
 impl Call {
@@ -195,7 +195,8 @@ impl Call {
         }
     }
 
-    fn credentials(&self) -> Credentials {
+    /// What the request brought to prove who it is.
+    pub(super) fn credentials(&self) -> Credentials {
         Credentials::from(self.authorization.as_deref(), self.query.get("ws_key"))
     }
 }
@@ -203,7 +204,7 @@ impl Call {
 async fn work(server: &Server, call: &Call, started: Instant) -> Answer {
     let (allowed, delay_ms, order_ms) = {
         let shop = server.shop();
-        (admit(&shop, call), shop.settings.call_ms, shop.settings.order_post_ms)
+        (admission::admit(&shop, call), shop.settings.call_ms, shop.settings.order_post_ms)
     };
     let key = match allowed {
         Ok(key) => key,
@@ -241,118 +242,6 @@ fn failed(failure: Failure, output: Output, shop: &Shop) -> Answer {
         Failure::Refused(refusal) => Answer::refused(&refusal, output, shop.version),
         Failure::Died(answer) => answer,
     }
-}
-
-const REALM: &str = "Basic realm=\"Welcome to PrestaShop Webservice, please enter the authentication key as the \
-                     login. No password required.\"";
-
-/// Whether the call may go on: right host and shop, webservice on, key known, resource and method allowed.
-fn admit(shop: &Shop, call: &Call) -> Result<Key, Box<Answer>> {
-    let refuse = |refusal: Refusal| Box::new(Answer::refused(&refusal, call.output, shop.version));
-    let home = url::Url::parse(&shop.url).ok();
-    let own_host = home.as_ref().map(|url| url.authority().to_owned()).unwrap_or_default();
-    let wrong_shop = call.query.get("id_shop").is_some_and(|id| {
-        id != "all" && id.parse::<Id>().ok().and_then(|id| shop.get("shops", id)).is_none()
-    });
-    if call.host != own_host || wrong_shop {
-        let without_shop: Vec<&str> = call
-            .raw_query
-            .split('&')
-            .filter(|part| !part.is_empty() && !part.starts_with("id_shop="))
-            .collect();
-        let mut location = format!("{}/?url={}", shop.url, call.path.trim_start_matches("/api/"));
-        for part in without_shop {
-            location.push('&');
-            location.push_str(part);
-        }
-        let mut answer = Answer::html(302, "");
-        answer.headers.push(("Location", location));
-        return Err(Box::new(answer));
-    }
-    if !call.path.starts_with("/api") {
-        return Err(Box::new(Answer::html(404, "<html><body><h1>404 Not Found</h1></body></html>")));
-    }
-    if call.method == "OPTIONS" && shop.version.is_nine() {
-        return Err(Box::new(Answer::html(200, "200 OK")));
-    }
-    if !shop.settings.webservice_enabled {
-        let mut answer = refuse(Refusal::new(
-            503,
-            22,
-            "The PrestaShop webservice is disabled. Please activate it in the PrestaShop Back Office",
-        ));
-        answer.authenticated = false;
-        return Err(answer);
-    }
-    let credentials = call.credentials();
-    if credentials.are_missing() {
-        let mut answer = Answer::html(401, "401 Unauthorized");
-        answer.headers.push(("WWW-Authenticate", REALM.to_owned()));
-        return Err(Box::new(answer));
-    }
-    let key = credentials.check(&shop.keys).map_err(|refusal| {
-        let mut answer = refuse(refusal);
-        answer.authenticated = false;
-        answer.headers.push(("WWW-Authenticate", REALM.to_owned()));
-        answer
-    })?;
-    let unknown_group = |name: &str| {
-        call.query
-            .get(name)
-            .is_some_and(|id| id.parse::<Id>().ok().and_then(|id| shop.get("shop_groups", id)).is_none())
-    };
-    if unknown_group("id_shop_group") || unknown_group("id_group_shop") {
-        return Err(refuse(Refusal::new(500, 999, "This shop group doesn't have shops")));
-    }
-    admit_resource(shop, call, key).map_err(refuse)?;
-    Ok(key.clone())
-}
-
-fn admit_resource(shop: &Shop, call: &Call, key: &Key) -> Result<(), Refusal> {
-    let resource = call.resource.as_str();
-    if !resource.is_empty() {
-        let names = read::resource_names(shop);
-        if !names.contains(&resource) {
-            let list: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-            return Err(Refusal::new(
-                400,
-                27,
-                format!(
-                    "Resource of type \"{resource}\" does not exists. Did you mean: \"{}\"? The full list is: {}",
-                    query::closest(resource, &names),
-                    list.join(", ")
-                ),
-            ));
-        }
-        if !key.sees(resource) {
-            return Err(Refusal::new(
-                401,
-                26,
-                format!("Resource of type \"{resource}\" is not allowed with this authentication key"),
-            ));
-        }
-    }
-    let method = call.method.as_str();
-    if !super::auth::METHODS.contains(&method) {
-        return Err(Refusal::new(405, 23, format!("Method {method} is not valid")));
-    }
-    if resources::forbidden_methods(resource).contains(&method) {
-        return Err(Refusal::new(
-            405,
-            101,
-            format!("Method {method} is not allowed for the resource {resource}"),
-        ));
-    }
-    if !resource.is_empty() && !key.allows(resource, method) {
-        return Err(Refusal::new(
-            405,
-            25,
-            format!(
-                "Method {method} is not allowed for the resource {resource} with this authentication key"
-            ),
-        ));
-    }
-    Ok(())
 }
 
 fn described(shop: &Shop, call: &Call) -> Result<&'static Schema, Failure> {

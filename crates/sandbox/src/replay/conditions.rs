@@ -6,39 +6,10 @@ use anyhow::{Context, bail};
 use serde_json::{Value as JsonValue, json};
 
 use super::line::{Line, Request};
+use super::plan::{CartPlan, RecordedOrder, body_id, carrier_of_order, recorded_id, state_change};
 use super::recording::{Message, Recording, Reply};
-use crate::prestashop::xml::{self, Element};
+use crate::prestashop::xml;
 use crate::prestashop::{FULL_KEY, Version};
-
-/// A row of a cart: product, combination, pieces.
-type CartRow = (u64, u64, u32);
-
-/// What the unrecorded carts of the recordings hold.
-const USUAL_ROWS: [CartRow; 1] = [(1, 1, 2)];
-
-/// A cart to be made.
-#[derive(Debug, Clone)]
-struct CartPlan {
-    rows: Vec<CartRow>,
-    /// The `delivery_option` with `{address}` for the address; none leaves it out.
-    delivery_option: Option<String>,
-    gift_message: Option<&'static str>,
-    country: u64,
-    /// Price pinned per row, net.
-    pinned: Vec<String>,
-}
-
-impl Default for CartPlan {
-    fn default() -> Self {
-        Self {
-            rows: USUAL_ROWS.to_vec(),
-            delivery_option: Some("{\"{address}\":\"2,\"}".to_owned()),
-            gift_message: None,
-            country: 8,
-            pinned: Vec::new(),
-        }
-    }
-}
 
 /// Ids of the things that an order is made from.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +28,8 @@ pub struct Conditions {
     recorded_carriers: BTreeMap<u64, u64>,
     /// What was ordered from a cart, as the recorded answer shows it.
     recorded_orders: BTreeMap<u64, RecordedOrder>,
+    /// Orders and the states that recorded requests move them to.
+    recorded_states: Vec<(u64, u64)>,
     made_customers: u32,
     /// The cart that a message was left on; the recordings order it without recording that.
     cart_with_message: Option<Basket>,
@@ -71,6 +44,7 @@ impl Conditions {
             version,
             recorded_carriers,
             recorded_orders: recordings.iter().filter_map(RecordedOrder::from).collect(),
+            recorded_states: recordings.iter().filter_map(state_change).collect(),
             made_customers: 0,
             cart_with_message: None,
         })
@@ -228,7 +202,9 @@ impl Conditions {
             return Ok(());
         }
         let plan = self.plan_for(recording);
-        let customer = body_id(&recording.request, "id_customer").filter(|customer| *customer != 0);
+        // Only 651 orders somebody else's cart.
+        let customer = body_id(&recording.request, "id_customer")
+            .filter(|customer| *customer != 0 && recording.number != 651);
         let address = body_id(&recording.request, "id_address_delivery");
         let basket = self.make_basket(customer, address, Some(cart), &plan).await?;
         if recording.resource() == "messages" {
@@ -299,8 +275,11 @@ impl Conditions {
         };
         self.order(basket, paid).await?;
         if id == 9 {
-            self.enter_state(id, 4).await?;
-            self.enter_state(id, 6).await?;
+            for state in [4, 6] {
+                if !self.recorded_states.contains(&(id, state)) {
+                    self.enter_state(id, state).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -495,70 +474,10 @@ impl Conditions {
     }
 }
 
-/// The id of the first entity of an answer.
-fn recorded_id(reply: &Reply) -> Option<u64> {
-    let root = xml::parse(&reply.message.body).ok()?;
-    root.children.first()?.child_text("id")?.trim().parse().ok()
-}
-
-/// An id in the first entity of a request.
-fn body_id(request: &Message, field: &str) -> Option<u64> {
-    let root = xml::parse(&request.body).ok()?;
-    root.children.first()?.child_text(field)?.trim().parse().ok()
-}
-
 fn named_basket(request: &Message) -> Option<Basket> {
     Some(Basket {
         customer: body_id(request, "id_customer")?,
         address: body_id(request, "id_address_delivery")?,
         cart: body_id(request, "id_cart")?,
     })
-}
-
-/// Order and carrier of an answer that shows a stored order.
-fn carrier_of_order(recording: &Recording) -> Option<(u64, u64)> {
-    if recording.resource() != "orders" || recording.method == "POST" {
-        return None;
-    }
-    let root = xml::parse(&recording.reply.message.body).ok()?;
-    let order = root.child("order")?;
-    Some((order.child_text("id")?.parse().ok()?, order.child_text("id_carrier")?.parse().ok()?))
-}
-
-/// What a recorded answer tells of an order.
-#[derive(Debug, Clone)]
-struct RecordedOrder {
-    id: u64,
-    rows: Vec<CartRow>,
-    /// Net price of a piece per row.
-    net_prices: Vec<String>,
-}
-
-impl RecordedOrder {
-    /// The cart and the order of a recording that made one.
-    fn from(recording: &Recording) -> Option<(u64, Self)> {
-        if recording.resource() != "orders" || recording.reply.status != 201 {
-            return None;
-        }
-        let cart = body_id(&recording.request, "id_cart")?;
-        let root = xml::parse(&recording.reply.message.body).ok()?;
-        let order = root.child("order")?;
-        let rows = &order.child("associations")?.child("order_rows")?.children;
-        let number = |row: &Element, field: &str| row.child_text(field).and_then(|text| text.parse().ok());
-        let ordered = Self {
-            id: number(order, "id")?,
-            rows: rows
-                .iter()
-                .filter_map(|row| {
-                    let pieces = u32::try_from(number(row, "product_quantity")?).ok()?;
-                    Some((number(row, "product_id")?, number(row, "product_attribute_id")?, pieces))
-                })
-                .collect(),
-            net_prices: rows
-                .iter()
-                .filter_map(|row| row.child_text("unit_price_tax_excl").map(str::to_owned))
-                .collect(),
-        };
-        Some((cart, ordered))
-    }
 }
