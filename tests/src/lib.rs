@@ -1,9 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
+mod comparison;
 mod control;
 mod engine_lab;
+mod process;
 mod sandboxes;
+mod whole_run;
 
+pub use api::Api;
+pub use comparison::{Comparison, Sides, read_sides};
 pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};
+pub use process::{
+    LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,
+};
 pub use sandboxes::Sandboxes;
+pub use whole_run::{Run, RunOptions};

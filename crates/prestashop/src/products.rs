@@ -19,6 +19,11 @@ impl Client {
         self.get(product).await
     }
 
+    /// So many products with ids above this one, lowest first: a walk through the catalogue.
+    pub async fn products_after(&self, product: ProductId, count: usize) -> Result<Vec<Product>, Error> {
+        self.list(Query::full().after_id(product.0).with("sort", "[id_ASC]").with("limit", count)).await
+    }
+
     /// A combination by its id.
     pub async fn combination(&self, combination: CombinationId) -> Result<Combination, Error> {
         self.get(combination).await

@@ -17,12 +17,14 @@ use crate::jobs;
 use crate::store::Store;
 
 /// Where TikTok Shop is, and who we are among the processes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EngineSettings {
     pub tiktok_api_url: Url,
     pub tiktok_auth_url: Url,
     /// Unique among all processes on the database; not to be used again by a later process.
     pub instance: String,
+    /// Told about every call to a store, for who counts them.
+    pub store_observer: Option<Arc<prestashop::Observer>>,
 }
 
 /// Keeps both sides in step. Cheap to clone.
@@ -121,7 +123,8 @@ impl Engine {
         if let Some(store) = stores.get(&connection.id).filter(|store| store.is_of(connection)) {
             return Ok(Arc::clone(store));
         }
-        let store = Arc::new(Store::new(self.store_http(), connection)?);
+        let observer = self.settings().store_observer.clone();
+        let store = Arc::new(Store::new(self.store_http(), connection, observer)?);
         stores.insert(connection.id, Arc::clone(&store));
         Ok(store)
     }

@@ -40,14 +40,22 @@ impl Store {
     ///
     /// # Errors
     /// When the address is not one; it was checked when it was entered.
-    pub fn new(http: reqwest::Client, connection: &ConnectionRecord) -> Result<Self, url::ParseError> {
+    pub fn new(
+        http: reqwest::Client,
+        connection: &ConnectionRecord,
+        observer: Option<Arc<prestashop::Observer>>,
+    ) -> Result<Self, url::ParseError> {
         let url = Url::parse(&connection.store_url)?;
         let shop_id = connection.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
         let order_creation = CREATION_LIMIT.to_std().expect("the limit is positive");
         let timeouts = Timeouts { order_creation, ..Timeouts::default() };
         let client = Client::new(http, url, WebserviceKey::new(&connection.webservice_key), shop_id);
+        let client = client.with_timeouts(timeouts);
         Ok(Self {
-            client: client.with_timeouts(timeouts),
+            client: match observer {
+                Some(observer) => client.with_observer(observer),
+                None => client,
+            },
             facts: FactsCache::default(),
             shop_id,
             made_from: Self::sources(connection),

@@ -1,0 +1,143 @@
+use anyhow::{Context, Result, ensure};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use shared::{Connection, Health, OrderSummary, Page, Session};
+use tokio::sync::Mutex;
+
+use crate::process::{LOGIN_EMAIL, LOGIN_PASSWORD};
+
+/// orderbridge's REST API as a tool uses it; signs in again when its token ends.
+#[derive(Debug)]
+pub struct Api {
+    http: reqwest::Client,
+    url: String,
+    token: Mutex<Option<String>>,
+}
+
+impl Api {
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self { http: reqwest::Client::new(), url: url.to_owned(), token: Mutex::default() }
+    }
+
+    /// Sends a request below `/api/v1` and reads its JSON.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is not a success.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T> {
+        let mut answer = self.try_once(method.clone(), path, body).await?;
+        if answer.0 == StatusCode::UNAUTHORIZED {
+            *self.token.lock().await = None;
+            answer = self.try_once(method, path, body).await?;
+        }
+        let (status, text) = answer;
+        ensure!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))
+    }
+
+    async fn try_once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, String)> {
+        let token = self.token().await?;
+        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        Ok((response.status(), response.text().await?))
+    }
+
+    async fn token(&self) -> Result<String> {
+        let mut token = self.token.lock().await;
+        if let Some(token) = &*token {
+            return Ok(token.clone());
+        }
+        let login = json!({ "email": LOGIN_EMAIL, "password": LOGIN_PASSWORD });
+        let response = self.http.post(format!("{}/api/v1/session", self.url)).json(&login).send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        ensure!(status.is_success(), "sign in: {status} {text}");
+        let session: Session = serde_json::from_str(&text)?;
+        Ok(token.insert(session.access_token).clone())
+    }
+
+    /// Reads something.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Does something.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T> {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Every order, page by page.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn all_orders(&self, filter: &str) -> Result<Vec<OrderSummary>> {
+        let mut all = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page: Page<OrderSummary> =
+                self.get(&format!("/orders?limit=100&sort=id&{filter}{after}")).await?;
+            all.extend(page.items);
+            match page.next_cursor.filter(|_| page.has_more) {
+                Some(cursor) => after = format!("&after={cursor}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// How everything is doing.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn health(&self) -> Result<Health> {
+        self.get("/health").await
+    }
+
+    /// All connections.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        self.get("/connections").await
+    }
+
+    /// Pauses every connection that is there, so that an earlier run's does not disturb.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn pause_connections(&self) -> Result<()> {
+        for connection in self.connections().await? {
+            let token = self.token().await?;
+            let response = self
+                .http
+                .patch(format!("{}/api/v1/connections/{}", self.url, connection.id))
+                .bearer_auth(token)
+                .header("if-match", format!("\"{}\"", connection.version))
+                .json(&json!({ "paused": true }))
+                .send()
+                .await?;
+            let status = response.status();
+            ensure!(status.is_success(), "pausing: {status} {}", response.text().await?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Who signs in to a demo or a test.
+pub const LOGIN_EMAIL: &str = "demo@orderbridge.example";
+pub const LOGIN_PASSWORD: &str = "plenty of orders today";
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// Where orderbridge runs and what it is told.
+#[derive(Debug, Clone)]
+pub struct ProcessOptions {
+    pub address: SocketAddr,
+    pub data_dir: PathBuf,
+    /// SQLite in the data folder unless given.
+    pub database_url: Option<String>,
+    pub tiktok_url: String,
+    /// All output goes there; the last lines are shown when the start fails.
+    pub log: PathBuf,
+}
+
+/// orderbridge as a process of its own; ends with this value.
+#[derive(Debug)]
+pub struct Orderbridge {
+    child: Child,
+    options: ProcessOptions,
+}
+
+/// A free port on loopback. Somebody else may take it before it is used; then the start fails.
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// A program of the workspace, built beside the one that runs.
+///
+/// # Errors
+/// When it was not built.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let folders = here.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| format!("`{name}` is not built; run `cargo build` first"))
+}
+
+fn command(options: &ProcessOptions) -> Result<Command> {
+    let mut command = Command::new(program("orderbridge")?);
+    command
+        .args(["--address", &options.address.to_string()])
+        .args(["--tiktok-api-url", &options.tiktok_url])
+        .args(["--tiktok-auth-url", &options.tiktok_url])
+        .arg("--data-dir")
+        .arg(&options.data_dir)
+        .arg("--allow-private-store-addresses")
+        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sqlx=warn".to_owned()))
+        .stdin(Stdio::null());
+    if let Some(url) = &options.database_url {
+        command.env("ORDERBRIDGE_DATABASE_URL", url);
+    }
+    Ok(command)
+}
+
+/// Makes the person who signs in; once for each database.
+///
+/// # Errors
+/// When the program refuses.
+pub fn create_login(options: &ProcessOptions) -> Result<()> {
+    let mut create = command(options)?;
+    create
+        .args(["create-user", "--email", LOGIN_EMAIL, "--role", "admin"])
+        .env("ORDERBRIDGE_PASSWORD", LOGIN_PASSWORD);
+    let output = create.output().context("cannot run orderbridge")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() || said.contains("already"), "create-user: {said}");
+    Ok(())
+}
+
+impl Orderbridge {
+    /// Starts it and waits until it serves.
+    ///
+    /// # Errors
+    /// When it does not serve within half a minute.
+    pub async fn start(options: ProcessOptions) -> Result<Self> {
+        let child = spawn(&options)?;
+        let mut process = Self { child, options };
+        process.wait_until_ready().await?;
+        Ok(process)
+    }
+
+    /// Where it serves.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.options.address)
+    }
+
+    /// Ends it as a power cut would, without a chance to tidy up.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again after it was killed.
+    ///
+    /// # Errors
+    /// When it does not serve within half a minute.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.child = spawn(&self.options)?;
+        self.wait_until_ready().await
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let http = reqwest::Client::new();
+        let ready = format!("{}/health/ready", self.url());
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("orderbridge ended at once ({status}): {}", last_lines(&self.options.log));
+            }
+            let answer = http.get(&ready).timeout(Duration::from_secs(2)).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            ensure!(
+                begun.elapsed() < START_LIMIT,
+                "orderbridge does not serve: {}",
+                last_lines(&self.options.log)
+            );
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+impl Drop for Orderbridge {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn spawn(options: &ProcessOptions) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(&options.log)?;
+    let mut serve = command(options)?;
+    serve.arg("serve").stdout(log.try_clone()?).stderr(log);
+    serve.spawn().context("cannot start orderbridge")
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().rev().take(15).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,146 @@
+//! A whole run: both sandboxes, orderbridge as one or more processes, orders, perhaps murders, and the comparison.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::comparison::{Comparison, read_sides};
+use crate::process::{Orderbridge, ProcessOptions, create_login, free_address};
+use crate::sandboxes::Sandboxes;
+
+/// What runs and how long.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    pub data_dir: PathBuf,
+    pub database_url: Option<String>,
+    /// Where the first process serves; a free port unless given.
+    pub port: Option<u16>,
+    pub processes: usize,
+    pub seed: u64,
+    pub hold_seconds: i64,
+    /// How long the store takes to create an order, in milliseconds.
+    pub order_post_ms: u64,
+    pub poll_interval_s: u32,
+}
+
+/// Everything up, connected, and waiting for orders.
+pub struct Run {
+    pub sandboxes: Sandboxes,
+    pub processes: Vec<Orderbridge>,
+    pub api: Api,
+    pub connection_id: String,
+}
+
+impl Run {
+    /// Starts everything and connects the shops through the API, as a merchant does.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn start(options: &RunOptions) -> Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        std::fs::create_dir_all(&options.data_dir)?;
+        let tiktok = sandbox::tiktok::Options {
+            seed: options.seed,
+            hold_seconds: options.hold_seconds,
+            ..sandbox::tiktok::Options::default()
+        };
+        let prestashop = sandbox::prestashop::Options {
+            seed: options.seed,
+            order_post_ms: options.order_post_ms,
+            ..sandbox::prestashop::Options::default()
+        };
+        let sandboxes = Sandboxes::start(tiktok, prestashop).await?;
+        let mut processes = Vec::new();
+        for number in 0..options.processes {
+            let address = match options.port.filter(|_| number == 0) {
+                Some(port) => ([127, 0, 0, 1], port).into(),
+                None => free_address()?,
+            };
+            let process = ProcessOptions {
+                address,
+                data_dir: options.data_dir.clone(),
+                database_url: options.database_url.clone(),
+                tiktok_url: sandboxes.channel.api_url.clone(),
+                log: options.data_dir.join(format!("orderbridge-{number}.log")),
+            };
+            if number == 0 {
+                create_login(&process)?;
+            }
+            processes.push(Orderbridge::start(process).await?);
+        }
+        let api = Api::new(&processes[0].url());
+        api.pause_connections().await?;
+        let connection = connect(&api, &sandboxes, options).await?;
+        let connection_id = connection["id"].to_string();
+        let targets: Vec<_> =
+            processes.iter().map(|process| format!("{}/webhooks/tiktok", process.url())).collect();
+        sandboxes.channel_control.put("/webhooks/targets", &json!({ "targets": targets[..1] })).await?;
+        Ok(Self { sandboxes, processes, api, connection_id })
+    }
+
+    /// Kills a random process at random moments, starting it again each time.
+    ///
+    /// # Errors
+    /// When a process cannot be started again.
+    pub async fn kill_at_random(&mut self, times: u32, within: Duration, seed: u64) -> Result<()> {
+        let mut random = StdRng::seed_from_u64(seed);
+        let pause = within.as_millis() as u64 / u64::from(times.max(1));
+        for _ in 0..times {
+            tokio::time::sleep(Duration::from_millis(random.random_range(0..=pause * 2))).await;
+            let victim = random.random_range(0..self.processes.len());
+            self.processes[victim].kill()?;
+            self.processes[victim].start_again().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every order has ended up somewhere, then compares the sides.
+    ///
+    /// # Errors
+    /// When a side does not answer at all.
+    pub async fn settle(&self, limit: Duration) -> Result<Comparison> {
+        let begun = Instant::now();
+        loop {
+            let sides = read_sides(&self.sandboxes, &self.api, &self.connection_id).await;
+            if let Ok(sides) = sides
+                && (sides.settled() && sides.compare().is_clean() || begun.elapsed() > limit)
+            {
+                let mut comparison = sides.compare();
+                let health = self.api.health().await?;
+                let of_ours = |health: &&shared::ConnectionHealth| {
+                    health.connection_id.to_string() == self.connection_id
+                };
+                let health =
+                    health.connections.iter().find(of_ours).context("the connection has no health")?;
+                comparison.p50_ms = health.order_to_store_p50_ms;
+                comparison.p95_ms = health.order_to_store_p95_ms;
+                return Ok(comparison);
+            }
+            anyhow::ensure!(begun.elapsed() < limit * 2, "the sides cannot be read");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+async fn connect(api: &Api, sandboxes: &Sandboxes, options: &RunOptions) -> Result<Value> {
+    let tiktok = &sandboxes.tiktok_options;
+    let body = json!({
+        "name": "Maison Lumière",
+        "tiktok": {
+            "app_key": tiktok.app_key,
+            "app_secret": tiktok.app_secret.0,
+            "auth_code": tiktok.auth_code,
+        },
+        "store": { "url": sandboxes.store.shop_url, "webservice_key": sandboxes.store.key },
+        "settings": {
+            "import_placed_since": "2020-01-01T00:00:00Z",
+            "poll_interval_s": options.poll_interval_s,
+        },
+    });
+    api.post("/connections", &body).await
+}
