@@ -8,6 +8,7 @@ use leptos_router::path;
 use crate::components::announcer::Announcer;
 use crate::components::toast::Toaster;
 use crate::frame::{Home, guarded};
+use crate::markup::view;
 use crate::preferences::Preferences;
 use crate::{clock, live, pages, session};
 

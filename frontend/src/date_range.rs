@@ -82,7 +82,10 @@ mod tests {
             (range(Some("2026-11-22T23:00:00Z"), None), Some("Today")),
             (range(Some("2026-11-21T23:00:00Z"), Some("2026-11-22T23:00:00Z")), Some("Yesterday")),
             (range(Some("2026-11-16T23:00:00Z"), None), Some("Last 7 days")),
-            (range(Some("2026-11-09T23:00:00Z"), Some("2026-11-12T23:00:00Z")), Some("10 Nov 2026 – 12 Nov 2026")),
+            (
+                range(Some("2026-11-09T23:00:00Z"), Some("2026-11-12T23:00:00Z")),
+                Some("10 Nov 2026 – 12 Nov 2026"),
+            ),
             (range(Some("2026-11-09T23:00:00Z"), Some("2026-11-10T23:00:00Z")), Some("10 Nov 2026")),
             (range(Some("2026-11-09T23:00:00Z"), None), Some("since 10 Nov 2026")),
             (range(None, Some("2026-11-09T23:00:00Z")), Some("until 9 Nov 2026")),

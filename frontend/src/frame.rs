@@ -9,6 +9,7 @@ use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::NotificationList;
 use crate::installation::Installation;
+use crate::markup::{Show, view};
 use crate::orders::fetch_orders::FetchOrdersButton;
 use crate::session::{self, SessionState};
 use crate::{browser, text};
@@ -28,7 +29,14 @@ pub fn guarded(page: fn() -> AnyView) -> AnyView {
     let state = session::state();
     // A refreshed session is the same session: the page must not be drawn anew.
     let signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
-    (move || if signed_in.get() { view! { <Frame page /> }.into_any() } else { outside() }).into_any()
+    (move || {
+        if signed_in.get() {
+            view! { <Frame page /> }
+        } else {
+            outside()
+        }
+    })
+    .into_any()
 }
 
 /// What is seen without a session.
@@ -44,15 +52,14 @@ fn outside() -> AnyView {
                     retry=Callback::new(|()| leptos::task::spawn_local(session::resume()))
                 />
             </main>
-        }
-        .into_any(),
+        },
         SessionState::SignedOut { ended } => {
             let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
             let question_mark = if search.is_empty() { "" } else { "?" };
             let next = format!("{path}{question_mark}{search}");
             let next = utf8_percent_encode(&next, NON_ALPHANUMERIC);
             let ended = if ended { "&ended=1" } else { "" };
-            view! { <Redirect path=format!("/sign-in?next={next}{ended}") /> }.into_any()
+            view! { <Redirect path=format!("/sign-in?next={next}{ended}") /> }
         }
     })
     .into_any()
@@ -66,7 +73,6 @@ fn splash() -> AnyView {
             <p class="quiet" role="status">{text::STARTING}</p>
         </main>
     }
-    .into_any()
 }
 
 #[component]

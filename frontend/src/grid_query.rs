@@ -149,8 +149,7 @@ impl GridQuery {
 
 /// The decoded pairs of a query.
 pub fn pairs(search: &str) -> Vec<(String, String)> {
-    let decode =
-        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let search = search.strip_prefix('?').unwrap_or(search);
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -217,7 +216,8 @@ mod tests {
 
     #[test]
     fn another_filter_starts_on_the_first_page() {
-        let third = GridQuery { from: 51, cursor: Some(Cursor::After("c".into())), limit: 50, ..Default::default() };
+        let third =
+            GridQuery { from: 51, cursor: Some(Cursor::After("c".into())), limit: 50, ..Default::default() };
 
         let filtered = third.filtered(|filter| filter.status = vec![OrderStatus::Error]);
 

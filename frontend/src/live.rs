@@ -148,7 +148,7 @@ async fn read_all(stream: &ReadableStream, last_id: &mut String) {
                 last_id.clone_from(&event.id);
             }
             // Kinds that are new to this page are none of its business.
-            if let Ok(event) = serde_json::from_str::<LiveEvent>(&event.data) {
+            if let Some(event) = api::live_event(&event.data) {
                 tell(&News::Event(event));
             }
         }

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use futures::future::{AbortHandle, abortable};
+use futures::future::{AbortHandle, FutureExt, LocalBoxFuture, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -38,6 +38,9 @@ impl Request {
         answer: impl Future<Output = Result<T, Failure>> + 'static,
         apply: impl FnOnce(T) + 'static,
     ) {
+        // Boxed, so that the code below exists once for each kind of answer and not once for each request.
+        let answer: LocalBoxFuture<'static, Result<T, Failure>> = answer.boxed_local();
+        let apply: Box<dyn FnOnce(T)> = Box::new(apply);
         let (task, handle) = abortable(answer);
         if let Some(Some(old)) = self.abort.try_update_value(|abort| abort.replace(handle)) {
             old.abort();

@@ -12,6 +12,7 @@ mod grid_query;
 mod installation;
 mod live;
 mod load;
+mod markup;
 mod order_detail;
 mod orders;
 mod pages;

@@ -10,6 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::api::{self, Failure};
+use crate::browser;
 
 /// Whether the page has somebody to work for.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,11 @@ pub enum SessionState {
     SignedIn(User),
 }
 
+/// Where it is noted that this browser has had a session; it says nothing about whose.
+const RESUMABLE: &str = "resumable";
+/// Pages for people without a session. A first visit to them need not ask for one.
+const OUTSIDE: [&str; 2] = ["/sign-in", "/setup"];
+
 thread_local! {
     static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Resuming);
     static ACCESS_TOKEN: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -37,9 +43,9 @@ pub fn state() -> ArcRwSignal<SessionState> {
     STATE.with(Clone::clone)
 }
 
-/// The person who is signed in.
+/// The person who is signed in; it stays the same for as long as a page lives.
 pub fn user() -> Option<User> {
-    match state().get() {
+    match state().get_untracked() {
         SessionState::SignedIn(user) => Some(user),
         _ => None,
     }
@@ -57,12 +63,18 @@ pub fn access_token() -> Option<String> {
 
 /// Begins a session that the server has just opened.
 pub fn begin(session: Session) {
+    browser::store(RESUMABLE, Some("yes"));
     ACCESS_TOKEN.set(Some(session.access_token));
     state().set(SessionState::SignedIn(session.user));
 }
 
 /// Takes up the session that the refresh cookie stands for, when the page starts.
 pub async fn resume() {
+    let is_outside = OUTSIDE.iter().any(|path| browser::path() == *path);
+    if is_outside && browser::stored(RESUMABLE).is_none() {
+        state().set(SessionState::SignedOut { ended: false });
+        return;
+    }
     state().set(SessionState::Resuming);
     match refresh().await {
         Ok(()) => {}
@@ -87,6 +99,7 @@ pub fn end() {
 pub async fn sign_out() -> Result<(), Failure> {
     api::delete_session().await?;
     ACCESS_TOKEN.set(None);
+    browser::store(RESUMABLE, None);
     state().set(SessionState::SignedOut { ended: false });
     Ok(())
 }

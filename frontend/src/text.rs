@@ -485,9 +485,12 @@ pub fn package_and_units(id: &str, units: i32) -> String {
 
 /// TikTok Shop's status words in ordinary writing: `AWAITING_SHIPMENT` becomes `Awaiting shipment`.
 pub fn status_words(status: &str) -> String {
-    let words = status.replace('_', " ").to_lowercase();
+    let words = status.replace('_', " ").to_ascii_lowercase();
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// The name of a timeline fact: `store_order_id` becomes `store order id`.

@@ -1,5 +1,6 @@
 //! Says aloud what sighted people see happen: one polite live region for the whole page.
 
+use crate::markup::view;
 use leptos::prelude::*;
 
 thread_local! {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::OrderStatus;
 
 use crate::components::icon::Icon;
+use crate::markup::view;
 
 /// Icon and tone of each status.
 pub const fn look(status: OrderStatus) -> (Icon, &'static str) {

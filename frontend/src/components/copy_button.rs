@@ -3,6 +3,7 @@ use leptos::task::spawn_local;
 
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
+use crate::markup::{handler, view};
 use crate::{browser, text};
 
 /// How long the button shows that it has copied.
@@ -31,7 +32,7 @@ pub fn CopyButton(
         });
     };
     view! {
-        <button type="button" class="icon-button copy" class:done=copied aria-label=label title=format!("Copy {what}") on:click=copy>
+        <button type="button" class="icon-button copy" class:done=copied aria-label=label title=format!("Copy {what}") on:click=handler(copy)>
             {move || if copied.get() { Icon::Check.view() } else { Icon::Copy.view() }}
         </button>
     }

@@ -4,12 +4,16 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
+use crate::markup::{Show, handler, view};
 use crate::text;
 
 /// A dialog that is open while the signal says so; its content lives only as long.
+///
+/// Whatever closes it in the browser calls `close`, which must make the signal say so.
 #[component]
 pub fn Dialog(
-    open: RwSignal<bool>,
+    #[prop(into)] open: Signal<bool>,
+    #[prop(into)] close: Callback<()>,
     #[prop(into)] title: Signal<String>,
     /// Further classes, such as `sheet`.
     #[prop(optional)]
@@ -29,7 +33,7 @@ pub fn Dialog(
     // The backdrop belongs to the dialog element, so a click on it has the dialog itself as target.
     let close_on_backdrop = move |event: web_sys::MouseEvent| {
         if event.target() == event.current_target() {
-            open.set(false);
+            close.run(());
         }
     };
     view! {
@@ -37,8 +41,8 @@ pub fn Dialog(
             class=format!("dialog {class}")
             aria-label=title
             node_ref=dialog
-            on:close=move |_| open.set(false)
-            on:click=close_on_backdrop
+            on:close=handler(move |_| close.run(()))
+            on:click=handler(close_on_backdrop)
         >
             <Show when=move || open.get()>
                 <div class="dialog-frame">
@@ -48,7 +52,7 @@ pub fn Dialog(
                             type="button"
                             class="icon-button"
                             aria-label=text::CLOSE
-                            on:click=move |_| open.set(false)
+                            on:click=handler(move |_| close.run(()))
                         >
                             {Icon::Cross.view()}
                         </button>

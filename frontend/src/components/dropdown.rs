@@ -1,5 +1,6 @@
 //! A button with a panel below it, on the browser's own popover: Escape and a click elsewhere close it.
 
+use crate::markup::{Show, handler, view};
 use js_sys::Reflect;
 use leptos::html;
 use leptos::prelude::*;
@@ -14,25 +15,27 @@ const ROOM: f64 = 320.0;
 /// Where a panel goes, relative to the page, in CSS pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Place {
-    pub left: f64,
-    pub top: Option<f64>,
-    pub bottom: Option<f64>,
+    pub left: i32,
+    pub top: Option<i32>,
+    pub bottom: Option<i32>,
 }
 
 impl Place {
     /// Beside a button, inside the window.
-    pub fn beside(anchor: &DomRect, width: f64) -> Self {
+    pub fn beside(anchor: &DomRect, width: i32) -> Self {
         let window = window();
         let size = |value: Result<JsValue, JsValue>| value.ok().and_then(|it| it.as_f64()).unwrap_or(800.0);
         let (inner_width, inner_height) = (size(window.inner_width()), size(window.inner_height()));
         let (scroll_x, scroll_y) =
             (window.scroll_x().unwrap_or_default(), window.scroll_y().unwrap_or_default());
-        let left = anchor.left().min(inner_width - width - MARGIN).max(MARGIN) + scroll_x;
+        let left = anchor.left().min(inner_width - f64::from(width) - MARGIN).max(MARGIN) + scroll_x;
+        let left = left as i32;
         if inner_height - anchor.bottom() < ROOM && anchor.top() > inner_height - anchor.bottom() {
             let bottom = inner_height - anchor.top() + 4.0 - scroll_y;
-            return Self { left, top: None, bottom: Some(bottom) };
+            return Self { left, top: None, bottom: Some(bottom as i32) };
         }
-        Self { left, top: Some(anchor.bottom() + 4.0 + scroll_y), bottom: None }
+        let top = anchor.bottom() + 4.0 + scroll_y;
+        Self { left, top: Some(top as i32), bottom: None }
     }
 
     pub fn left_style(&self) -> String {
@@ -78,8 +81,8 @@ pub fn Dropdown(
     label: Option<String>,
     #[prop(into)] button: ViewFn,
     /// Width of the panel in CSS pixels.
-    #[prop(default = 260.0)]
-    width: f64,
+    #[prop(default = 260)]
+    width: i32,
     children: ChildrenFn,
 ) -> impl IntoView {
     let anchor = NodeRef::<html::Button>::new();
@@ -114,7 +117,7 @@ pub fn Dropdown(
             style:bottom=move || place.get().bottom_style()
             style:width=format!("{width}px")
             on:beforetoggle=before
-            on:toggle=move |event: Event| open.set(opens(&event))
+            on:toggle=handler(move |event: Event| open.set(opens(&event)))
         >
             <Show when=move || open.get()>{children()}</Show>
         </div>

@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use crate::api::Failure;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::Icon;
+use crate::markup::{handler, view};
 use crate::text;
 
 /// What went wrong, the next step, and the id to name when asking for help.
@@ -36,7 +37,7 @@ pub fn FailureNote(
             {retry
                 .map(|retry| {
                     view! {
-                        <button type="button" class="button" on:click=move |_| retry.run(())>
+                        <button type="button" class="button" on:click=handler(move |_| retry.run(()))>
                             {text::TRY_AGAIN}
                         </button>
                     }

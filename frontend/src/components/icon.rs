@@ -1,5 +1,6 @@
 //! Line icons, drawn on a grid of 24 by 24.
 
+use crate::markup::view;
 use leptos::prelude::*;
 
 /// What an icon depicts.
@@ -63,9 +64,7 @@ impl Icon {
             Self::Download => "M12 4v11M7 11l5 5 5-5M5 20h14",
             Self::ErrorCircle => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V13M12 16.3h.01",
             Self::External => "M14 4h6v6M20 4l-9 9M18 14v5a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1h5",
-            Self::Eye => {
-                "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z"
-            }
+            Self::Eye => "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z",
             Self::Filter => "M4 6h16M7 12h10M10 18h4",
             Self::Info => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.7h.01",
             Self::Layers => "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
@@ -94,6 +93,5 @@ impl Icon {
                 <path d=self.path()></path>
             </svg>
         }
-        .into_any()
     }
 }

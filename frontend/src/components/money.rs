@@ -8,9 +8,9 @@ pub fn money(money: &Money) -> String {
     let text = money.to_string();
     let digits = text.split(' ').next().unwrap_or_default();
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("−", digits));
-    let (whole, decimals) = digits.split_once('.').map_or((digits, String::new()), |(whole, decimals)| {
-        (whole, format!(".{decimals}"))
-    });
+    let (whole, decimals) = digits
+        .split_once('.')
+        .map_or((digits, String::new()), |(whole, decimals)| (whole, format!(".{decimals}")));
     let symbol = match money.currency.as_str() {
         "EUR" => "€",
         "USD" => "$",

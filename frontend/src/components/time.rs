@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 
+use crate::markup::view;
 use crate::{browser, clock};
 
 const MONTHS: [&str; 12] =

@@ -9,6 +9,7 @@ use leptos::task::spawn_local;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
 use crate::components::time::Ago;
+use crate::markup::{handler, view};
 use crate::{browser, clock, text};
 
 /// How long a message stays, unless somebody is reading it.
@@ -83,11 +84,12 @@ fn hide(number: u32) {
 #[component]
 pub fn Toaster() -> impl IntoView {
     let toasts = TOASTS.with(Clone::clone);
-    let visible =
-        move || toasts.get().into_iter().filter(|toast| toast.visible).rev().collect::<Vec<_>>();
+    let visible = move || toasts.get().into_iter().filter(|toast| toast.visible).rev().collect::<Vec<_>>();
     view! {
         <div class="toaster" role="status" aria-label=text::NOTIFICATIONS>
-            <For each=visible key=|toast| toast.number children=|toast| view! { <ToastCard toast /> } />
+            <For each=visible key=|toast| toast.number let:toast>
+                <ToastCard toast />
+            </For>
         </div>
     }
 }
@@ -112,17 +114,17 @@ fn ToastCard(toast: Toast) -> impl IntoView {
     view! {
         <div
             class=format!("toast {tone}")
-            on:pointerenter=move |_| reading.set(true)
-            on:pointerleave=move |_| reading.set(false)
-            on:focusin=move |_| reading.set(true)
-            on:focusout=move |_| reading.set(false)
+            on:pointerenter=handler(move |_| reading.set(true))
+            on:pointerleave=handler(move |_| reading.set(false))
+            on:focusin=handler(move |_| reading.set(true))
+            on:focusout=handler(move |_| reading.set(false))
         >
             {icon.view()}
             <div>
                 <p>{toast.message}</p>
                 {details_list(toast.details)}
             </div>
-            <button type="button" class="icon-button" aria-label=text::DISMISS on:click=move |_| hide(number)>
+            <button type="button" class="icon-button" aria-label=text::DISMISS on:click=handler(move |_| hide(number))>
                 {Icon::Cross.view()}
             </button>
         </div>
@@ -134,7 +136,7 @@ fn details_list(details: Vec<String>) -> Option<AnyView> {
         return None;
     }
     let lines = details.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
-    Some(view! { <ul>{lines}</ul> }.into_any())
+    Some(view! { <ul>{lines}</ul> })
 }
 
 /// A bell with the messages of this visit.
@@ -146,12 +148,12 @@ pub fn NotificationList() -> impl IntoView {
             button_class="icon-button"
             label=text::NOTIFICATIONS
             button=|| Icon::Bell.view()
-            width=340.0
+            width=340
         >
             {move || {
                 let toasts = TOASTS.with(Clone::clone).get();
                 if toasts.is_empty() {
-                    return view! { <p class="quiet popover-text">{text::NO_NOTIFICATIONS}</p> }.into_any();
+                    return view! { <p class="quiet popover-text">{text::NO_NOTIFICATIONS}</p> };
                 }
                 let items = toasts
                     .into_iter()
@@ -169,7 +171,7 @@ pub fn NotificationList() -> impl IntoView {
                         }
                     })
                     .collect_view();
-                view! { <ul class="notifications">{items}</ul> }.into_any()
+                view! { <ul class="notifications">{items}</ul> }
             }}
         </Dropdown>
     }

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use shared::{StoreCredentials, TikTokCredentials};
 
 use crate::connections::fields::TextField;
+use crate::markup::{handler, view};
 use crate::text;
 
 /// What is typed to reach both sides. Secrets are only ever sent, never shown again.
@@ -81,7 +82,7 @@ pub fn TikTokFields(fields: CredentialFields, required: bool) -> impl IntoView {
             <div class="segments" role="group" aria-label=text::AUTHORIZATION>
                 <div>
                     <label>
-                        <input type="radio" name="authorization" prop:checked=with_code on:change=move |_| with_code.set(true) />
+                        <input type="radio" name="authorization" prop:checked=with_code on:change=handler(move |_| with_code.set(true)) />
                         <span>{text::AUTH_CODE}</span>
                     </label>
                     <label>
@@ -89,39 +90,13 @@ pub fn TikTokFields(fields: CredentialFields, required: bool) -> impl IntoView {
                             type="radio"
                             name="authorization"
                             prop:checked=move || !with_code.get()
-                            on:change=move |_| with_code.set(false)
+                            on:change=handler(move |_| with_code.set(false))
                         />
                         <span>{text::TOKEN_PAIR}</span>
                     </label>
                 </div>
             </div>
-            <Show
-                when=move || with_code.get()
-                fallback=move || {
-                    view! {
-                        <TextField
-                            label=text::ACCESS_TOKEN
-                            value=fields.access_token
-                            kind="password"
-                            pointer="/tiktok/access_token"
-                        />
-                        <TextField
-                            label=text::REFRESH_TOKEN
-                            value=fields.refresh_token
-                            kind="password"
-                            pointer="/tiktok/refresh_token"
-                        />
-                    }
-                }
-            >
-                <TextField
-                    label=text::AUTH_CODE
-                    value=fields.auth_code
-                    kind="password"
-                    pointer="/tiktok/auth_code"
-                    hint=text::AUTH_CODE_HINT
-                />
-            </Show>
+            {move || if with_code.get() { code_field(fields) } else { token_fields(fields) }}
             <TextField
                 label=text::SHOP_ID
                 value=fields.shop_id
@@ -129,6 +104,35 @@ pub fn TikTokFields(fields: CredentialFields, required: bool) -> impl IntoView {
                 hint=text::SHOP_ID_HINT
             />
         </fieldset>
+    }
+}
+
+fn code_field(fields: CredentialFields) -> AnyView {
+    view! {
+        <TextField
+            label=text::AUTH_CODE
+            value=fields.auth_code
+            kind="password"
+            pointer="/tiktok/auth_code"
+            hint=text::AUTH_CODE_HINT
+        />
+    }
+}
+
+fn token_fields(fields: CredentialFields) -> AnyView {
+    view! {
+        <TextField
+            label=text::ACCESS_TOKEN
+            value=fields.access_token
+            kind="password"
+            pointer="/tiktok/access_token"
+        />
+        <TextField
+            label=text::REFRESH_TOKEN
+            value=fields.refresh_token
+            kind="password"
+            pointer="/tiktok/refresh_token"
+        />
     }
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::{ConnectionSettings, EmailPolicy, IdentityRule, MoneyBasis};
 
 use crate::api::Failure;
+use crate::markup::{handler, view};
 
 /// The problem that the server found with a form, for the fields below it.
 #[derive(Clone, Copy)]
@@ -41,13 +42,12 @@ pub fn TextField(
                 spellcheck="false"
                 prop:value=value
                 aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                on:input=move |event| value.set(event_target_value(&event))
+                on:input=handler(move |event| value.set(event_target_value(&event)))
             />
             {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
             {move || wrong.get().map(|detail| view! { <small class="field-error">{detail}</small> })}
         </label>
     }
-    .into_any()
 }
 
 /// A box to tick.
@@ -63,13 +63,12 @@ pub fn SwitchField(
                 type="checkbox"
                 role="switch"
                 prop:checked=value
-                on:change=move |event| value.set(event_target_checked(&event))
+                on:change=handler(move |event| value.set(event_target_checked(&event)))
             />
             <span>{label}</span>
             {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
         </label>
     }
-    .into_any()
 }
 
 /// One choice out of a few; the value is the choice's word on the wire.
@@ -94,11 +93,10 @@ pub fn ChoiceField(
     view! {
         <label class="field">
             <span>{label}</span>
-            <select on:change=choose>{options}</select>
+            <select on:change=handler(choose)>{options}</select>
             {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
         </label>
     }
-    .into_any()
 }
 
 /// What is typed into the form of the settings; everything else stays as it was.

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use shared::{EmailPolicy, IdentityRule, MoneyBasis};
 
 use crate::connections::fields::{ChoiceField, SettingsFields, SwitchField, TextField};
+use crate::markup::{Show, view};
 use crate::text;
 
 /// How a connection works. Every field has a default that needs no touching.
@@ -30,7 +31,7 @@ pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
         <fieldset>
             <legend>{text::CUSTOMER}</legend>
             <ChoiceField label=text::EMAIL_POLICY value=fields.email_policy choices=email_policies />
-            <Show when=email>
+            <Show when=move || email()>
                 <TextField
                     label=text::CUSTOMER_EMAIL
                     value=fields.customer_email
@@ -44,7 +45,7 @@ pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
                 choices=identity_rules
                 hint=text::IDENTITY_RULE_HINT
             />
-            <Show when=identity>
+            <Show when=move || identity()>
                 <TextField
                     label=text::IDENTITY_NUMBER
                     value=fields.identity_number

@@ -4,6 +4,7 @@ use shared::{CheckOutcome, ConnectionTest};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::load::Load;
+use crate::markup::view;
 use crate::text;
 
 /// What the test of a connection found, check by check.
@@ -11,10 +12,10 @@ use crate::text;
 pub fn TestResult(test: Load<ConnectionTest>) -> impl IntoView {
     move || {
         if test.request.busy.get() {
-            return view! { <p class="quiet testing" role="status">{text::TESTING}</p> }.into_any();
+            return view! { <p class="quiet testing" role="status">{text::TESTING}</p> };
         }
         if let Some(failure) = test.request.failure.get() {
-            return view! { <FailureNote title=text::NOT_TESTED failure /> }.into_any();
+            return view! { <FailureNote title=text::NOT_TESTED failure /> };
         }
         test.value.get().map(result).into_any()
     }
@@ -38,15 +39,13 @@ fn result(test: ConnectionTest) -> AnyView {
             }
         })
         .collect_view();
-    let (class, summary) =
-        if test.passed { ("good", text::TEST_PASSED) } else { ("bad", text::TEST_FAILED) };
+    let (class, summary) = if test.passed { ("good", text::TEST_PASSED) } else { ("bad", text::TEST_FAILED) };
     view! {
         <section class="card test-result" role="status">
             <h3 class=class>{summary}</h3>
             <ul class="checks">{checks}</ul>
         </section>
     }
-    .into_any()
 }
 
 const fn look(outcome: CheckOutcome) -> (Icon, &'static str, &'static str) {

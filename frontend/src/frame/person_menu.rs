@@ -5,6 +5,7 @@ use crate::components::dropdown::{CloseDropdown, Dropdown};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::frame::shortcuts;
+use crate::markup::{handler, view};
 use crate::preferences::{Preferences, Theme};
 use crate::{session, text};
 
@@ -17,7 +18,7 @@ pub fn PersonMenu() -> impl IntoView {
             button_class="icon-button"
             label=text::YOU_AND_SETTINGS
             button=|| Icon::User.view()
-            width=280.0
+            width=280
         >
             <PersonPanel />
         </Dropdown>
@@ -43,6 +44,12 @@ fn PersonPanel() -> impl IntoView {
             }
         });
     };
+    let show_help = move |_| {
+        if let Some(close) = close {
+            close.close();
+        }
+        shortcuts::show_help();
+    };
     let theme = preferences.theme;
     let themes = Theme::ALL
         .into_iter()
@@ -54,7 +61,7 @@ fn PersonPanel() -> impl IntoView {
                         type="radio"
                         name="theme"
                         prop:checked=move || shown.get() == choice
-                        on:change=move |_| chosen.set(choice)
+                        on:change=handler(move |_| chosen.set(choice))
                     />
                     <span>{choice.label()}</span>
                 </label>
@@ -72,17 +79,12 @@ fn PersonPanel() -> impl IntoView {
         <button
             type="button"
             class="menu-item"
-            on:click=move |_| {
-                if let Some(close) = close {
-                    close.close();
-                }
-                shortcuts::show_help();
-            }
+            on:click=handler(show_help)
         >
             {text::KEYBOARD_HELP}
             <kbd>"?"</kbd>
         </button>
-        <button type="button" class="menu-item" on:click=sign_out>
+        <button type="button" class="menu-item" on:click=handler(sign_out)>
             {text::SIGN_OUT}
         </button>
     }
@@ -97,7 +99,7 @@ fn switch(label: &'static str, on: ArcRwSignal<bool>) -> impl IntoView {
                 type="checkbox"
                 role="switch"
                 prop:checked=move || shown.get()
-                on:change=move |event| on.set(event_target_checked(&event))
+                on:change=handler(move |event| on.set(event_target_checked(&event)))
             />
         </label>
     }

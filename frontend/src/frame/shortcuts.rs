@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 
 use crate::browser;
 use crate::components::dialog::Dialog;
+use crate::markup::view;
 use crate::preferences::Preferences;
 use crate::text;
 
@@ -107,7 +108,7 @@ pub fn show_help() {
 pub fn ShortcutHelp() -> impl IntoView {
     let open = HELP_OPEN.with_borrow(|open| *open).unwrap_or_else(|| RwSignal::new(false));
     view! {
-        <Dialog open title=text::KEYBOARD_HELP class="narrow">
+        <Dialog open close=move |()| open.set(false) title=text::KEYBOARD_HELP class="narrow">
             <dl class="keys">
                 {HELP
                     .into_iter()

@@ -9,6 +9,7 @@ use crate::components::dropdown::Dropdown;
 use crate::components::money::count;
 use crate::components::time::{Ago, ago, duration};
 use crate::installation::Installation;
+use crate::markup::{Show, view};
 use crate::text;
 
 /// How fresh the orders are.
@@ -66,21 +67,18 @@ pub fn SyncState() -> impl IntoView {
     };
     let class = move || {
         let freshness = freshness(clock::now(), last_sync_at.get());
-        let freshness = if has_problem.get() && freshness == Freshness::Fresh {
-            Freshness::Stale
-        } else {
-            freshness
-        };
+        let freshness =
+            if has_problem.get() && freshness == Freshness::Fresh { Freshness::Stale } else { freshness };
         freshness.class().to_owned()
     };
     let is_connected = move || health.with(|it| it.as_ref().is_some_and(|it| !it.connections.is_empty()));
     view! {
-        <Show when=is_connected>
+        <Show when=move || is_connected()>
             <Dropdown
                 id="sync-state"
                 button_class=Signal::derive(class)
                 button=move || view! { <span class="dot" aria-hidden="true"></span> <span>{words()}</span> }
-                width=360.0
+                width=360
             >
                 {move || {
                     health
@@ -96,7 +94,7 @@ pub fn SyncState() -> impl IntoView {
 
 fn connection_health(health: ConnectionHealth) -> impl IntoView {
     let time = |at: Option<DateTime<Utc>>| match at {
-        Some(at) => view! { <Ago at=at /> }.into_any(),
+        Some(at) => view! { <Ago at=at /> },
         None => text::NEVER.into_any(),
     };
     let speed = match (health.order_to_store_p50_ms, health.order_to_store_p95_ms) {

@@ -6,6 +6,7 @@ use crate::components::copy_button::CopyButton;
 use crate::components::icon::Icon;
 use crate::components::money::money;
 use crate::components::time::{Ago, Deadline, here};
+use crate::markup::{handler, view};
 use crate::order_detail::issues::open_errors;
 use crate::orders::actions::Action;
 use crate::orders::filters::StoreStateLabel;
@@ -39,16 +40,16 @@ pub fn OrderHeader(order: OrderDetail) -> impl IntoView {
                 <StatusBadge status=summary.status />
                 {special}
                 <span class="quiet">
-                    {text::CHANNEL_SAYS} <code>{summary.channel_status.to_string()}</code>
+                    {text::CHANNEL_SAYS} " " <code>{summary.channel_status.to_string()}</code>
                 </span>
             </div>
             <dl class="order-facts">
                 {fact(text::STORE_ORDER, store_order(&order))}
                 {fact(text::TOTAL, money(&summary.total).into_any())}
-                {fact(text::CREATED_AT, view! { <Ago at=summary.created_at more=times /> }.into_any())}
+                {fact(text::CREATED_AT, view! { <Ago at=summary.created_at more=times /> })}
                 {summary
                     .ship_by
-                    .map(|at| fact(text::SHIP_BY, view! { <Deadline at /> }.into_any()))}
+                    .map(|at| fact(text::SHIP_BY, view! { <Deadline at /> }))}
                 {fact(text::FULFILLMENT_TYPE, summary.fulfillment_type.label().into_any())}
                 {fact(text::CONNECTION, connection(&order))}
             </dl>
@@ -63,30 +64,28 @@ fn fact(label: &'static str, value: AnyView) -> AnyView {
             <dd>{value}</dd>
         </div>
     }
-    .into_any()
 }
 
 fn connection(order: &OrderDetail) -> AnyView {
     let href = format!("/connections/{}", order.summary.connection_id);
-    view! { <a href=href>{order.connection_name.clone()}</a> }.into_any()
+    view! { <a href=href>{order.connection_name.clone()}</a> }
 }
 
 fn store_order(order: &OrderDetail) -> AnyView {
     let Some(store_order) = order.summary.store_order.clone() else {
-        return view! { <span class="faint">{order.summary.import_state.label()}</span> }.into_any();
+        return view! { <span class="faint">{order.summary.import_state.label()}</span> };
     };
     let name = text::store_reference(store_order.id, store_order.reference.as_deref());
     if store_order.deleted {
-        return view! { <span class="faint">{name} " · " {text::DELETED_IN_STORE}</span> }.into_any();
+        return view! { <span class="faint">{name} " · " {text::DELETED_IN_STORE}</span> };
     }
     let name = match store_order.url {
         Some(url) => view! {
             <a href=url target="_blank" rel="noreferrer">{name} {Icon::External.view()}</a>
-        }
-        .into_any(),
+        },
         None => name.into_any(),
     };
-    view! { {name} {store_order.state.map(|state| view! { <StoreStateLabel state /> })} }.into_any()
+    view! { {name} {store_order.state.map(|state| view! { <StoreStateLabel state /> })} }
 }
 
 /// The one thing to do next, and beside it what can be done at any time.
@@ -96,15 +95,14 @@ fn actions(order: &OrderDetail) -> AnyView {
     let errors = open_errors(&order.issues);
     let import = Action::Import.allowed(summary);
     let next = if errors > 0 && !import.allowed {
-        view! { <a class="button primary" href="#issues" rel="external">{text::fix_problems(errors)}</a> }.into_any()
+        view! { <a class="button primary" href="#issues" rel="external">{text::fix_problems(errors)}</a> }
     } else if import.allowed {
         view! {
-            <button type="button" class="button primary" on:click=move |_| Action::Import.start(id)>
+            <button type="button" class="button primary" on:click=handler(move |_| Action::Import.start(id))>
                 {Icon::Download.view()}
                 {Action::Import.label(summary)}
             </button>
         }
-        .into_any()
     } else if matches!(summary.status, OrderStatus::AwaitingShipment | OrderStatus::PartiallyShipped) {
         let url = summary.store_order.as_ref().and_then(|it| it.url.clone());
         let url = url.unwrap_or_else(|| summary.seller_center_url.clone());
@@ -114,9 +112,8 @@ fn actions(order: &OrderDetail) -> AnyView {
                 {text::SHIP_IN_STORE}
             </a>
         }
-        .into_any()
     } else {
-        view! { <span class="quiet">{text::NOTHING_TO_DO}</span> }.into_any()
+        view! { <span class="quiet">{text::NOTHING_TO_DO}</span> }
     };
     let sync = Action::Sync.allowed(summary);
     view! {
@@ -126,7 +123,7 @@ fn actions(order: &OrderDetail) -> AnyView {
             class="button"
             disabled=!sync.allowed
             title=sync.reason
-            on:click=move |_| Action::Sync.start(id)
+            on:click=handler(move |_| Action::Sync.start(id))
         >
             {Icon::Refresh.view()}
             {text::SYNC_STATUS}
@@ -136,5 +133,4 @@ fn actions(order: &OrderDetail) -> AnyView {
             {text::SELLER_CENTER}
         </a>
     }
-    .into_any()
 }

@@ -3,13 +3,13 @@ use shared::{Issue, OrderDetail, Severity};
 
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, coarse, here_with_zone};
+use crate::markup::{handler, view};
 use crate::orders::actions::Action;
 use crate::{clock, text};
 
 /// How many open problems need somebody.
 pub fn open_errors(issues: &[Issue]) -> usize {
-    let needs_somebody =
-        |issue: &&Issue| issue.resolved_at.is_none() && issue.severity == Severity::Error;
+    let needs_somebody = |issue: &&Issue| issue.resolved_at.is_none() && issue.severity == Severity::Error;
     issues.iter().filter(needs_somebody).count()
 }
 
@@ -25,7 +25,8 @@ pub fn Issues(order: OrderDetail) -> impl IntoView {
     let (resolved, open): (Vec<_>, Vec<_>) =
         order.issues.into_iter().partition(|issue| issue.resolved_at.is_some());
     let can_retry = import && !open.is_empty();
-    let cards = |issues: Vec<Issue>| issues.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view();
+    let cards =
+        |issues: Vec<Issue>| issues.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view();
     let heading = text::open_issues(open.len());
     let resolved = (!resolved.is_empty()).then(|| {
         view! {
@@ -42,7 +43,7 @@ pub fn Issues(order: OrderDetail) -> impl IntoView {
             {can_retry
                 .then(|| {
                     view! {
-                        <button type="button" class="button" on:click=move |_| Action::Import.start(id)>
+                        <button type="button" class="button" on:click=handler(move |_| Action::Import.start(id))>
                             {Icon::Refresh.view()}
                             {label}
                         </button>
@@ -51,7 +52,6 @@ pub fn Issues(order: OrderDetail) -> impl IntoView {
             {resolved}
         </section>
     }
-    .into_any()
 }
 
 /// One issue: what happened, what to do, and what happens by itself.
@@ -72,8 +72,8 @@ pub fn IssueCard(issue: Issue) -> impl IntoView {
         }
     };
     let state = match issue.resolved_at {
-        Some(at) => view! { <span>{text::RESOLVED} <Ago at=at /></span> }.into_any(),
-        None => view! { <span title=issue.next_retry_at.map(here_with_zone)>{next}</span> }.into_any(),
+        Some(at) => view! { <span>{text::RESOLVED} " " <Ago at=at /></span> },
+        None => view! { <span title=issue.next_retry_at.map(here_with_zone)>{move || next()}</span> },
     };
     view! {
         <article class=tone>
@@ -85,7 +85,7 @@ pub fn IssueCard(issue: Issue) -> impl IntoView {
                 <p class="issue-meta quiet">
                     {state}
                     {attempts.map(|attempts| view! { <span>{attempts}</span> })}
-                    <span>{text::SINCE} <Ago at=issue.opened_at /></span>
+                    <span>{text::SINCE} " " <Ago at=issue.opened_at /></span>
                     <code>{issue.code.as_str()}</code>
                 </p>
             </div>

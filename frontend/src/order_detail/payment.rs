@@ -5,6 +5,7 @@ use shared::{Money, Payment};
 use crate::components::icon::Icon;
 use crate::components::money::money;
 use crate::components::time::here;
+use crate::markup::view;
 use crate::text;
 
 /// What was paid, and whether the store says the same.
@@ -30,7 +31,7 @@ pub fn PaymentCard(payment: Payment) -> impl IntoView {
     };
     let store_total = match &payment.store_total {
         Some(total) => money(total).into_any(),
-        None => view! { <span class="faint">{text::NOT_CREATED}</span> }.into_any(),
+        None => view! { <span class="faint">{text::NOT_CREATED}</span> },
     };
     view! {
         <section class="card">
@@ -64,9 +65,9 @@ pub fn PaymentCard(payment: Payment) -> impl IntoView {
 /// A tick for nothing, the amount for anything else.
 fn difference(amount: &Money) -> AnyView {
     if amount.amount == Decimal::ZERO {
-        view! { <span class="match">{Icon::Check.view()} {text::EQUAL}</span> }.into_any()
+        view! { <span class="match">{Icon::Check.view()} {text::EQUAL}</span> }
     } else {
         let sign = if amount.amount > Decimal::ZERO { "+" } else { "" };
-        view! { <strong class="mismatch">{sign} {money(amount)}</strong> }.into_any()
+        view! { <strong class="mismatch">{sign} {money(amount)}</strong> }
     }
 }

@@ -4,6 +4,7 @@ use shared::{Money, OrderLine};
 
 use crate::components::icon::Icon;
 use crate::components::money::money;
+use crate::markup::{handler, view};
 use crate::text;
 
 /// What was bought.
@@ -45,14 +46,15 @@ fn ProductRow(line: OrderLine) -> impl IntoView {
         Some(product) => {
             let name = product.name.unwrap_or_else(|| text::product_number(product.product_id));
             let number = text::product_and_combination(product.product_id, product.combination_id);
-            view! { <span title=number>{name}</span> }.into_any()
+            view! { <span title=number>{name}</span> }
         }
-        None => view! { <span class="faint">{text::NOT_LINKED}</span> }.into_any(),
+        None => view! { <span class="faint">{text::NOT_LINKED}</span> },
     };
     let tracking = line.tracking_number.map(|number| format!(" · {number}")).unwrap_or_default();
     view! {
         <tr>
-            <td class="product">
+            <td>
+                <div class="product">
                 <ProductImage source=line.image />
                 <div>
                     <bdi>{line.product}</bdi>
@@ -60,11 +62,12 @@ fn ProductRow(line: OrderLine) -> impl IntoView {
                     <span class="quiet">{text::status_words(&line.status)} {tracking}</span>
                     {marks}
                 </div>
+                </div>
             </td>
             <td>
                 {match line.sku {
-                    Some(sku) => view! { <code><bdi>{sku}</bdi></code> }.into_any(),
-                    None => view! { <span class="faint">{text::NO_SKU}</span> }.into_any(),
+                    Some(sku) => view! { <code><bdi>{sku}</bdi></code> },
+                    None => view! { <span class="faint">{text::NO_SKU}</span> },
                 }}
             </td>
             <td class="number">{line.quantity}</td>
@@ -83,7 +86,7 @@ fn ProductImage(source: Option<String>) -> impl IntoView {
     let broken = RwSignal::new(source.is_none());
     move || {
         if broken.get() {
-            view! { <span class="no-image">{Icon::Box.view()}</span> }.into_any()
+            view! { <span class="no-image">{Icon::Box.view()}</span> }
         } else {
             view! {
                 <img
@@ -93,17 +96,16 @@ fn ProductImage(source: Option<String>) -> impl IntoView {
                     height="40"
                     loading="lazy"
                     referrerpolicy="no-referrer"
-                    on:error=move |_| broken.set(true)
+                    on:error=handler(move |_| broken.set(true))
                 />
             }
-            .into_any()
         }
     }
 }
 
 fn discount(amount: &Money) -> AnyView {
     if amount.amount == Decimal::ZERO {
-        view! { <span class="faint">"–"</span> }.into_any()
+        view! { <span class="faint">"–"</span> }
     } else {
         let shown = Money::new(-amount.amount.abs(), amount.currency.clone());
         money(&shown).into_any()

@@ -5,6 +5,7 @@ use crate::components::copy_button::CopyButton;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::load::Load;
+use crate::markup::{handler, view};
 use crate::{api, session, text};
 
 /// Where the order goes, and in which parcels.
@@ -18,14 +19,14 @@ pub fn ShippingCard(
 ) -> impl IntoView {
     let masked = shipping.recipient.clone();
     let address = move || match revealed.value.get().or_else(|| masked.clone()) {
-        Some(recipient) => view! { <Address id recipient revealed /> }.into_any(),
-        None => view! { <p class="quiet">{text::ADDRESS_HIDDEN}</p> }.into_any(),
+        Some(recipient) => view! { <Address id recipient revealed /> },
+        None => view! { <p class="quiet">{text::ADDRESS_HIDDEN}</p> },
     };
     let packages = if shipping.packages.is_empty() {
-        view! { <p class="quiet">{text::NO_PACKAGES}</p> }.into_any()
+        view! { <p class="quiet">{text::NO_PACKAGES}</p> }
     } else {
         let packages = shipping.packages.into_iter().map(package).collect_view();
-        view! { <ul class="packages">{packages}</ul> }.into_any()
+        view! { <ul class="packages">{packages}</ul> }
     };
     view! {
         <section class="card">
@@ -34,10 +35,10 @@ pub fn ShippingCard(
                 {fulfillment_type.label()}
                 {shipping.delivery_option.map(|option| format!(" · {option}"))}
             </p>
-            {address}
+            {move || address()}
             {shipping
                 .buyer_message
-                .map(|message| view! { <blockquote><strong>{text::BUYER_MESSAGE}</strong> <bdi>{message}</bdi></blockquote> })}
+                .map(|message| view! { <blockquote><strong>{text::BUYER_MESSAGE}</strong> " " <bdi>{message}</bdi></blockquote> })}
             <h3>{text::PACKAGES}</h3>
             {packages}
         </section>
@@ -71,7 +72,7 @@ fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl
                             type="button"
                             class="button small"
                             disabled=revealed.request.busy
-                            on:click=move |_| revealed.run(api::reveal_recipient(id))
+                            on:click=handler(move |_| revealed.run(api::reveal_recipient(id)))
                         >
                             {Icon::Eye.view()}
                             {text::SHOW_ADDRESS}
@@ -97,9 +98,8 @@ fn package(package: Package) -> impl IntoView {
         Some(number) => view! {
             <code><bdi>{number.clone()}</bdi></code>
             <CopyButton value=number what=text::TRACKING_NUMBER />
-        }
-        .into_any(),
-        None => view! { <span class="faint">{text::NO_TRACKING}</span> }.into_any(),
+        },
+        None => view! { <span class="faint">{text::NO_TRACKING}</span> },
     };
     view! {
         <li>

@@ -5,6 +5,7 @@ use crate::api;
 use crate::components::failure::FailureNote;
 use crate::components::time::Ago;
 use crate::load::Request;
+use crate::markup::{Show, handler, view};
 use crate::text;
 
 /// The story of an order, newest first.
@@ -52,14 +53,14 @@ pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
                     })
             }}
             <ol class="timeline">
-                <For each=move || story.entries.get() key=|entry| entry.id children=entry_view />
+                {move || story.entries.get().into_iter().map(entry_view).collect_view()}
             </ol>
             <Show when=move || story.older.with(Option::is_some)>
                 <button
                     type="button"
                     class="button small"
                     disabled=story.request.busy
-                    on:click=move |_| story.read_older(id)
+                    on:click=handler(move |_| story.read_older(id))
                 >
                     {text::SHOW_OLDER}
                 </button>
@@ -68,7 +69,7 @@ pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
     }
 }
 
-fn entry_view(entry: TimelineEntry) -> impl IntoView {
+fn entry_view(entry: TimelineEntry) -> AnyView {
     let facts = (!entry.facts.is_empty()).then(|| {
         let facts = entry
             .facts

@@ -10,11 +10,12 @@ use crate::browser;
 use crate::components::dropdown::{Place, opens};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
+use crate::markup::{handler, view};
 use crate::orders::actions::Action;
 use crate::text;
 
 /// Width of the menu in CSS pixels.
-const WIDTH: f64 = 280.0;
+const WIDTH: i32 = 280;
 
 /// The menu of whichever row asked for it last.
 #[derive(Clone, Copy)]
@@ -46,7 +47,8 @@ impl RowMenu {
 
     /// Opens the menu at the button that was clicked.
     pub fn open(self, order: OrderSummary, button: &HtmlElement) {
-        let (Some(panel), false) = (self.panel.get_untracked(), self.pressed_while_open.get_untracked()) else {
+        let (Some(panel), false) = (self.panel.get_untracked(), self.pressed_while_open.get_untracked())
+        else {
             self.pressed_while_open.set(false);
             return;
         };
@@ -82,8 +84,8 @@ pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
             style:top=move || menu.place.get().top_style()
             style:bottom=move || menu.place.get().bottom_style()
             style:width=format!("{WIDTH}px")
-            on:toggle=move |event: Event| menu.is_open.set(opens(&event))
-            on:keydown=move_focus
+            on:toggle=handler(move |event: Event| menu.is_open.set(opens(&event)))
+            on:keydown=handler(move_focus)
         >
             {move || menu.order.get().map(|order| items(menu, &order))}
         </div>
@@ -124,12 +126,11 @@ fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
             text::no_store_page(order.store_order.is_some()),
             true,
         )}
-        <button type="button" role="menuitem" tabindex="-1" class="menu-item" on:click=copy>
+        <button type="button" role="menuitem" tabindex="-1" class="menu-item" on:click=handler(copy)>
             {Icon::Copy.view()}
             <span>{text::COPY_TIKTOK_ID}</span>
         </button>
     }
-    .into_any()
 }
 
 /// An item that does something; when it cannot, it says why and stays reachable for the keyboard.
@@ -150,13 +151,12 @@ fn action_item(menu: RowMenu, action: Action, icon: Icon, order: &OrderSummary) 
             tabindex="-1"
             class="menu-item"
             aria-disabled=(!can).then_some("true")
-            on:click=start
+            on:click=handler(start)
         >
             {icon.view()}
             <span>{action.label(order)} {reason}</span>
         </button>
     }
-    .into_any()
 }
 
 fn link_item(
@@ -176,29 +176,26 @@ fn link_item(
                 href=href
                 target=new_tab.then_some("_blank")
                 rel=new_tab.then_some("noreferrer")
-                on:click=move |_| menu.close()
+                on:click=handler(move |_| menu.close())
             >
                 {icon.view()}
                 <span>{label}</span>
             </a>
-        }
-        .into_any(),
+        },
         None => view! {
             <button type="button" role="menuitem" tabindex="-1" class="menu-item" aria-disabled="true">
                 {icon.view()}
                 <span>{label} <small>{why_not}</small></span>
             </button>
-        }
-        .into_any(),
+        },
     }
 }
 
 /// Arrow keys, Home and End go through the items, as in every menu.
 fn move_focus(event: KeyboardEvent) {
     let Ok(items) = document().query_selector_all("#row-menu [role=menuitem]") else { return };
-    let items: Vec<HtmlElement> = (0..items.length())
-        .filter_map(|index| items.item(index)?.dyn_into().ok())
-        .collect();
+    let items: Vec<HtmlElement> =
+        (0..items.length()).filter_map(|index| items.item(index)?.dyn_into().ok()).collect();
     let active = document().active_element();
     let position = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
     let count = items.len();

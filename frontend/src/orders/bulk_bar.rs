@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use shared::Role;
 
 use crate::components::icon::Icon;
+use crate::markup::{Show, handler, view};
 use crate::orders::actions::Action;
 use crate::orders::grid_state::Grid;
 use crate::{session, text};
@@ -29,7 +30,7 @@ pub fn BulkBar() -> impl IntoView {
                 type="button"
                 class="button"
                 disabled=move || running.get() || !session::may(Role::Operator)
-                on:click=move |_| start(action)
+                on:click=handler(move |_| start(action))
             >
                 {icon.view()}
                 {action.bulk_label()}
@@ -48,7 +49,7 @@ pub fn BulkBar() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label=text::CLEAR_SELECTION
-                    on:click=move |_| grid.selection.set(BTreeSet::new())
+                    on:click=handler(move |_| grid.selection.set(BTreeSet::new()))
                 >
                     {Icon::Cross.view()}
                 </button>

@@ -11,6 +11,7 @@ use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::installation::Installation;
 use crate::load::Request;
+use crate::markup::{Show, handler, view};
 use crate::{api, browser, clock, session, text};
 
 /// Between two looks at a run.
@@ -34,19 +35,19 @@ pub fn FetchOrdersButton() -> impl IntoView {
             && installation.connections.value.with(|it| it.as_ref().is_some_and(|it| !it.is_empty()))
     };
     view! {
-        <Show when=usable>
+        <Show when=move || usable()>
             <button
                 type="button"
                 class="button"
-                class:working=is_running
-                aria-label=label
-                on:click=move |_| open.set(true)
+                class:working=move || is_running()
+                aria-label=move || label()
+                on:click=handler(move |_| open.set(true))
             >
                 {Icon::Download.view()}
-                <span>{label}</span>
+                <span>{move || label()}</span>
             </button>
         </Show>
-        <Dialog open title=text::FETCH_ORDERS class="narrow">
+        <Dialog open close=move |()| open.set(false) title=text::FETCH_ORDERS class="narrow">
             <FetchForm run />
         </Dialog>
     }
@@ -60,8 +61,7 @@ fn is_going_on(run: &SyncRun) -> bool {
 fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
     let installation = Installation::expect();
     let connections = installation.connections.value.get_untracked().unwrap_or_default();
-    let active: Vec<_> =
-        connections.into_iter().filter(|it| it.state == ConnectionState::Active).collect();
+    let active: Vec<_> = connections.into_iter().filter(|it| it.state == ConnectionState::Active).collect();
     let chosen = RwSignal::new(active.first().map(|it| it.id));
     let by_range = RwSignal::new(false);
     let now = clock::now_untracked();
@@ -99,7 +99,7 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
                     required=true
                     min=earliest
                     prop:value=value
-                    on:input=move |event| value.set(event_target_value(&event))
+                    on:input=handler(move |event| value.set(event_target_value(&event)))
                 />
             </label>
         }
@@ -122,17 +122,17 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
             request.failure.get().map(|failure| view! { <FailureNote title=text::FETCH_NOT_STARTED failure /> })
         }}
         {nothing_active.then(|| view! { <p>{text::NO_ACTIVE_CONNECTION}</p> })}
-        <form class="fetch-form" on:submit=start>
+        <form class="fetch-form" on:submit=handler(start)>
             {(active.len() > 1).then(|| connection_select(active, chosen))}
             <label class="choice">
-                <input type="radio" name="fetch" prop:checked=move || !by_range.get() on:change=move |_| by_range.set(false) />
+                <input type="radio" name="fetch" prop:checked=move || !by_range.get() on:change=handler(move |_| by_range.set(false)) />
                 {text::FETCH_NEW}
             </label>
             <label class="choice">
-                <input type="radio" name="fetch" prop:checked=by_range on:change=move |_| by_range.set(true) />
+                <input type="radio" name="fetch" prop:checked=by_range on:change=handler(move |_| by_range.set(true)) />
                 {text::FETCH_RANGE}
             </label>
-            {range}
+            {move || range()}
             <button
                 type="submit"
                 class="button primary"
@@ -153,7 +153,7 @@ fn connection_select(connections: Vec<Connection>, chosen: RwSignal<Option<Conne
     view! {
         <label class="field">
             <span>{text::CONNECTION}</span>
-            <select on:change=move |event| chosen.set(event_target_value(&event).parse().ok())>{options}</select>
+            <select on:change=handler(move |event| chosen.set(event_target_value(&event).parse().ok()))>{options}</select>
         </label>
     }
 }

@@ -4,6 +4,7 @@ use shared::OrderFilter;
 use crate::components::dialog::Dialog;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
+use crate::markup::{Show, handler, view};
 use crate::orders::filters::Filter;
 use crate::orders::grid_state::Grid;
 use crate::orders::search_box::SearchBox;
@@ -20,12 +21,12 @@ pub fn FilterBar() -> impl IntoView {
                 {Filter::ALL.map(|filter| view! { <FilterButton filter /> }).collect_view()}
                 <ClearFilters />
             </div>
-            <button type="button" class="button filters-button" on:click=move |_| sheet.set(true)>
+            <button type="button" class="button filters-button" on:click=handler(move |_| sheet.set(true))>
                 {Icon::Filter.view()}
                 {text::FILTERS}
             </button>
         </div>
-        <Dialog open=sheet title=text::FILTERS class="sheet">
+        <Dialog open=sheet close=move |()| sheet.set(false) title=text::FILTERS class="sheet">
             {Filter::ALL
                 .map(|filter| {
                     view! {
@@ -38,7 +39,7 @@ pub fn FilterBar() -> impl IntoView {
                 .collect_view()}
             <footer>
                 <ClearFilters />
-                <button type="button" class="button primary" on:click=move |_| sheet.set(false)>
+                <button type="button" class="button primary" on:click=handler(move |_| sheet.set(false))>
                     {text::SHOW_ORDERS}
                 </button>
             </footer>
@@ -54,7 +55,7 @@ fn FilterButton(filter: Filter) -> impl IntoView {
     let in_use = move || summary.with(Option::is_some);
     let cleared = move || grid.query.with(|query| query.filtered(|it| filter.clear(it)).href());
     view! {
-        <span class="filter" class:in-use=in_use hidden=move || filter.is_in_column() && !in_use()>
+        <span class="filter" class:in-use=move || in_use() hidden=move || filter.is_in_column() && !in_use()>
             <Dropdown
                 id=format!("filter-{}", filter.name())
                 button_class="chip"
@@ -68,8 +69,8 @@ fn FilterButton(filter: Filter) -> impl IntoView {
             >
                 {filter.panel()}
             </Dropdown>
-            <Show when=in_use>
-                <a class="chip-clear" href=cleared data-noscroll="true" aria-label=text::clear_filter(filter.label())>
+            <Show when=move || in_use()>
+                <a class="chip-clear" href=move || cleared() data-noscroll="true" aria-label=text::clear_filter(filter.label())>
                     {Icon::Cross.view()}
                 </a>
             </Show>
@@ -89,8 +90,8 @@ pub fn ClearFilters() -> impl IntoView {
         grid.query.with(|query| query.filtered(open).href())
     };
     view! {
-        <Show when=in_use>
-            <a class="text-link" href=href data-noscroll="true">{text::CLEAR_FILTERS}</a>
+        <Show when=move || in_use()>
+            <a class="text-link" href=move || href() data-noscroll="true">{text::CLEAR_FILTERS}</a>
         </Show>
     }
 }

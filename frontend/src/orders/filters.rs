@@ -10,6 +10,7 @@ use crate::components::dropdown::CloseDropdown;
 use crate::components::time::here;
 use crate::date_range::{Preset, label_here};
 use crate::load::Load;
+use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
 use crate::{api, browser, clock, text};
 
@@ -105,17 +106,17 @@ impl Filter {
     /// The panel that changes the filter.
     pub fn panel(self) -> AnyView {
         match self {
-            Self::CreatedAt => view! { <CreatedPanel /> }.into_any(),
-            Self::Status => view! { <StatusPanel /> }.into_any(),
-            Self::Fulfillment => view! { <FulfillmentPanel /> }.into_any(),
-            Self::StoreState => view! { <StoreStatePanel /> }.into_any(),
-            Self::ShipBy => view! { <ShipByPanel /> }.into_any(),
+            Self::CreatedAt => view! { <CreatedPanel /> },
+            Self::Status => view! { <StatusPanel /> },
+            Self::Fulfillment => view! { <FulfillmentPanel /> },
+            Self::StoreState => view! { <StoreStatePanel /> },
+            Self::ShipBy => view! { <ShipByPanel /> },
             Self::Id => {
-                view! { <IdPanel filter=self hint=text::ID_HINT /> }.into_any()
+                view! { <IdPanel filter=self hint=text::ID_HINT /> }
             }
-            Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> }.into_any(),
+            Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> },
             Self::TikTokOrderId => {
-                view! { <IdPanel filter=self hint=text::TIKTOK_ID_HINT /> }.into_any()
+                view! { <IdPanel filter=self hint=text::TIKTOK_ID_HINT /> }
             }
         }
     }
@@ -177,12 +178,11 @@ fn choice(
             <input
                 type="checkbox"
                 prop:checked=move || grid.query.with(|query| chosen(&query.filter))
-                on:change=move |_| filtered(&mut |filter| change(filter))
+                on:change=handler(move |_| filtered(&mut |filter| change(filter)))
             />
             {label}
         </label>
     }
-    .into_any()
 }
 
 #[component]
@@ -217,10 +217,10 @@ fn StoreStatePanel() -> impl IntoView {
     states.run(api::store_states());
     let choices = move || {
         if let Some(failure) = states.request.failure.get() {
-            return view! { <p class="popover-text">{failure.sentence()}</p> }.into_any();
+            return view! { <p class="popover-text">{failure.sentence()}</p> };
         }
         let Some(states) = states.value.get() else {
-            return view! { <p class="quiet popover-text">{text::LOADING}</p> }.into_any();
+            return view! { <p class="quiet popover-text">{text::LOADING}</p> };
         };
         states.into_iter().map(store_state_choice).collect_view().into_any()
     };
@@ -235,13 +235,13 @@ fn StoreStatePanel() -> impl IntoView {
                 filter.store_order_id = (!is_on).then_some(StoreOrderFilter::Empty);
             },
         )}
-        {choices}
+        {move || choices()}
     }
 }
 
 fn store_state_choice(state: StoreState) -> AnyView {
     let id = state.id;
-    let label = view! { <StoreStateLabel state /> }.into_any();
+    let label = view! { <StoreStateLabel state /> };
     choice(
         label,
         move |filter| filter.store_state.contains(&id),
@@ -276,7 +276,7 @@ fn CreatedPanel() -> impl IntoView {
             let href =
                 move || grid.query.with(|query| query.filtered(|filter| filter.created_at = range).href());
             view! {
-                <a class="menu-item" href=href data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href() data-noscroll="true" aria-current=move || chosen().then_some("true")>
                     {preset.label()}
                 </a>
             }
@@ -302,14 +302,14 @@ fn CreatedPanel() -> impl IntoView {
     };
     view! {
         {presets}
-        <form class="panel-form" on:submit=apply>
+        <form class="panel-form" on:submit=handler(apply)>
             <label>
                 <span>{text::FROM_DAY}</span>
-                <input type="date" prop:value=since on:input=move |event| since.set(event_target_value(&event)) />
+                <input type="date" prop:value=since on:input=handler(move |event| since.set(event_target_value(&event))) />
             </label>
             <label>
                 <span>{text::TO_DAY}</span>
-                <input type="date" prop:value=until on:input=move |event| until.set(event_target_value(&event)) />
+                <input type="date" prop:value=until on:input=handler(move |event| until.set(event_target_value(&event))) />
             </label>
             <button type="submit" class="button primary">{text::APPLY}</button>
             <p class="quiet">{text::days_in_zone(&browser::zone_name())}</p>
@@ -335,7 +335,7 @@ fn ShipByPanel() -> impl IntoView {
             let href =
                 move || grid.query.with(|query| query.filtered(|filter| filter.ship_by = range).href());
             view! {
-                <a class="menu-item" href=href data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href() data-noscroll="true" aria-current=move || chosen().then_some("true")>
                     {label}
                 </a>
             }
@@ -380,7 +380,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
         )
     });
     view! {
-        <form class="panel-form" on:submit=apply>
+        <form class="panel-form" on:submit=handler(apply)>
             <label>
                 <span>{filter.label()}</span>
                 <input
@@ -390,7 +390,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                     autocomplete="off"
                     prop:value=value
                     aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                    on:input=move |event| value.set(event_target_value(&event))
+                    on:input=handler(move |event| value.set(event_target_value(&event)))
                 />
             </label>
             {move || wrong.get().map(|detail| view! { <p class="field-error" role="alert">{detail}</p> })}

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::markup::view;
 use crate::text;
 
 /// What to do before the first order can arrive.

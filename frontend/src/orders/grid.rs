@@ -6,6 +6,7 @@ use shared::{Sort, SortKey};
 use crate::components::dropdown::Dropdown;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
+use crate::markup::{Show, handler, view};
 use crate::orders::actions_menu::{ActionsMenu, RowMenu};
 use crate::orders::filter_bar::ClearFilters;
 use crate::orders::filters::Filter;
@@ -45,7 +46,7 @@ pub fn OrderGrid() -> impl IntoView {
         })
     };
     view! {
-        {failure}
+        {move || failure()}
         <Show when=move || is_first_load.get() || has_rows.get()>
             <div
                 class="grid-frame"
@@ -66,7 +67,7 @@ pub fn OrderGrid() -> impl IntoView {
                 </table>
             </div>
         </Show>
-        <Show when=is_empty>
+        <Show when=move || is_empty()>
             <NoRows />
         </Show>
         <ActionsMenu menu />
@@ -98,8 +99,8 @@ fn GridHead() -> impl IntoView {
                             type="checkbox"
                             aria-label=text::SELECT_PAGE
                             prop:checked=all
-                            prop:indeterminate=some
-                            on:change=select_all
+                            prop:indeterminate=move || some()
+                            on:change=handler(select_all)
                         />
                     </label>
                 </th>
@@ -136,7 +137,8 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
     let title = match sort {
         Some(key) => {
             let href = move || {
-                grid.query.with(|query| query.filtered(|filter| filter.sort = sorted(filter.sort, key)).href())
+                grid.query
+                    .with(|query| query.filtered(|filter| filter.sort = sorted(filter.sort, key)).href())
             };
             let icon = move || match aria_sort() {
                 Some("descending") => Icon::ArrowDown,
@@ -144,12 +146,11 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
                 None => Icon::Sort,
             };
             view! {
-                <a class="sort" href=href data-noscroll="true">
+                <a class="sort" href=move || href() data-noscroll="true">
                     {label}
                     {move || icon().view()}
                 </a>
             }
-            .into_any()
         }
         None => label.into_any(),
     };
@@ -169,11 +170,10 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
         }
     });
     view! {
-        <th scope="col" role="columnheader" aria-sort=aria_sort>
+        <th scope="col" role="columnheader" aria-sort=move || aria_sort()>
             <span class="head">{title} {search}</span>
         </th>
     }
-    .into_any()
 }
 
 /// The order after a click on a column's head: the other way round, or the way that is mostly wanted.
@@ -189,8 +189,7 @@ fn sorted(current: Sort, key: SortKey) -> Sort {
 fn skeleton() -> impl IntoView {
     (0..SKELETON_ROWS)
         .map(|_| {
-            let cells =
-                (0..COLUMNS).map(|_| view! { <td><span class="bone"></span></td> }).collect_view();
+            let cells = (0..COLUMNS).map(|_| view! { <td><span class="bone"></span></td> }).collect_view();
             view! { <tr class="skeleton" aria-hidden="true">{cells}</tr> }
         })
         .collect_view()
@@ -206,27 +205,24 @@ fn NoRows() -> impl IntoView {
             return view! {
                 <h2>{text::NO_MORE_ROWS}</h2>
                 <p><a class="button" href=query.first().href()>{text::FIRST_PAGE}</a></p>
-            }
-            .into_any();
+            };
         }
         if query.filter.is_open() {
             return view! {
                 <h2>{text::NO_ORDERS_YET}</h2>
                 <p>{text::NO_ORDERS_YET_MORE}</p>
-            }
-            .into_any();
+            };
         }
         view! {
             <h2>{text::NO_MATCH}</h2>
             <p>{text::NO_MATCH_MORE}</p>
             <p><ClearFilters /></p>
         }
-        .into_any()
     };
     view! {
         <section class="empty" role="status">
             {Icon::Box.view()}
-            {content}
+            {move || content()}
         </section>
     }
 }

@@ -200,14 +200,12 @@ impl Grid {
     fn show(self, page: Page<OrderSummary>) {
         self.edges.set(Edges::of(&page));
         let old = self.rows.get_untracked();
-        let rows = page.items.into_iter().map(|order| {
-            match old.iter().find(|row| row.id == order.id) {
-                Some(row) => {
-                    change(row, order);
-                    row.clone()
-                }
-                None => Row::new(order),
+        let rows = page.items.into_iter().map(|order| match old.iter().find(|row| row.id == order.id) {
+            Some(row) => {
+                change(row, order);
+                row.clone()
             }
+            None => Row::new(order),
         });
         self.rows.set(rows.collect());
         self.answered.set(true);
@@ -240,7 +238,8 @@ impl Grid {
 
     /// Brings the visible rows up to date, and finds out which new orders belong on this page.
     async fn follow(self, gathered: Gathered) {
-        let Some(visible) = self.rows.try_with_untracked(|rows| rows.iter().map(|row| row.id).collect()) else {
+        let Some(visible) = self.rows.try_with_untracked(|rows| rows.iter().map(|row| row.id).collect())
+        else {
             return;
         };
         let visible: BTreeSet<OrderId> = visible;
@@ -277,7 +276,8 @@ impl Grid {
     }
 
     fn remember(self) {
-        let (Some(query), Some(rows)) = (self.query.try_get_untracked(), self.rows.try_get_untracked()) else {
+        let (Some(query), Some(rows)) = (self.query.try_get_untracked(), self.rows.try_get_untracked())
+        else {
             return;
         };
         if self.answered.try_get_untracked() == Some(true) {

@@ -5,6 +5,7 @@ use crate::api;
 use crate::components::dialog::Dialog;
 use crate::components::failure::FailureNote;
 use crate::load::Load;
+use crate::markup::{handler, view};
 use crate::order_detail::issues::IssueCard;
 use crate::orders::actions::Action;
 use crate::orders::grid_state::Grid;
@@ -14,16 +15,15 @@ use crate::text;
 #[component]
 pub fn IssuesDialog() -> impl IntoView {
     let grid = Grid::expect();
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(grid.issues_of.with(Option::is_some)));
-    Effect::new(move |_| {
-        if !open.get() {
+    let open = Memo::new(move |_| grid.issues_of.with(Option::is_some));
+    let close = move |()| {
+        if grid.issues_of.with_untracked(Option::is_some) {
             grid.issues_of.set(None);
         }
-    });
+    };
     let title = move || grid.issues_of.get().map(text::issues_of).unwrap_or_default();
     view! {
-        <Dialog open title=Signal::derive(title)>
+        <Dialog open close title=Signal::derive(title)>
             {move || grid.issues_of.get().map(|id| view! { <OpenIssues id /> })}
         </Dialog>
     }
@@ -35,9 +35,8 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
     let issues = Load::<Page<Issue>>::new();
     let load = move || issues.run(api::open_issues(id));
     load();
-    let order = move || {
-        grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()))
-    };
+    let order =
+        move || grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()));
     let retry = move |_| {
         Action::Import.start(id);
         grid.issues_of.set(None);
@@ -55,8 +54,8 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
                 })
         }}
         {move || match issues.value.get() {
-            None => view! { <p class="quiet" role="status">{text::LOADING}</p> }.into_any(),
-            Some(page) if page.items.is_empty() => view! { <p>{text::NO_OPEN_ISSUES}</p> }.into_any(),
+            None => view! { <p class="quiet" role="status">{text::LOADING}</p> },
+            Some(page) if page.items.is_empty() => view! { <p>{text::NO_OPEN_ISSUES}</p> },
             Some(page) => {
                 page.items.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view().into_any()
             }
@@ -68,7 +67,7 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
                     .filter(|order| Action::Import.allowed(order).allowed)
                     .map(|order| {
                         view! {
-                            <button type="button" class="button primary" on:click=retry>
+                            <button type="button" class="button primary" on:click=handler(retry)>
                                 {Action::Import.label(&order)}
                             </button>
                         }

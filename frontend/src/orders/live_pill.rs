@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 use crate::components::icon::Icon;
+use crate::markup::{Show, handler, view};
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -22,7 +23,7 @@ pub fn LivePill() -> impl IntoView {
     view! {
         <div class="live-pill" role="status">
             <Show when=move || !grid.fresh.with(|fresh| fresh.is_empty())>
-                <button type="button" on:click=show.clone()>
+                <button type="button" on:click=handler(show.clone())>
                     {Icon::ArrowUp.view()}
                     {move || text::new_orders(grid.fresh.with(|fresh| fresh.len()))}
                 </button>

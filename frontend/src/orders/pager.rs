@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use shared::PAGE_SIZES;
 
 use crate::components::icon::Icon;
+use crate::markup::view;
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -40,7 +41,7 @@ pub fn Pager() -> impl IntoView {
         .collect_view();
     view! {
         <nav class="pager" aria-label=text::PAGES>
-            <p class="page-range">{range}</p>
+            <p class="page-range">{move || range()}</p>
             <p class="page-sizes">
                 <span class="quiet">{text::ROWS}</span>
                 {sizes}
@@ -54,11 +55,11 @@ pub fn Pager() -> impl IntoView {
 /// A link where there is a page, and a dimmed word where there is none.
 fn page_link(href: Option<String>, label: &'static str, icon: Icon, rel: &'static str) -> AnyView {
     let content = match icon {
-        Icon::ChevronLeft => view! { {icon.view()} {label} }.into_any(),
-        _ => view! { {label} {icon.view()} }.into_any(),
+        Icon::ChevronLeft => view! { {icon.view()} {label} },
+        _ => view! { {label} {icon.view()} },
     };
     match href {
-        Some(href) => view! { <a class="button" href=href rel=rel>{content}</a> }.into_any(),
-        None => view! { <span class="button" aria-disabled="true">{content}</span> }.into_any(),
+        Some(href) => view! { <a class="button" href=href rel=rel>{content}</a> },
+        None => view! { <span class="button" aria-disabled="true">{content}</span> },
     }
 }

@@ -7,6 +7,7 @@ use crate::components::badge::StatusBadge;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, Deadline, here};
+use crate::markup::{handler, view};
 use crate::orders::actions_menu::RowMenu;
 use crate::orders::filters::StoreStateLabel;
 use crate::orders::grid_state::{Grid, Row};
@@ -29,7 +30,7 @@ pub fn OrderRow(row: Row, menu: RowMenu) -> impl IntoView {
             class:selected=selected
             class:current=move || grid.current.get() == Some(id)
             aria-selected=move || selected.get().to_string()
-            on:focusin=move |_| grid.current.set(Some(id))
+            on:focusin=handler(move |_| grid.current.set(Some(id)))
         >
             <td role="cell" class="select">
                 <label>
@@ -37,7 +38,7 @@ pub fn OrderRow(row: Row, menu: RowMenu) -> impl IntoView {
                         type="checkbox"
                         prop:checked=selected
                         aria-label=text::select_order(id)
-                        on:click=select
+                        on:click=handler(select)
                     />
                 </label>
             </td>
@@ -100,39 +101,37 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
                 class="icon-button"
                 aria-haspopup="menu"
                 aria-label=text::actions_of(id)
-                on:pointerdown=move |_| menu.press(&pressed)
-                on:click=open
+                on:pointerdown=handler(move |_| menu.press(&pressed))
+                on:click=handler(open)
             >
                 {Icon::More.view()}
             </button>
         </td>
     }
-    .into_any()
 }
 
 fn store_order(store_order: Option<&StoreOrder>) -> AnyView {
     let Some(store_order) = store_order else {
-        return view! { <span class="faint">{text::NOT_CREATED}</span> }.into_any();
+        return view! { <span class="faint">{text::NOT_CREATED}</span> };
     };
     if store_order.deleted {
         let title = text::store_reference(store_order.id, store_order.reference.as_deref());
-        return view! { <span class="faint" title=title>{text::DELETED_IN_STORE}</span> }.into_any();
+        return view! { <span class="faint" title=title>{text::DELETED_IN_STORE}</span> };
     }
     let title = store_order.reference.clone().map(|reference| text::reference(&reference));
     let id = store_order.id.0;
     match store_order.url.clone() {
         Some(url) => view! {
             <a href=url target="_blank" rel="noreferrer" title=title>{id}</a>
-        }
-        .into_any(),
-        None => view! { <span title=title>{id}</span> }.into_any(),
+        },
+        None => view! { <span title=title>{id}</span> },
     }
 }
 
 fn store_state(store_order: Option<&StoreOrder>) -> AnyView {
     match store_order.filter(|it| !it.deleted).and_then(|it| it.state.clone()) {
-        Some(state) => view! { <StoreStateLabel state /> }.into_any(),
-        None => view! { <span class="faint" aria-hidden="true">"–"</span> }.into_any(),
+        Some(state) => view! { <StoreStateLabel state /> },
+        None => view! { <span class="faint" aria-hidden="true">"–"</span> },
     }
 }
 
@@ -147,14 +146,14 @@ fn status(order: &OrderSummary, grid: Grid) -> AnyView {
                 class="icon-button warning"
                 title=label.clone()
                 aria-label=label
-                on:click=move |_| grid.issues_of.set(Some(id))
+                on:click=handler(move |_| grid.issues_of.set(Some(id)))
             >
                 {Icon::Alert.view()}
             </button>
         }
     });
     if order.status != OrderStatus::Error {
-        return view! { <StatusBadge status=order.status /> {warnings} }.into_any();
+        return view! { <StatusBadge status=order.status /> {warnings} };
     }
     let first = order.first_issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default();
     view! {
@@ -163,14 +162,13 @@ fn status(order: &OrderSummary, grid: Grid) -> AnyView {
             class="badge red error-button"
             title=text::error_title(&first, &order.channel_status)
             aria-label=error_label(id, &first)
-            on:click=move |_| grid.issues_of.set(Some(id))
+            on:click=handler(move |_| grid.issues_of.set(Some(id)))
         >
             {Icon::ErrorCircle.view()}
             {OrderStatus::Error.label()}
         </button>
         <span class="issue-title">{first}</span>
     }
-    .into_any()
 }
 
 fn error_label(id: OrderId, first_issue: &str) -> String {

@@ -7,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use crate::components::icon::Icon;
+use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -58,7 +59,7 @@ pub fn SearchBox() -> impl IntoView {
         search(input.get_untracked().map(|input| input.value()).unwrap_or_default());
     };
     view! {
-        <form class="search" role="search" on:submit=at_once>
+        <form class="search" role="search" on:submit=handler(at_once)>
             {Icon::Search.view()}
             <input
                 type="search"
@@ -70,7 +71,7 @@ pub fn SearchBox() -> impl IntoView {
                 maxlength="200"
                 autocomplete="off"
                 spellcheck="false"
-                on:input=later
+                on:input=handler(later)
             />
             <kbd aria-hidden="true">"/"</kbd>
         </form>

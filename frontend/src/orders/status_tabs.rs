@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use shared::OrderStatus;
 
 use crate::components::money::count;
+use crate::markup::view;
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -53,15 +54,15 @@ fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
         })
     };
     view! {
-        <li hidden=hidden>
+        <li hidden=move || hidden()>
             <a
-                href=href
+                href=move || href()
                 data-noscroll="true"
                 aria-current=move || chosen.get().then_some("page")
-                class:alarming=alarming
+                class:alarming=move || alarming()
             >
                 {status.map_or(text::ALL, OrderStatus::label)}
-                <span class="count">{shown}</span>
+                <span class="count">{move || shown()}</span>
             </a>
         </li>
     }

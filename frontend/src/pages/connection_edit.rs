@@ -13,6 +13,7 @@ use crate::connections::test_result::TestResult;
 use crate::frame::title;
 use crate::installation::Installation;
 use crate::load::{Load, Request};
+use crate::markup::{handler, view};
 use crate::pages::connections::ConnectionBadge;
 use crate::pages::not_found::NotFound;
 use crate::{api, session, text};
@@ -21,8 +22,8 @@ pub fn view() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ConnectionId>().ok()));
     (move || match id.get() {
-        Some(id) => view! { <ConnectionPage id /> }.into_any(),
-        None => view! { <NotFound /> }.into_any(),
+        Some(id) => view! { <ConnectionPage id /> },
+        None => view! { <NotFound /> },
     })
     .into_any()
 }
@@ -33,7 +34,9 @@ fn ConnectionPage(id: ConnectionId) -> impl IntoView {
     let connection = Load::<Connection>::new();
     connection.run(api::connection(id));
     let name = move || {
-        connection.value.with(|it| it.as_ref().map_or_else(|| text::CONNECTION.to_owned(), |it| it.name.clone()))
+        connection
+            .value
+            .with(|it| it.as_ref().map_or_else(|| text::CONNECTION.to_owned(), |it| it.name.clone()))
     };
     title(name);
     let failure = move || {
@@ -48,9 +51,9 @@ fn ConnectionPage(id: ConnectionId) -> impl IntoView {
                 <nav aria-label=text::BREADCRUMB>
                     <a class="back" href="/connections">{Icon::ChevronLeft.view()} {text::CONNECTIONS}</a>
                 </nav>
-                <h1>{name}</h1>
+                <h1>{move || name()}</h1>
             </header>
-            {failure}
+            {move || failure()}
             {move || connection.value.get().map(|it| view! { <ConnectionForm saved=it connection /> })}
         </div>
     }
@@ -70,11 +73,14 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
     let change = Request::new();
     provide_context(FormFailure(change.failure));
     let send = move |body: UpdateConnection, done: &'static str| {
-        change.run(async move { api::update_connection(id, version, &body).await }, move |saved: Connection| {
-            toast::show(Tone::Good, done);
-            installation.reload();
-            connection.value.set(Some(saved));
-        });
+        change.run(
+            async move { api::update_connection(id, version, &body).await },
+            move |saved: Connection| {
+                toast::show(Tone::Good, done);
+                installation.reload();
+                connection.value.set(Some(saved));
+            },
+        );
     };
     let old = saved.settings.clone();
     let save = move |event: web_sys::SubmitEvent| {
@@ -100,29 +106,29 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
             let retry = is_stale.then(|| Callback::new(move |()| connection.run(api::connection(id))));
             let title = if is_stale { text::CHANGED_MEANWHILE } else { text::NOT_SAVED };
             match retry {
-                Some(retry) => view! { <FailureNote title failure retry /> }.into_any(),
-                None => view! { <FailureNote title failure /> }.into_any(),
+                Some(retry) => view! { <FailureNote title failure retry /> },
+                None => view! { <FailureNote title failure /> },
             }
         })
     };
     view! {
         <section class="card connection-state">
             <ConnectionBadge state />
-            <button type="button" class="button" disabled=move || !may_change || change.busy.get() on:click=pause>
+            <button type="button" class="button" disabled=move || !may_change || change.busy.get() on:click=handler(pause)>
                 {if state == ConnectionState::Paused { text::RESUME } else { text::PAUSE }}
             </button>
             <button
                 type="button"
                 class="button"
                 disabled=move || !may_change || test.request.busy.get()
-                on:click=move |_| test.run(api::test_connection(id))
+                on:click=handler(move |_| test.run(api::test_connection(id)))
             >
                 {text::TEST_CONNECTION}
             </button>
             {facts(&saved)}
         </section>
         <TestResult test />
-        <form class="settings" on:submit=save>
+        <form class="settings" on:submit=handler(save)>
             <fieldset>
                 <legend>{text::NAME}</legend>
                 <TextField label=text::CONNECTION_NAME value=name required=true pointer="/name" />
@@ -134,7 +140,7 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
                 <TikTokFields fields=credentials required=false />
                 <StoreFields fields=credentials required=false />
             </details>
-            {failure}
+            {move || failure()}
             <div class="form-actions">
                 <button type="submit" class="button primary" disabled=move || !may_change || change.busy.get()>
                     {text::SAVE}
@@ -150,11 +156,11 @@ fn facts(connection: &Connection) -> AnyView {
     let region = connection.tiktok.region.clone().map(|region| format!(" ({region})"));
     let expires = connection.tiktok.access_token_expires_at.map(here_with_zone);
     let last_sync = match connection.last_sync_at {
-        Some(at) => view! { <Ago at /> }.into_any(),
+        Some(at) => view! { <Ago at /> },
         None => text::NEVER.into_any(),
     };
     let last_webhook = match connection.last_webhook_at {
-        Some(at) => view! { <Ago at /> }.into_any(),
+        Some(at) => view! { <Ago at /> },
         None => text::NEVER.into_any(),
     };
     view! {
@@ -167,5 +173,4 @@ fn facts(connection: &Connection) -> AnyView {
             {expires.map(|at| view! { <div><dt>{text::TOKEN_RENEWAL}</dt><dd>{at}</dd></div> })}
         </dl>
     }
-    .into_any()
 }

@@ -12,10 +12,11 @@ use crate::connections::test_result::TestResult;
 use crate::frame::title;
 use crate::installation::Installation;
 use crate::load::{Load, Request};
+use crate::markup::{handler, view};
 use crate::{api, text};
 
 pub fn view() -> AnyView {
-    view! { <NewConnectionPage /> }.into_any()
+    view! { <NewConnectionPage /> }
 }
 
 /// Binds a TikTok shop to a PrestaShop shop; both can be tested before anything is kept.
@@ -54,7 +55,7 @@ fn NewConnectionPage() -> impl IntoView {
                 </nav>
                 <h1>{text::ADD_CONNECTION}</h1>
             </header>
-            <form class="settings" on:submit=create>
+            <form class="settings" on:submit=handler(create)>
                 <fieldset>
                     <legend>{text::NAME}</legend>
                     <TextField
@@ -80,7 +81,7 @@ fn NewConnectionPage() -> impl IntoView {
                 }}
                 <div class="form-actions">
                     <button type="submit" class="button primary" disabled=creation.busy>{text::CREATE_CONNECTION}</button>
-                    <button type="button" class="button" disabled=test.request.busy on:click=run_test>
+                    <button type="button" class="button" disabled=test.request.busy on:click=handler(run_test)>
                         {text::TEST_CONNECTION}
                     </button>
                 </div>

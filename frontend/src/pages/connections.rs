@@ -6,10 +6,11 @@ use crate::components::icon::Icon;
 use crate::components::time::Ago;
 use crate::frame::title;
 use crate::installation::Installation;
+use crate::markup::view;
 use crate::{session, text};
 
 pub fn view() -> AnyView {
-    view! { <ConnectionsPage /> }.into_any()
+    view! { <ConnectionsPage /> }
 }
 
 /// All connections.
@@ -26,18 +27,17 @@ fn ConnectionsPage() -> impl IntoView {
     };
     let list = move || match connections.value.get() {
         None if connections.request.failure.with(Option::is_some) => ().into_any(),
-        None => view! { <div class="card" aria-hidden="true"><span class="bone tall"></span></div> }.into_any(),
+        None => view! { <div class="card" aria-hidden="true"><span class="bone tall"></span></div> },
         Some(list) if list.is_empty() => view! {
             <section class="empty">
                 {Icon::Plug.view()}
                 <h2>{text::NO_CONNECTIONS}</h2>
                 <p>{text::WELCOME_MORE}</p>
             </section>
-        }
-        .into_any(),
+        },
         Some(list) => {
             let cards = list.into_iter().map(|it| view! { <ConnectionCard connection=it /> }).collect_view();
-            view! { <ul class="connections">{cards}</ul> }.into_any()
+            view! { <ul class="connections">{cards}</ul> }
         }
     };
     view! {
@@ -54,8 +54,8 @@ fn ConnectionsPage() -> impl IntoView {
                         }
                     })}
             </header>
-            {failure}
-            {list}
+            {move || failure()}
+            {move || list()}
         </div>
     }
 }
@@ -86,11 +86,11 @@ fn ConnectionCard(connection: Connection) -> impl IntoView {
             <p class="quiet">
                 {text::LAST_SYNC} " "
                 {match connection.last_sync_at {
-                    Some(at) => view! { <Ago at=at /> }.into_any(),
+                    Some(at) => view! { <Ago at=at /> },
                     None => text::NEVER.into_any(),
                 }}
             </p>
-            <ul class="problems">{problems}</ul>
+            <ul class="problems">{move || problems()}</ul>
         </li>
     }
 }

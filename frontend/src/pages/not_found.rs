@@ -2,10 +2,11 @@ use leptos::prelude::*;
 
 use crate::components::icon::Icon;
 use crate::frame::title;
+use crate::markup::view;
 use crate::text;
 
 pub fn view() -> AnyView {
-    view! { <NotFound /> }.into_any()
+    view! { <NotFound /> }
 }
 
 /// What an address shows that leads nowhere.

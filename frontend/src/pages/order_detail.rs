@@ -6,6 +6,7 @@ use crate::components::failure::FailureNote;
 use crate::frame::title;
 use crate::live::{self, News};
 use crate::load::Load;
+use crate::markup::view;
 use crate::order_detail::header::OrderHeader;
 use crate::order_detail::issues::Issues;
 use crate::order_detail::payment::PaymentCard;
@@ -20,8 +21,8 @@ pub fn view() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<OrderId>().ok()));
     (move || match id.get() {
-        Some(id) => view! { <OrderPage id /> }.into_any(),
-        None => view! { <NotFound /> }.into_any(),
+        Some(id) => view! { <OrderPage id /> },
+        None => view! { <NotFound /> },
     })
     .into_any()
 }
@@ -52,9 +53,9 @@ fn OrderPage(id: OrderId) -> impl IntoView {
     };
     view! {
         <div class="order-page">
-            {failure}
+            {move || failure()}
             {move || match order.value.get() {
-                Some(order) => view! { <OrderSections order story revealed /> }.into_any(),
+                Some(order) => view! { <OrderSections order story revealed /> },
                 None if order.request.failure.with(Option::is_none) => skeleton(),
                 None => ().into_any(),
             }}
@@ -88,7 +89,7 @@ fn OrderSections(order: OrderDetail, story: Story, revealed: Load<Recipient>) ->
 }
 
 fn skeleton() -> AnyView {
-    let cards = (0..3).map(|_| view! { <div class="card"><span class="bone tall"></span></div> }).collect_view();
+    let cards =
+        (0..3).map(|_| view! { <div class="card"><span class="bone tall"></span></div> }).collect_view();
     view! { <div aria-hidden="true">{cards}</div> <p class="visually-hidden" role="status">{text::LOADING}</p> }
-        .into_any()
 }

@@ -7,6 +7,7 @@ use crate::frame::shortcuts::{self, Shortcut};
 use crate::frame::title;
 use crate::grid_query::GridQuery;
 use crate::installation::Installation;
+use crate::markup::view;
 use crate::orders::bulk_bar::BulkBar;
 use crate::orders::filter_bar::FilterBar;
 use crate::orders::first_run::FirstRun;
@@ -19,7 +20,7 @@ use crate::orders::status_tabs::StatusTabs;
 use crate::{browser, text};
 
 pub fn view() -> AnyView {
-    view! { <OrdersPage /> }.into_any()
+    view! { <OrdersPage /> }
 }
 
 /// The grid. Its state is the URL; everything on it is a link to another grid.
@@ -37,9 +38,7 @@ fn OrdersPage() -> impl IntoView {
         nothing_connected && grid.rows.with(Vec::is_empty)
     });
     view! {
-        <Show when=move || is_first_run.get() fallback=move || view! { <GridPage read /> }>
-            <FirstRun />
-        </Show>
+        {move || if is_first_run.get() { view! { <FirstRun /> } } else { view! { <GridPage read /> } }}
     }
 }
 
@@ -65,9 +64,10 @@ fn ignored(errors: &[FieldError]) -> Option<AnyView> {
     if errors.is_empty() {
         return None;
     }
-    let words: Vec<_> = errors.iter().map(|error| format!("“{}” ({})", error.pointer, error.detail)).collect();
+    let words: Vec<_> =
+        errors.iter().map(|error| format!("“{}” ({})", error.pointer, error.detail)).collect();
     let sentence = text::ignored_parameters(&words.join(", "));
-    Some(view! { <p class="note" role="status">{Icon::Info.view()} <span>{sentence}</span></p> }.into_any())
+    Some(view! { <p class="note" role="status">{Icon::Info.view()} <span>{sentence}</span></p> })
 }
 
 /// Does what a key asks for; false when there is nothing to do.

@@ -7,13 +7,14 @@ use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::frame::{Logo, title};
 use crate::load::Request;
+use crate::markup::{handler, view};
 use crate::{api, session, text};
 
 /// Shorter passwords are refused.
 const MIN_PASSWORD: usize = 12;
 
 pub fn view() -> AnyView {
-    view! { <SetUpPage /> }.into_any()
+    view! { <SetUpPage /> }
 }
 
 /// Creates the first admin, with the token of the link that the server printed.
@@ -43,7 +44,7 @@ fn SetUpPage() -> impl IntoView {
     view! {
         <main class="sign-in">
             <Logo />
-            <form class="card" on:submit=set_up>
+            <form class="card" on:submit=handler(set_up)>
                 <h1>{text::SET_UP}</h1>
                 <p class="quiet">{text::SET_UP_MORE}</p>
                 {(!has_token)
@@ -61,7 +62,7 @@ fn SetUpPage() -> impl IntoView {
                         required=true
                         maxlength="254"
                         autocomplete="username"
-                        on:input=move |event| email.set(event_target_value(&event))
+                        on:input=handler(move |event| email.set(event_target_value(&event)))
                     />
                 </label>
                 <label class="field">
@@ -73,7 +74,7 @@ fn SetUpPage() -> impl IntoView {
                         maxlength="128"
                         autocomplete="new-password"
                         aria-describedby="password-hint"
-                        on:input=move |event| password.set(event_target_value(&event))
+                        on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                     <small id="password-hint" class="quiet">{text::PASSWORD_HINT}</small>
                 </label>

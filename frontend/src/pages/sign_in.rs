@@ -7,6 +7,7 @@ use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::frame::{Logo, title};
 use crate::load::Request;
+use crate::markup::{handler, view};
 use crate::session::{self, SessionState};
 use crate::{api, text};
 
@@ -37,7 +38,7 @@ pub fn SignInPage() -> impl IntoView {
     view! {
         <main class="sign-in">
             <Logo />
-            <form class="card" on:submit=sign_in>
+            <form class="card" on:submit=handler(sign_in)>
                 <h1>{text::SIGN_IN}</h1>
                 {ended.then(|| view! { <p class="note">{Icon::Info.view()} <span>{text::SESSION_ENDED}</span></p> })}
                 {move || {
@@ -55,7 +56,7 @@ pub fn SignInPage() -> impl IntoView {
                         maxlength="254"
                         autocomplete="username"
                         autofocus=true
-                        on:input=move |event| email.set(event_target_value(&event))
+                        on:input=handler(move |event| email.set(event_target_value(&event)))
                     />
                 </label>
                 <label class="field">
@@ -66,7 +67,7 @@ pub fn SignInPage() -> impl IntoView {
                         required=true
                         maxlength="128"
                         autocomplete="current-password"
-                        on:input=move |event| password.set(event_target_value(&event))
+                        on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                 </label>
                 <button type="submit" class="button primary wide" disabled=request.busy>
@@ -79,13 +80,16 @@ pub fn SignInPage() -> impl IntoView {
 }
 
 pub fn view() -> AnyView {
-    view! { <SignInPage /> }.into_any()
+    view! { <SignInPage /> }
 }
 
 /// Where to go after signing in: only ever a page of this site.
 fn local_path(next: Option<String>) -> String {
     let is_local = |path: &String| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.starts_with("/sign-in")
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains('\\')
+            && !path.starts_with("/sign-in")
     };
     next.filter(is_local).unwrap_or_else(|| "/orders".to_owned())
 }

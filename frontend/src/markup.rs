@@ -1,0 +1,25 @@
+//! How views are written here so that the page stays small: with the types of their parts erased.
+//!
+//! Leptos compiles a view into one large type, and code that builds and changes exactly that type. That is fast, and
+//! many times the size of code which is shared: this page would weigh half as much again. A page that phones load has
+//! more use for the bytes.
+
+use leptos::prelude::*;
+
+/// Leptos' own `view!`, with the type of the result erased at once.
+macro_rules! erased_view {
+    ($($tokens:tt)*) => { ::leptos::prelude::IntoAny::into_any(::leptos::prelude::view! { $($tokens)* }) };
+}
+pub(crate) use erased_view as view;
+
+/// An event handler with its type erased, for the same reason as in [`view!`].
+pub fn handler<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(handle)
+}
+
+/// Leptos' own `Show`, compiled once instead of once for each use.
+#[component]
+pub fn Show(#[prop(into)] when: Signal<bool>, children: ChildrenFn) -> impl IntoView {
+    let when = Memo::new(move |_| when.get());
+    view! { {move || if when.get() { children() } else { ().into_any() }} }
+}
