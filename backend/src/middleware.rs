@@ -55,21 +55,14 @@ fn request_id(request: &ServiceRequest) -> String {
 /// Turns every error below `/api` into a problem that names path and request, and logs what is our own fault.
 ///
 /// # Errors
-/// Never; errors become answers.
+/// Those of the inner service, which handlers and their arguments never cause.
 pub async fn problems(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request);
     let path = request.path().to_owned();
-    let http_request = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => {
-            let answer = HttpResponse::from_error(error);
-            ServiceResponse::new(http_request, answer)
-        }
-    };
+    let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = response.response().error() else { return Ok(response) };
     let answer = if let Some(error) = error.as_error::<ApiError>() {
         if let ApiError::Internal(cause) = error {

@@ -50,7 +50,17 @@ impl Modify for Security {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(app::routes);
-    app.split_for_parts().1
+    let mut document = app.split_for_parts().1;
+    remove_unused_schemas(&mut document);
+    document
+}
+
+/// The items of generic pages are written out in place, and their own schemas are then referred to by nothing.
+fn remove_unused_schemas(document: &mut utoipa::openapi::OpenApi) {
+    let text = document.to_json().expect("the document has text keys only");
+    if let Some(components) = &mut document.components {
+        components.schemas.retain(|name, _| text.contains(&format!("#/components/schemas/{name}\"")));
+    }
 }
 
 /// The document as it is checked in.

@@ -70,7 +70,7 @@ pub fn check_new_password(pointer: &str, password: &str, email: &str) -> Option<
     // A common word followed by a few digits is as common as the word.
     let rest_of_common = COMMON.iter().filter_map(|common| lower.strip_prefix(common));
     let mut short_rests =
-        rest_of_common.filter(|rest| rest.chars().filter(|c| c.is_alphabetic()).count() < 4);
+        rest_of_common.filter(|rest| rest.chars().filter(|c| c.is_alphabetic()).count() < 6);
     let detail = if length < SHORTEST {
         format!("at least {SHORTEST} characters are needed")
     } else if length > LONGEST {

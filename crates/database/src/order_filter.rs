@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
 use shared::{FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilter, TimeRange};
 
 use crate::entities::orders::Column;
@@ -71,7 +73,7 @@ impl Criteria {
             filter: &self.filter,
             words: order_search::find(db, &self.words).await?,
             of_buyer: orders_of_buyer(db, vault, &self.buyer).await?,
-            text_contains: order_search::contains_function(db.get_database_backend()),
+            backend: db.get_database_backend(),
         })
     }
 }
@@ -105,7 +107,7 @@ pub(crate) struct Resolved<'a> {
     filter: &'a OrderFilter,
     words: Found,
     of_buyer: Option<Vec<i64>>,
-    text_contains: &'static str,
+    backend: DbBackend,
 }
 
 impl Resolved<'_> {
@@ -177,12 +179,19 @@ impl Resolved<'_> {
             (Column::PlacedAt, filter.created_at),
             (Column::UpdatedAt, filter.updated_at),
             (Column::ImportedAt, filter.imported_at),
-            (Column::ShipBy, filter.ship_by),
         ];
         for (column, range) in ranges {
             all = all
                 .add_option(range.gte.map(|time| column.gte(to_ms(time))))
                 .add_option(range.lt.map(|time| column.lt(to_ms(time))));
+        }
+        if !filter.ship_by.is_open() {
+            // Spelled as the index spells it; a deadline that is missing lies in no range.
+            let TimeRange { gte, lt } = filter.ship_by;
+            all = all
+                .add(Column::ShipBy.is_not_null())
+                .add_option(gte.map(|time| Expr::cust(SHIP_BY).gte(to_ms(time))))
+                .add_option(lt.map(|time| Expr::cust(SHIP_BY).lt(to_ms(time))));
         }
         all = all
             .add_option(filter.total_min.map(|amount| Column::TotalMicros.gte(bound(amount))))
@@ -193,7 +202,7 @@ impl Resolved<'_> {
             Found::Many { words, exact } => {
                 let mut contains = Condition::all();
                 for word in words {
-                    contains = contains.add(order_search::order_contains(self.text_contains, word));
+                    contains = contains.add(order_search::order_contains(self.backend, word));
                 }
                 let matching = Condition::any().add(contains).add(Column::Id.is_in(exact.iter().copied()));
                 all = all.add(matching);
@@ -207,12 +216,25 @@ impl Resolved<'_> {
 
     /// The condition on status and connection as a whole.
     pub(crate) fn status_and_connection(&self) -> Condition {
+        self.conditions_on(Expr::col(Column::Status), Expr::col(Column::ConnectionId))
+    }
+
+    /// The same condition, but not to be looked up in an index, so that the index of the sorting key is walked.
+    /// PostgreSQL knows how many orders there are of each kind, and decides for itself.
+    pub(crate) fn status_and_connection_unindexed(&self) -> Condition {
+        match self.backend {
+            DbBackend::Postgres => self.status_and_connection(),
+            _ => self.conditions_on(Expr::cust("+status"), Expr::cust("+connection_id")),
+        }
+    }
+
+    fn conditions_on(&self, status: Expr, connection: Expr) -> Condition {
         let mut all = Condition::all();
         if !self.filter.status.is_empty() {
-            all = all.add(Column::Status.is_in(self.filter.status.iter().map(|status| status.as_str())));
+            all = all.add(status.is_in(self.filter.status.iter().map(|status| status.as_str())));
         }
         if !self.filter.connection.is_empty() {
-            all = all.add(Column::ConnectionId.is_in(self.filter.connection.iter().map(|id| id.0)));
+            all = all.add(connection.is_in(self.filter.connection.iter().map(|id| id.0)));
         }
         all
     }

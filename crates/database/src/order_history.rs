@@ -31,7 +31,7 @@ pub async fn timeline_page(
 ) -> Result<Slice<TimelineEntry>, DbErr> {
     let rows = timeline::Entity::find()
         .filter(timeline::Column::OrderId.eq(order_id.0))
-        .filter(request.condition(None, timeline::Column::Id, true))
+        .filter(request.range(None, timeline::Column::Id, true).condition)
         .order_by(timeline::Column::Id, request.order(true))
         .limit(request.rows())
         .all(db)
@@ -70,7 +70,7 @@ pub async fn issue_page(
         None => query,
     };
     let rows = query
-        .filter(request.condition(None, issues::Column::Id, true))
+        .filter(request.range(None, issues::Column::Id, true).condition)
         .order_by(issues::Column::Id, request.order(true))
         .limit(request.rows())
         .all(db)

@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Asterisk, Expr, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
 };
 use shared::{OrderSummary, SortKey};
 
@@ -11,10 +10,22 @@ use crate::Vault;
 use crate::entities::orders::{Column, Entity, Model};
 use crate::order_filter::{Criteria, Resolved, SHIP_BY, STORE_ORDER_ID};
 use crate::order_summary::Surroundings;
-use crate::page::{PageRequest, Position, PositionKey, Slice};
+use crate::page::{PageRequest, Position, PositionKey, Range, Slice};
 
 /// Up to this many combinations of status and connection are read one by one and merged.
-const MAX_BRANCHES: usize = 20;
+const MAX_SPLITS: usize = 20;
+/// Up to this many orders are sorted for a page; of more, the list's own index is walked until the page is full.
+const SORTED: u64 = 5_000;
+
+/// How the orders of the asked statuses and connections are found in the order of the list.
+enum Access {
+    /// By an index that leads with each of these and ends in the sorting key.
+    Merge(Vec<Condition>),
+    /// However the database likes: there is nothing to look up, or so little that sorting it is cheap.
+    Plain,
+    /// They are met soon enough by going through the index of the sorting key.
+    Walk,
+}
 
 /// One page of the grid. Archived orders are left out.
 ///
@@ -27,7 +38,8 @@ pub async fn list(
     request: &PageRequest,
 ) -> Result<Slice<OrderSummary>, DbErr> {
     let resolved = criteria.resolve(db, vault).await?;
-    let rows = db.query_all(&statement(criteria, &resolved, request)).await?;
+    let access = access(db, criteria, &resolved).await?;
+    let rows = db.query_all(&statement(criteria, &resolved, &access, request)).await?;
     let rows = rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
     let key = criteria.filter.sort.key;
     let slice = request.slice(rows, |row| position_of(key, row));
@@ -36,70 +48,105 @@ pub async fn list(
 }
 
 /// The query of one page.
-fn statement(criteria: &Criteria, resolved: &Resolved<'_>, request: &PageRequest) -> SelectStatement {
+fn statement(
+    criteria: &Criteria,
+    resolved: &Resolved<'_>,
+    access: &Access,
+    request: &PageRequest,
+) -> SelectStatement {
     let sort = criteria.filter.sort;
     let key = key_of(sort.key);
     let order = request.order(sort.descending);
-    let page = |status_and_connection: Condition| {
-        let mut page = Entity::find()
-            .filter(resolved.condition())
-            .filter(status_and_connection)
-            .filter(request.condition(key.clone(), Column::Id, sort.descending))
-            .limit(request.rows());
-        if let Some(key) = key.clone() {
-            page = page.order_by(key, order.clone());
+    let ordered = |query: &mut SelectStatement, key: Option<Expr>| {
+        if let Some(key) = key {
+            query.order_by_expr(key, order.clone());
         }
-        page.order_by(Column::Id, order.clone()).into_query()
+        query.order_by(Column::Id, order.clone()).limit(request.rows()).to_owned()
     };
-    let branches = branches(criteria, resolved);
-    let Some((first, others)) = branches.split_first().filter(|(_, others)| !others.is_empty()) else {
-        return page(resolved.status_and_connection());
+    let page = |split: &Condition, start: &Range| {
+        let rows = Entity::find().filter(resolved.condition()).filter(split.clone());
+        let rows = rows.filter(start.condition.clone());
+        // Rows with the same key are in the order of their ids; told to sort by the key too, SQLite would sort.
+        ordered(&mut rows.into_query(), key.clone().filter(|_| !start.has_one_key))
     };
+    let starts = match &key {
+        Some(expression @ Expr::Custom(_)) => request.two_ranges(expression, Column::Id, sort.descending),
+        _ => vec![request.range(key.clone(), Column::Id, sort.descending)],
+    };
+    let splits = match access {
+        Access::Merge(splits) => splits.clone(),
+        Access::Plain => vec![resolved.status_and_connection()],
+        Access::Walk => vec![resolved.status_and_connection_unindexed()],
+    };
+    let mut pages: Vec<_> =
+        splits.iter().flat_map(|split| starts.iter().map(|start| page(split, start))).collect();
+    let first = pages.remove(0);
+    if pages.is_empty() {
+        return first;
+    }
 
     // Neither database walks several ranges of an index in the order of their ends: asked for two statuses at once, both
     // would sort all orders of both. So each range gives its own page, and these are merged.
-    let branch = |condition: &Condition| {
-        Query::select().column(Asterisk).from_subquery(page(condition.clone()), "branch").to_owned()
-    };
-    let mut merged = branch(first);
-    for other in others {
-        merged.union(UnionType::All, branch(other));
+    let branch =
+        |page: SelectStatement| Query::select().column(Asterisk).from_subquery(page, "branch").to_owned();
+    let mut branches = branch(first);
+    for other in pages {
+        branches.union(UnionType::All, branch(other));
     }
-    if let Some(column) = merged_by(sort.key) {
-        merged.order_by(column, order.clone());
+    ordered(Query::select().column(Asterisk).from_subquery(branches, "merged"), key.clone())
+}
+
+/// Decides how to find the orders. SQLite, left to itself, would sort all orders of a status rather than walk an index.
+async fn access(
+    db: &impl ConnectionTrait,
+    criteria: &Criteria,
+    resolved: &Resolved<'_>,
+) -> Result<Access, DbErr> {
+    let filter = &criteria.filter;
+    if resolved.is_short_list() || (filter.status.is_empty() && filter.connection.is_empty()) {
+        return Ok(Access::Plain);
     }
-    merged.order_by("id", order).limit(request.rows()).to_owned()
+    if let Some(splits) = splits(criteria) {
+        return Ok(Access::Merge(splits));
+    }
+    let some = Query::select()
+        .expr(Expr::val(1))
+        .from(Entity)
+        .cond_where(resolved.status_and_connection())
+        .limit(SORTED + 1)
+        .to_owned();
+    let count =
+        Query::select().expr_as(Expr::cust("COUNT(*)"), "n").from_subquery(some, "some_orders").to_owned();
+    let row = db.query_one(&count).await?;
+    let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(if n.unsigned_abs() <= SORTED { Access::Plain } else { Access::Walk })
 }
 
 /// The conditions on status and connection, one by one, where an index leads with them and ends in the sorting key.
-fn branches(criteria: &Criteria, resolved: &Resolved<'_>) -> Vec<Condition> {
+fn splits(criteria: &Criteria) -> Option<Vec<Condition>> {
     let filter = &criteria.filter;
-    if resolved.is_short_list() {
-        return Vec::new();
-    }
     let mut statuses: Vec<_> = filter.status.iter().map(|status| status.as_str()).collect();
     statuses.sort_unstable();
     statuses.dedup();
     let mut connections: Vec<_> = filter.connection.iter().map(|id| id.0).collect();
     connections.sort_unstable();
     connections.dedup();
-    let by_status: Vec<Condition> = match statuses[..] {
-        [] => vec![Condition::all()],
-        _ => statuses.iter().map(|status| Condition::all().add(Column::Status.eq(*status))).collect(),
-    };
-    let by_connection: Vec<Condition> = match (sort_splits_connections(filter.sort.key), &connections[..]) {
-        (_, []) => vec![Condition::all()],
-        (true, ids) => ids.iter().map(|id| Condition::all().add(Column::ConnectionId.eq(*id))).collect(),
-        (false, ids) => vec![Condition::all().add(Column::ConnectionId.is_in(ids.iter().copied()))],
-    };
-    if !sort_splits_statuses(filter.sort.key) || by_status.len() * by_connection.len() > MAX_BRANCHES {
-        return Vec::new();
+    let key = filter.sort.key;
+    if (!statuses.is_empty() && !sort_splits_statuses(key))
+        || (!connections.is_empty() && !sort_splits_connections(key))
+    {
+        return None;
     }
+    let each =
+        |conditions: Vec<Condition>| if conditions.is_empty() { vec![Condition::all()] } else { conditions };
+    let by_status = statuses.iter().map(|status| Condition::all().add(Column::Status.eq(*status)));
+    let by_connection = connections.iter().map(|id| Condition::all().add(Column::ConnectionId.eq(*id)));
+    let (by_status, by_connection) = (each(by_status.collect()), each(by_connection.collect()));
     let both = |status: &Condition| {
-        let status = status.clone();
-        by_connection.iter().map(move |connection| status.clone().add(connection.clone())).collect::<Vec<_>>()
+        by_connection.iter().map(|connection| status.clone().add(connection.clone())).collect::<Vec<_>>()
     };
-    by_status.iter().flat_map(both).collect()
+    let splits: Vec<_> = by_status.iter().flat_map(both).collect();
+    (splits.len() <= MAX_SPLITS).then_some(splits)
 }
 
 fn sort_splits_statuses(key: SortKey) -> bool {
@@ -124,15 +171,6 @@ fn key_of(key: SortKey) -> Option<Expr> {
     })
 }
 
-/// The column that merged pages are sorted by, for the keys that are split.
-fn merged_by(key: SortKey) -> Option<Column> {
-    match key {
-        SortKey::CreatedAt => Some(Column::PlacedAt),
-        SortKey::Status => Some(Column::Status),
-        _ => None,
-    }
-}
-
 fn position_of(key: SortKey, row: &Model) -> Position {
     let key = match key {
         SortKey::CreatedAt => PositionKey::Number(row.placed_at),
@@ -145,4 +183,84 @@ fn position_of(key: SortKey, row: &Model) -> Position {
         SortKey::UpdatedAt => PositionKey::Number(row.updated_at),
     };
     Position { key, id: row.id }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::SystemClock;
+    use shared::{OrderFilter, Search};
+
+    use super::*;
+    use crate::page::Start;
+    use crate::{BuyerFilter, Database, MasterKey};
+
+    /// How SQLite goes about a page, step by step.
+    async fn plan(database: &Database, pairs: &[(&str, &str)], sort: SortKey, start: Start) -> String {
+        let mut filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
+        filter.sort.key = sort;
+        let search = Search::of(&filter, database.clock.now()).unwrap();
+        let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+        let db = database.reader();
+        let resolved = criteria.resolve(db, &database.vault).await.unwrap();
+        let access = match access(db, &criteria, &resolved).await.unwrap() {
+            // The database is empty; let there be many.
+            Access::Plain if !pairs.is_empty() => Access::Walk,
+            access => access,
+        };
+        let request = PageRequest { limit: 25, start };
+        let mut statement = database.backend().build(&statement(&criteria, &resolved, &access, &request));
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let rows = db.query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        steps.join("\n")
+    }
+
+    #[tokio::test]
+    async fn pages_walk_an_index_and_sort_nothing() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+        let filters: [&[(&str, &str)]; 5] = [
+            &[],
+            &[("country", "FR")],
+            &[("connection", "1")],
+            &[("status", "error")],
+            &[("connection", "1"), ("status", "error")],
+        ];
+
+        for pairs in filters {
+            for sort in SortKey::ALL {
+                let key = match sort {
+                    SortKey::TikTokOrderId | SortKey::Status => PositionKey::Text("x".to_owned()),
+                    _ => PositionKey::Number(5),
+                };
+                for start in [Start::First, Start::After(Position { key: key.clone(), id: 7 })] {
+                    let plan = plan(&database, pairs, *sort, start.clone()).await;
+                    // Only the merge of two pages sorts, at most twice a page's rows.
+                    let sorts = usize::from(plan.contains("SCAN merged"));
+                    let context = format!("{pairs:?} {sort} {start:?}\n{plan}");
+                    assert_eq!(plan.matches("TEMP B-TREE").count(), sorts, "{context}");
+                    if start != Start::First && pairs.is_empty() {
+                        assert!(plan.contains("SEARCH"), "{sort}: the start is looked up\n{plan}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn several_statuses_are_read_side_by_side() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+        let pairs = [("status", "error,on_hold,unpaid"), ("connection", "1,2")];
+
+        let plan = plan(&database, &pairs, SortKey::CreatedAt, Start::First).await;
+
+        assert_eq!(
+            plan.matches("orders_connection_status_placed (connection_id=? AND status=?)").count(),
+            6,
+            "{plan}"
+        );
+    }
 }

@@ -115,7 +115,7 @@ async fn ids_of(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> R
 }
 
 /// The function that says where one text lies in another.
-pub(crate) fn contains_function(backend: DbBackend) -> &'static str {
+fn contains_function(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "strpos",
         _ => "instr",
@@ -123,7 +123,8 @@ pub(crate) fn contains_function(backend: DbBackend) -> &'static str {
 }
 
 /// Whether the text of the order at hand contains a word: looked up by the order's number, not through the index.
-pub(crate) fn order_contains(contains: &str, word: &str) -> Expr {
+pub(crate) fn order_contains(backend: DbBackend, word: &str) -> Expr {
+    let contains = contains_function(backend);
     let text = Expr::cust("(SELECT text FROM order_search WHERE order_search.rowid = orders.id)");
     Expr::cust_with_exprs(format!("{contains}($1, $2)"), [text, Expr::val(word)]).gt(0)
 }

@@ -1,6 +1,6 @@
 //! Pages by position, never by offset: page one and page forty thousand cost the same.
 
-use sea_orm::sea_query::{Expr, IntoColumnRef};
+use sea_orm::sea_query::{Expr, IntoColumnRef, IntoCondition};
 use sea_orm::{Condition, ExprTrait, Order};
 
 /// Where a row stands in a list: its sorting value, and its id to tell equals apart.
@@ -47,6 +47,29 @@ pub struct Slice<T> {
     pub last: Option<Position>,
 }
 
+impl PositionKey {
+    fn value(&self) -> Expr {
+        match self {
+            Self::Number(number) => Expr::val(*number),
+            Self::Text(text) => Expr::val(text.as_str()),
+        }
+    }
+}
+
+/// Rows that lie together in an index.
+#[derive(Debug, Clone)]
+pub(crate) struct Range {
+    pub condition: Condition,
+    /// All rows have the same key.
+    pub has_one_key: bool,
+}
+
+impl Range {
+    fn whole() -> Self {
+        Self { condition: Condition::all(), has_one_key: false }
+    }
+}
+
 impl PageRequest {
     /// How many rows to ask for: one more than shown tells whether the list goes on.
     pub(crate) fn rows(&self) -> u64 {
@@ -60,25 +83,39 @@ impl PageRequest {
     }
 
     /// The rows on the asked side of the starting row, as one comparison of row values, which both databases turn into
-    /// a range of an index on (key, id).
-    ///
-    /// Without a key the list is sorted by id alone.
-    pub(crate) fn condition(&self, key: Option<Expr>, id: impl IntoColumnRef, descending: bool) -> Condition {
-        let (Start::After(position) | Start::Before(position)) = &self.start else { return Condition::all() };
+    /// a range of an index on (key, id). Without a key the list is sorted by id alone.
+    pub(crate) fn range(&self, key: Option<Expr>, id: impl IntoColumnRef, descending: bool) -> Range {
+        let (Start::After(position) | Start::Before(position)) = &self.start else { return Range::whole() };
         let (row, start) = match key {
-            Some(key) => {
-                let value = match &position.key {
-                    PositionKey::Number(number) => Expr::val(*number),
-                    PositionKey::Text(text) => Expr::val(text.as_str()),
-                };
-                (Expr::tuple([key, Expr::col(id)]), Expr::tuple([value, Expr::val(position.id)]))
-            }
+            Some(key) => (
+                Expr::tuple([key, Expr::col(id)]),
+                Expr::tuple([position.key.value(), Expr::val(position.id)]),
+            ),
             None => (Expr::col(id), Expr::val(position.id)),
         };
-        Condition::all().add(match self.order(descending) {
+        Range { condition: self.beyond(row, start, descending).into_condition(), has_one_key: false }
+    }
+
+    /// The same rows as two ranges: those with the starting row's key, and those beyond it. SQLite finds row values in
+    /// an index of columns only, so where the key is an expression, it needs them one by one.
+    pub(crate) fn two_ranges(&self, key: &Expr, id: impl IntoColumnRef, descending: bool) -> Vec<Range> {
+        let (Start::After(position) | Start::Before(position)) = &self.start else {
+            return vec![Range::whole()];
+        };
+        let same_key = key.clone().eq(position.key.value());
+        let beyond_id = self.beyond(Expr::col(id), Expr::val(position.id), descending);
+        let beyond_key = self.beyond(key.clone(), position.key.value(), descending);
+        vec![
+            Range { condition: Condition::all().add(same_key).add(beyond_id), has_one_key: true },
+            Range { condition: beyond_key.into_condition(), has_one_key: false },
+        ]
+    }
+
+    fn beyond(&self, row: Expr, start: Expr, descending: bool) -> Expr {
+        match self.order(descending) {
             Order::Desc => row.lt(start),
             _ => row.gt(start),
-        })
+        }
     }
 
     /// Puts the rows that were read into the order of the list and cuts off the one beyond.

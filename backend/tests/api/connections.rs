@@ -1,0 +1,145 @@
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::Role;
+
+use crate::app::{As, answer, app, apps};
+
+fn new_connection(url: &str) -> Value {
+    json!({
+        "name": "Maison Lumière",
+        "tiktok": { "app_key": "key", "app_secret": "secret", "access_token": "a", "refresh_token": "r" },
+        "store": { "url": url, "webservice_key": "A1B2C3D4E5F6G7H8A1B2C3D4E5F6G7H8" }
+    })
+}
+
+#[tokio::test]
+async fn secrets_are_never_shown() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+
+        for path in ["/api/v1/connections".to_owned(), format!("/api/v1/connections/{}", connection.id)] {
+            let text = app.get(&path).by(&viewer).send().await.unwrap().text().await.unwrap();
+            assert!(text.contains("\"webservice_key_hint\":\"3456\""), "{text}");
+            for secret in ["app-secret", "access-token", "refresh-token", "WEBSERVICEKEY", "cipher"] {
+                assert!(!text.contains(secret), "{secret}");
+            }
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_must_be_a_public_web_server() {
+    let app = app().await;
+    let manager = app.sign_in_as(Role::Manager).await;
+    let addresses = [
+        "http://shop.example/",
+        "https://127.0.0.1/",
+        "https://169.254.169.254/latest/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://me:secret@shop.example/",
+        "https://shop.example:8443/",
+        "https://shop.example/?id=1",
+        "https://localhost/",
+        "nonsense",
+    ];
+
+    for address in addresses {
+        for path in ["/api/v1/connections", "/api/v1/connections/test"] {
+            let (status, problem) = answer(app.post(path).by(&manager).json(&new_connection(address))).await;
+            assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/store/url")), "{address}");
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named() {
+    let app = app().await;
+    let manager = app.sign_in_as(Role::Manager).await;
+    let mut body = new_connection("https://shop.example/");
+    body["name"] = " ".into();
+    body["tiktok"]["refresh_token"] = Value::Null;
+    body["store"]["webservice_key"] = "short".into();
+    body["settings"] = json!({ "poll_interval_s": 1 });
+
+    let (status, problem) = answer(app.post("/api/v1/connections").by(&manager).json(&body)).await;
+
+    assert_eq!((status, &problem["code"]), (422, &json!("invalid_values")));
+    let pointers: Vec<_> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
+    let expected = ["/name", "/tiktok/refresh_token", "/store/webservice_key", "/settings/poll_interval_s"];
+    assert_eq!(pointers, expected);
+    assert!(!problem.to_string().contains("secret"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_names_the_version_that_it_changes() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let manager = app.sign_in_as(Role::Manager).await;
+        let path = format!("/api/v1/connections/{}", connection.id);
+        let change = |tag: &str, body: Value| {
+            app.request(Method::PATCH, &path).by(&manager).header("if-match", tag).json(&body)
+        };
+        let response = app.get(&path).by(&manager).send().await.unwrap();
+        let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+
+        let response = change(&tag, json!({ "name": "Other", "paused": true })).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let newer = response.headers()["etag"].to_str().unwrap().to_owned();
+        let changed: Value = response.json().await.unwrap();
+        assert_eq!((&changed["name"], &changed["state"]), (&json!("Other"), &json!("paused")));
+        assert_eq!(changed["store"]["webservice_key_hint"], "3456", "what is left out stays");
+
+        assert_eq!(answer(change(&tag, json!({ "name": "Late" }))).await.0, 412);
+        assert_eq!(answer(app.request(Method::PATCH, &path).by(&manager).json(&json!({}))).await.0, 428);
+        let (status, resumed) = answer(change(&newer, json!({ "paused": false }))).await;
+        assert_eq!((status, &resumed["state"]), (200, &json!("active")));
+        let missing =
+            app.request(Method::PATCH, "/api/v1/connections/77").by(&manager).header("if-match", "\"1\"");
+        assert_eq!(answer(missing.json(&json!({}))).await.0, 404);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn orders_are_fetched_in_a_run_that_can_be_followed() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let path = format!("/api/v1/connections/{}/fetch", connection.id);
+
+        let (status, run) = answer(app.post(&path).by(&operator)).await;
+        assert_eq!((status, &run["state"]), (202, &json!("queued")), "{run}");
+        let (status, same) = answer(app.get(&format!("/api/v1/sync-runs/{}", run["id"])).by(&operator)).await;
+        assert_eq!((status, &same), (200, &run));
+        let too_far = json!({ "updated_since": app.now() - chrono::TimeDelta::days(91) });
+        let (status, problem) = answer(app.post(&path).by(&operator).json(&too_far)).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/updated_since")));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn health_says_how_each_connection_is_doing() {
+    for app in apps().await {
+        app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        app.clock.advance(chrono::TimeDelta::minutes(9));
+
+        let (status, health) = answer(app.get("/api/v1/health").by(&viewer)).await;
+
+        assert_eq!(status, 200, "{health}");
+        assert_eq!(health["queue_depth"], 0);
+        assert_eq!(health["connections"][0]["waiting_for_import"], 0);
+        assert_eq!(health["connections"][0]["problems"], json!([]));
+        app.stop().await;
+    }
+}

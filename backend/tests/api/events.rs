@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use reqwest::Response;
+use serde_json::Value;
+use shared::{EventKind, Role};
+
+use crate::app::{As, Person, TestApp, app, apps, order};
+
+/// A stream of events, read piece by piece.
+struct Stream {
+    response: Response,
+    text: String,
+}
+
+impl Stream {
+    async fn open(app: &TestApp, person: &Person, last_id: Option<i64>) -> Self {
+        let mut request = app.get("/api/v1/events").by(person).header("accept-encoding", "gzip, br");
+        if let Some(id) = last_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let mut stream = Self { response, text: String::new() };
+        stream.read_until(": listening").await;
+        stream
+    }
+
+    async fn read_until(&mut self, what: &str) {
+        while !self.text.contains(what) {
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
+            let chunk = chunk.expect("an event within ten seconds").unwrap().expect("the stream is open");
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next `count` events.
+    async fn events(&mut self, count: usize) -> Vec<(i64, Value)> {
+        loop {
+            let frames = self.text.split("\n\n").filter(|frame| frame.contains("data: "));
+            let events: Vec<_> = frames
+                .map(|frame| {
+                    let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+                    (field("id: ").parse().unwrap(), serde_json::from_str(field("data: ")).unwrap())
+                })
+                .collect();
+            if events.len() >= count && self.text.ends_with("\n\n") {
+                return events;
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
+            let chunk = chunk.expect("an event within ten seconds").unwrap().expect("the stream is open");
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn open_pages_hear_what_changes_wherever_it_was_changed() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        let mut stream = Stream::open(&app, &viewer, None).await;
+
+        // Written straight into the table, as another process does.
+        let id = app.record(&connection, &order("576400000000000001", app.now())).await;
+
+        let events = stream.events(2).await;
+        assert_eq!(events[0].1["kind"], EventKind::OrderReceived.as_str());
+        assert_eq!(events[1].1["kind"], EventKind::OrderUpdated.as_str());
+        assert_eq!(events[0].1["order_id"], id.0);
+        assert_eq!(events[0].1["id"], events[0].0);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_resumes_after_the_last_event_that_was_seen() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        let mut stream = Stream::open(&app, &viewer, None).await;
+        app.record(&connection, &order("576400000000000001", app.now())).await;
+        let seen = stream.events(2).await[0].0;
+        drop(stream);
+
+        app.record(&connection, &order("576400000000000002", app.now())).await;
+        let mut resumed = Stream::open(&app, &viewer, Some(seen)).await;
+        app.record(&connection, &order("576400000000000003", app.now())).await;
+
+        let ids: Vec<_> = resumed.events(5).await.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [seen + 1, seen + 2, seen + 3, seen + 4, seen + 5], "each once, none left out");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token_and_with_the_program() {
+    let app = app().await;
+    let viewer = app.sign_in_as(Role::Viewer).await;
+    app.clock.advance(TimeDelta::minutes(10) - TimeDelta::milliseconds(1500));
+    let mut ending = Stream::open(&app, &viewer, None).await;
+
+    let rest = tokio::time::timeout(Duration::from_secs(10), ending.response.chunk()).await;
+    assert!(matches!(rest, Ok(Ok(None))), "the token has ended");
+
+    let again = Person::of(app.sign_in("viewer@example.com", crate::app::PASSWORD).await).await;
+    let mut stream = Stream::open(&app, &again, None).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(5), app.stop());
+    assert!(stopped.await.is_ok(), "an open stream does not hold the program up");
+    assert!(matches!(stream.response.chunk().await, Ok(None)));
+}
