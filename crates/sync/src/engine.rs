@@ -61,7 +61,7 @@ const WORKERS: [(&[&str], u32); 3] = [
 ];
 
 /// A job is taken over by another worker when its holder has not been heard of for this long.
-const JOB_LEASE: Duration = Duration::from_secs(60);
+const JOB_LEASE: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// An engine on a database.

@@ -10,6 +10,7 @@ use database::{Database, DbErr};
 use prestashop::{Client, ShopId, Timeouts, WebserviceKey};
 use shared::ConnectionId;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::engine::Engine;
@@ -18,8 +19,12 @@ use crate::store_facts::{FactsCache, StoreFacts};
 /// How long a request that creates an order may run on in the store after we stopped waiting for it.
 pub const CREATION_LIMIT: TimeDelta = TimeDelta::seconds(120);
 
-/// A turn ends by itself after this, should its holder die; longer than any creation takes.
-pub const TURN_LEASE: TimeDelta = TimeDelta::seconds(150);
+/// A job that creates an order keeps its own lease for longer than the creation can take.
+pub const CREATION_LEASE: TimeDelta = TimeDelta::seconds(150);
+
+/// A turn ends by itself after this, should its holder die; while it is used, it is renewed at a quarter of it.
+const TURN_LEASE: TimeDelta = TimeDelta::seconds(20);
+const TURN_RENEWAL: Duration = Duration::from_secs(5);
 
 /// How often, and how long between, another process's turn is waited for before the job steps back.
 const TURN_TRIES: u32 = 100;
@@ -95,6 +100,7 @@ impl Store {
 pub struct Turn {
     _here: OwnedMutexGuard<()>,
     lease: Lease,
+    _renewal: AbortOnDropHandle<()>,
 }
 
 impl Turn {
@@ -121,10 +127,24 @@ impl Engine {
             let now = self.clock().now();
             let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE, now).await?;
             if let Some(lease) = lease {
-                return Ok(Some(Turn { _here: here, lease }));
+                let renewal = AbortOnDropHandle::new(tokio::spawn(renew(self.clone(), name)));
+                return Ok(Some(Turn { _here: here, lease, _renewal: renewal }));
             }
             tokio::time::sleep(TURN_PAUSE).await;
         }
         Ok(None)
+    }
+}
+
+/// Keeps a turn as long as it is used, whatever the store takes for an order.
+async fn renew(engine: Engine, name: String) {
+    loop {
+        tokio::time::sleep(TURN_RENEWAL).await;
+        let holder = &engine.settings().instance;
+        let now = engine.clock().now();
+        if let Err(error) = leases::acquire(engine.database().writer(), &name, holder, TURN_LEASE, now).await
+        {
+            tracing::warn!(%error, "the turn could not be renewed");
+        }
     }
 }

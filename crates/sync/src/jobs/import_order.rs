@@ -29,7 +29,7 @@ use crate::mapping::{
     ImportDecision, OrderTaxes, PlanInput, StoreOrderPlan, amounts_of, import_decision, order_key,
     plan_store_order, sellable_units,
 };
-use crate::store::{CREATION_LIMIT, Store, TURN_LEASE};
+use crate::store::{CREATION_LEASE, CREATION_LIMIT, Store};
 use crate::store_facts::{ProductMatch, StoreFacts};
 
 mod read_back;
@@ -368,7 +368,7 @@ impl Import<'_> {
         let now = self.now();
         intent.step = Step::Posting;
         intent.posted_at = Some(now);
-        let lease = TURN_LEASE.to_std().unwrap_or(Duration::from_secs(150));
+        let lease = CREATION_LEASE.to_std().unwrap_or(Duration::from_secs(150));
         let txn = self.engine.database().begin().await?;
         if job_queue::renew(&txn, self.job, lease, now).await? == LeaseState::Lost {
             return Err(Stop::LeaseLost);
