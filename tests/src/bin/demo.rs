@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: orderbridge between both sandboxes, for a person to look at, or as a proof that ends by itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -50,10 +50,7 @@ struct Options {
 async fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let data_dir = PathBuf::from("data/demo");
-    if data_dir.exists() {
-        // The sandboxes forget everything when they end, so what an earlier run knew of them is of no use.
-        std::fs::remove_dir_all(&data_dir).context("cannot clear data/demo")?;
-    }
+    forget_earlier_run(&data_dir).context("cannot clear data/demo")?;
     let seed = options.seed.unwrap_or_else(|| SystemClock.now().timestamp_millis().unsigned_abs());
     let run_options = RunOptions {
         data_dir,
@@ -71,6 +68,22 @@ async fn main() -> Result<ExitCode> {
         run.sandboxes.channel_control.put("/switches", &lost).await?;
     }
     if options.exit { prove(&mut run, &options, seed).await } else { show(&run, &options, seed).await }
+}
+
+/// The sandboxes forget everything when they end, so what an earlier run knew of them is of no use. The encryption key
+/// stays, for a database on a server may still hold what was encrypted with it.
+fn forget_earlier_run(data_dir: &Path) -> std::io::Result<()> {
+    if !data_dir.exists() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(data_dir)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("orderbridge.db") || name.ends_with(".log") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Places the orders, waits, compares, and says it in one line.
