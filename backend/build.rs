@@ -1,5 +1,5 @@
-//! Sees to it that the folder of the built page exists, so that the binary builds before the page does, and that the
-//! binary is built again when the page was.
+//! Sees to it that the folder of the built page exists, so that the binary builds before the page does, and that a
+//! release, which holds the page, is built again when the page was.
 
 fn main() {
     let dist = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
@@ -7,5 +7,7 @@ fn main() {
         println!("cargo::warning=cannot create {}: {error}", dist.display());
     }
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=../dist");
+    if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed=../dist");
+    }
 }

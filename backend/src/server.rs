@@ -7,6 +7,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, get};
+use anyhow::Context;
 use clock::SharedClock;
 use database::{Database, Vault};
 use sync::{Engine, EngineSettings};
@@ -23,6 +24,8 @@ use crate::{auth, openapi, page};
 
 /// Requests that are being answered get this long when the program ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
+/// Before a worker that could not start tries again.
+const WORKER_PAUSE: Duration = Duration::from_secs(5);
 /// A client that sends its headers slower than this is cut off.
 const HEADER_LIMIT: Duration = Duration::from_secs(10);
 /// Bodies that no handler reads end here.
@@ -71,10 +74,8 @@ impl Server {
         let mut address = None;
 
         if duties != Duties::Work {
-            if let Some(link) = auth::offer_setup(&database, &config).await? {
-                // To the terminal, not to the log, which others may read.
-                println!("Nobody can sign in yet. Create the first admin here, once:\n\n    {link}\n");
-            }
+            let setup_link = auth::offer_setup(&database, &config).await?;
+            let wanted = config.address;
             let state = AppState::new(
                 config,
                 database.clone(),
@@ -84,19 +85,20 @@ impl Server {
                 shutdown.clone(),
             );
             let live = state.live.clone();
-            let (listening, server) = listen(Data::new(state))?;
+            let (listening, server) =
+                listen(Data::new(state)).with_context(|| format!("--address: cannot listen at {wanted}"))?;
             address = Some(listening);
+            if let Some(link) = setup_link {
+                // To the terminal, not to the log, which others may read.
+                println!("Nobody can sign in yet. Create the first admin here, once:\n\n    {link}\n");
+            }
             http = Some((server.handle(), tokio::spawn(server)));
             let (database, shutdown) = (database.clone(), shutdown.clone());
             tasks.push(tokio::spawn(async move { live.run(database, shutdown).await }));
         }
         if duties != Duties::Serve {
             let (engine, shutdown) = (engine.clone(), shutdown.clone());
-            tasks.push(tokio::spawn(async move {
-                if let Err(error) = engine.run(shutdown).await {
-                    tracing::error!(%error, "the worker could not start");
-                }
-            }));
+            tasks.push(tokio::spawn(work(engine, shutdown)));
         }
         Ok(Self { address, database, engine, http, tasks, shutdown })
     }
@@ -121,6 +123,17 @@ impl Server {
         match &mut self.http {
             Some((_, server)) => Ok(server.await??),
             None => std::future::pending().await,
+        }
+    }
+}
+
+/// Works until the program ends, also when the database is away for a while at the start.
+async fn work(engine: Engine, shutdown: CancellationToken) {
+    while let Err(error) = engine.run(shutdown.clone()).await {
+        tracing::error!(%error, "the worker could not start; it tries again");
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(WORKER_PAUSE) => {}
         }
     }
 }

@@ -41,20 +41,22 @@ async fn counts_equal_full_counts_after_random_histories() {
             let one = rows::Entity::update_many().filter(rows::Column::Id.eq(id.0));
             let writer = app.database.writer();
             match dice.roll(10) {
-                0 => drop(
-                    one.col_expr(rows::Column::ArchivedAt, Expr::value(1_i64)).exec(writer).await.unwrap(),
-                ),
-                1 => drop(rows::Entity::delete_by_id(id.0).exec(writer).await.unwrap()),
+                0 => {
+                    one.col_expr(rows::Column::ArchivedAt, Expr::value(1_i64)).exec(writer).await.unwrap();
+                }
+                1 => {
+                    rows::Entity::delete_by_id(id.0).exec(writer).await.unwrap();
+                }
                 2 => {
-                    let restored = one.col_expr(rows::Column::ArchivedAt, Expr::value(None::<i64>));
-                    drop(restored.exec(writer).await.unwrap());
+                    let never = Expr::value(None::<i64>);
+                    one.col_expr(rows::Column::ArchivedAt, never).exec(writer).await.unwrap();
                 }
                 _ => {}
             }
         }
 
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let mut ranges: Vec<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = vec![(None, None)];
+        let mut ranges = vec![(None, None)];
         for _ in 0..40 {
             let mut edge = || {
                 let unit = *dice.pick(&[1440, 60, 1]);

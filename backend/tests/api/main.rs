@@ -1,13 +1,24 @@
 //! The program from outside: a real server on a port of its own, on each database.
 
+#[cfg(test)]
 mod app;
+#[cfg(test)]
 mod connections;
+#[cfg(test)]
 mod counts;
+#[cfg(test)]
 mod events;
+#[cfg(test)]
 mod grid;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod page;
+#[cfg(test)]
 mod problems;
+#[cfg(test)]
 mod roles;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod webhooks;
