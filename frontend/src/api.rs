@@ -1,9 +1,9 @@
 //! The only file that talks HTTP: one function per endpoint, typed by `shared`.
 
+use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::{
     Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Health, Issue, JobAccepted,
     LiveEvent, OrderCounts, OrderDetail, OrderFilter, OrderId, OrderLine, OrderSummary, Page, Payment,
@@ -13,7 +13,8 @@ use shared::{
 use web_sys::{AbortController, ReadableStream};
 
 use crate::grid_query::{GridQuery, search_of};
-use crate::{session, text};
+use crate::json::Unreadable;
+use crate::{json, session, text};
 
 /// Why a request brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,40 +74,44 @@ impl Failure {
 type Answer<T> = Result<T, Failure>;
 
 pub async fn sign_in(body: &SignIn) -> Answer<Session> {
-    read(exchange(&Call::post("/session").open().body(body)).await?)
+    read(exchange(Call::post("/session").open().body(body)).await?)
 }
 
 pub async fn set_up(body: &SetUp) -> Answer<Session> {
-    read(exchange(&Call::post("/setup").open().body(body)).await?)
+    read(exchange(Call::post("/setup").open().body(body)).await?)
 }
 
 pub async fn refresh_session() -> Answer<Session> {
     let call = Call { csrf: true, ..Call::post("/session/refresh").open() };
-    match exchange(&call).await {
+    match exchange(call).await {
         Err(Failure::Problem(problem)) if matches!(problem.status, 401 | 403) => Err(Failure::SignedOut),
         answer => read(answer?),
     }
 }
 
 pub async fn delete_session() -> Answer<()> {
-    exchange(&Call { csrf: true, ..Call::new(Method::DELETE, "/session") }).await.map(drop)
+    exchange(Call { csrf: true, ..Call::new(Method::DELETE, "/session") }).await.map(drop)
 }
 
 pub async fn list_orders(query: GridQuery) -> Answer<Page<OrderSummary>> {
-    read(exchange(&Call::get(format!("/orders{}", search_of(&query.api_pairs())))).await?)
+    read(exchange(Call::get(format!("/orders{}", search_of(&query.api_pairs())))).await?)
 }
 
 pub async fn count_orders(filter: OrderFilter) -> Answer<OrderCounts> {
     let search = search_of(&filter.without_status().to_pairs());
-    read(exchange(&Call::get(format!("/orders/counts{search}"))).await?)
+    read(exchange(Call::get(format!("/orders/counts{search}"))).await?)
 }
 
 pub async fn order(id: OrderId) -> Answer<OrderDetail> {
-    let text = exchange(&Call::get(format!("/orders/{id}"))).await?;
-    let value = value_of(&text)?;
-    let rest: DetailRest = from_value(&value, &text)?;
+    let text = exchange(Call::get(format!("/orders/{id}"))).await?;
+    detail(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+}
+
+fn detail(text: &str) -> Result<OrderDetail, Unreadable> {
+    let value = json::parse(text)?;
+    let rest: DetailRest = json::from_value(&value)?;
     Ok(OrderDetail {
-        summary: from_value(&value, &text)?,
+        summary: json::from_value(&value)?,
         connection_name: rest.connection_name,
         status_reason: rest.status_reason,
         lines: rest.lines,
@@ -131,39 +136,39 @@ struct DetailRest {
 pub async fn timeline(id: OrderId, after: Option<String>) -> Answer<Page<TimelineEntry>> {
     let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
     pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
-    read(exchange(&Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs)))).await?)
+    read(exchange(Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs)))).await?)
 }
 
 pub async fn reveal_recipient(id: OrderId) -> Answer<Recipient> {
-    read(exchange(&Call::post(format!("/orders/{id}/recipient"))).await?)
+    read(exchange(Call::post(format!("/orders/{id}/recipient"))).await?)
 }
 
 pub async fn sync_order(id: OrderId) -> Answer<JobAccepted> {
-    read(exchange(&Call::post(format!("/orders/{id}/sync"))).await?)
+    read(exchange(Call::post(format!("/orders/{id}/sync"))).await?)
 }
 
 pub async fn import_order(id: OrderId) -> Answer<JobAccepted> {
-    read(exchange(&Call::post(format!("/orders/{id}/import"))).await?)
+    read(exchange(Call::post(format!("/orders/{id}/import"))).await?)
 }
 
 pub async fn open_issues(id: OrderId) -> Answer<Page<Issue>> {
-    read(exchange(&Call::get(format!("/issues?order={id}&open=true&limit=100"))).await?)
+    read(exchange(Call::get(format!("/issues?order={id}&open=true&limit=100"))).await?)
 }
 
 pub async fn store_states() -> Answer<Vec<StoreState>> {
-    read(exchange(&Call::get("/store-states")).await?)
+    read(exchange(Call::get("/store-states")).await?)
 }
 
 pub async fn connections() -> Answer<Vec<Connection>> {
-    read(exchange(&Call::get("/connections")).await?)
+    read(exchange(Call::get("/connections")).await?)
 }
 
 pub async fn connection(id: ConnectionId) -> Answer<Connection> {
-    read(exchange(&Call::get(format!("/connections/{id}"))).await?)
+    read(exchange(Call::get(format!("/connections/{id}"))).await?)
 }
 
 pub async fn create_connection(body: &CreateConnection) -> Answer<Connection> {
-    read(exchange(&Call::post("/connections").body(body)).await?)
+    read(exchange(Call::post("/connections").body(body)).await?)
 }
 
 /// Changes a connection, unless somebody else changed it since `version`.
@@ -173,27 +178,27 @@ pub async fn update_connection(
     body: &UpdateConnection,
 ) -> Answer<Connection> {
     let call = Call::new(Method::PATCH, format!("/connections/{id}")).body(body);
-    read(exchange(&Call { if_match: Some(version), ..call }).await?)
+    read(exchange(Call { if_match: Some(version), ..call }).await?)
 }
 
 pub async fn test_new_connection(body: &CreateConnection) -> Answer<ConnectionTest> {
-    read(exchange(&Call::post("/connections/test").body(body)).await?)
+    read(exchange(Call::post("/connections/test").body(body)).await?)
 }
 
 pub async fn test_connection(id: ConnectionId) -> Answer<ConnectionTest> {
-    read(exchange(&Call::post(format!("/connections/{id}/test"))).await?)
+    read(exchange(Call::post(format!("/connections/{id}/test"))).await?)
 }
 
 pub async fn fetch_orders(id: ConnectionId, body: &FetchOrders) -> Answer<SyncRun> {
-    read(exchange(&Call::post(format!("/connections/{id}/fetch")).body(body)).await?)
+    read(exchange(Call::post(format!("/connections/{id}/fetch")).body(body)).await?)
 }
 
 pub async fn sync_run(id: SyncRunId) -> Answer<SyncRun> {
-    read(exchange(&Call::get(format!("/sync-runs/{id}"))).await?)
+    read(exchange(Call::get(format!("/sync-runs/{id}"))).await?)
 }
 
 pub async fn health() -> Answer<Health> {
-    read(exchange(&Call::get("/health")).await?)
+    read(exchange(Call::get("/health")).await?)
 }
 
 /// Opens the stream of live events after `last_id`; it ends when the controller aborts it.
@@ -248,12 +253,16 @@ impl Call {
 }
 
 /// Sends a call and returns the text of its answer. Dropping the future aborts the request.
-async fn exchange(call: &Call) -> Answer<Text> {
-    let guard = AbortOnDrop(AbortController::new().map_err(|_| Failure::Offline)?);
-    let response = send(call, &guard.0).await?;
-    let status = response.status();
-    let body = response.text().await.map_err(|_| Failure::Offline)?;
-    Ok(Text { status, body })
+///
+/// It is boxed so that the functions above do not each carry a copy of it.
+fn exchange(call: Call) -> LocalBoxFuture<'static, Answer<Text>> {
+    Box::pin(async move {
+        let guard = AbortOnDrop(AbortController::new().map_err(|_| Failure::Offline)?);
+        let response = send(&call, &guard.0).await?;
+        let status = response.status();
+        let body = response.text().await.map_err(|_| Failure::Offline)?;
+        Ok(Text { status, body })
+    })
 }
 
 /// Sends a call; an access token that has run out is replaced once.
@@ -322,21 +331,12 @@ struct Text {
 }
 
 fn read<T: DeserializeOwned>(text: Text) -> Answer<T> {
-    from_value(&value_of(&text)?, &text)
-}
-
-/// The first step of reading: with it, the code that reads text exists once and not once for each shape.
-fn value_of(text: &Text) -> Answer<Value> {
-    serde_json::from_str(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
-}
-
-fn from_value<T: DeserializeOwned>(value: &Value, text: &Text) -> Answer<T> {
-    T::deserialize(value).map_err(|_| Failure::Unreadable { status: text.status })
+    json::read(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
 }
 
 /// Reads what an event of the stream says; `None` for kinds that this page does not know.
 pub fn live_event(data: &str) -> Option<LiveEvent> {
-    read(Text { status: 200, body: data.to_owned() }).ok()
+    json::read(data).ok()
 }
 
 struct AbortOnDrop(AbortController);

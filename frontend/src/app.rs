@@ -7,7 +7,7 @@ use leptos_router::path;
 
 use crate::components::announcer::Announcer;
 use crate::components::toast::Toaster;
-use crate::frame::{Home, guarded};
+use crate::frame::guarded;
 use crate::markup::view;
 use crate::preferences::Preferences;
 use crate::{clock, live, pages, session};
@@ -20,18 +20,30 @@ pub fn App() -> impl IntoView {
     spawn_local(session::resume());
     view! {
         <Router>
-            <FlatRoutes fallback=|| guarded(pages::not_found::view)>
-                <Route path=path!("/") view=Home />
-                <Route path=path!("/sign-in") view=pages::sign_in::view />
-                <Route path=path!("/setup") view=pages::set_up::view />
-                <Route path=path!("/orders") view=|| guarded(pages::orders::view) />
-                <Route path=path!("/orders/:id") view=|| guarded(pages::order_detail::view) />
-                <Route path=path!("/connections") view=|| guarded(pages::connections::view) />
-                <Route path=path!("/connections/new") view=|| guarded(pages::connection_new::view) />
-                <Route path=path!("/connections/:id") view=|| guarded(pages::connection_edit::view) />
+            <FlatRoutes fallback=signed_in(pages::not_found::view)>
+                <Route path=path!("/") view=open(pages::home::view) />
+                <Route path=path!("/sign-in") view=open(pages::sign_in::view) />
+                <Route path=path!("/setup") view=open(pages::set_up::view) />
+                <Route path=path!("/orders") view=signed_in(pages::orders::view) />
+                <Route path=path!("/orders/:id") view=signed_in(pages::order_detail::view) />
+                <Route path=path!("/connections") view=signed_in(pages::connections::view) />
+                <Route path=path!("/connections/new") view=signed_in(pages::connection_new::view) />
+                <Route path=path!("/connections/:id") view=signed_in(pages::connection_edit::view) />
             </FlatRoutes>
         </Router>
         <Announcer />
         <Toaster />
     }
+}
+
+/// A page for everybody.
+///
+/// Both kinds of page are made by one function each, for the router compiles its part once for each type of view.
+fn open(page: fn() -> AnyView) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    move || page()
+}
+
+/// A page for people who are signed in.
+fn signed_in(page: fn() -> AnyView) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    move || guarded(page)
 }

@@ -18,31 +18,18 @@ mod person_menu;
 pub mod shortcuts;
 mod sync_state;
 
-/// The start page.
-#[component]
-pub fn Home() -> impl IntoView {
-    view! { <Redirect path="/orders" /> }
-}
-
 /// Shows a page inside the frame to somebody who is signed in; everybody else is sent to sign in first.
 pub fn guarded(page: fn() -> AnyView) -> AnyView {
     let state = session::state();
     // A refreshed session is the same session: the page must not be drawn anew.
     let signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
-    (move || {
-        if signed_in.get() {
-            view! { <Frame page /> }
-        } else {
-            outside()
-        }
-    })
-    .into_any()
+    view! { {move || if signed_in.get() { view! { <Frame page /> } } else { outside() }} }
 }
 
 /// What is seen without a session.
 fn outside() -> AnyView {
     let location = use_location();
-    (move || match session::state().get() {
+    let seen = move || match session::state().get() {
         SessionState::Resuming | SessionState::SignedIn(_) => splash(),
         SessionState::Unknown(failure) => view! {
             <main class="splash">
@@ -61,8 +48,8 @@ fn outside() -> AnyView {
             let ended = if ended { "&ended=1" } else { "" };
             view! { <Redirect path=format!("/sign-in?next={next}{ended}") /> }
         }
-    })
-    .into_any()
+    };
+    view! { {move || seen()} }
 }
 
 /// What is seen until it is known who is there.
@@ -137,5 +124,9 @@ fn OfflineBanner() -> impl IntoView {
 
 /// Names the tab after the page.
 pub fn title(page: impl Fn() -> String + 'static) {
+    keep_title(Box::new(page));
+}
+
+fn keep_title(page: Box<dyn Fn() -> String>) {
     Effect::new(move || browser::set_title(&page()));
 }

@@ -38,9 +38,15 @@ impl Request {
         answer: impl Future<Output = Result<T, Failure>> + 'static,
         apply: impl FnOnce(T) + 'static,
     ) {
-        // Boxed, so that the code below exists once for each kind of answer and not once for each request.
-        let answer: LocalBoxFuture<'static, Result<T, Failure>> = answer.boxed_local();
-        let apply: Box<dyn FnOnce(T)> = Box::new(apply);
+        self.start(answer.boxed_local(), Box::new(apply));
+    }
+
+    /// The work of [`Request::run`], compiled once for each kind of answer and not once for each request.
+    fn start<T: 'static>(
+        self,
+        answer: LocalBoxFuture<'static, Result<T, Failure>>,
+        apply: Box<dyn FnOnce(T)>,
+    ) {
         let (task, handle) = abortable(answer);
         if let Some(Some(old)) = self.abort.try_update_value(|abort| abort.replace(handle)) {
             old.abort();

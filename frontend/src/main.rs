@@ -10,6 +10,7 @@ mod date_range;
 mod frame;
 mod grid_query;
 mod installation;
+mod json;
 mod live;
 mod load;
 mod markup;

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use shared::{Role, Session, User};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::api::{self, Failure};
 use crate::browser;
@@ -113,29 +114,26 @@ pub async fn refresh() -> Result<(), Failure> {
     let running = REFRESH.with_borrow(Clone::clone);
     let promise = running.unwrap_or_else(|| {
         let promise = one_tab_at_a_time(|| {
-            future_to_promise(async {
-                let result = api::refresh_session().await;
-                REFRESH.set(None);
-                match result {
-                    Ok(session) => {
-                        begin(session);
-                        Ok(JsValue::UNDEFINED)
-                    }
-                    Err(failure) => {
-                        LAST_FAILURE.set(Some(failure));
-                        Err(JsValue::UNDEFINED)
-                    }
-                }
+            Promise::new(&mut |done, _| {
+                spawn_local(async move {
+                    let result = api::refresh_session().await;
+                    REFRESH.set(None);
+                    LAST_FAILURE.set(result.map(begin).err());
+                    // The function of a promise cannot throw.
+                    let _ = done.call0(&JsValue::UNDEFINED);
+                });
             })
         });
         REFRESH.set(Some(promise.clone()));
         promise
     });
-    match JsFuture::from(promise).await {
-        Ok(_) => Ok(()),
-        // Somebody who shared the request may have signed in again meanwhile.
-        Err(_) if access_token() != before => Ok(()),
-        Err(_) => Err(LAST_FAILURE.with_borrow(Clone::clone).unwrap_or(Failure::Offline)),
+    // Only a browser that refuses the lock rejects it.
+    let is_done = JsFuture::from(promise).await.is_ok();
+    match LAST_FAILURE.with_borrow(Clone::clone) {
+        None if is_done => Ok(()),
+        // Somebody may have signed in again meanwhile.
+        _ if access_token() != before => Ok(()),
+        failure => Err(failure.unwrap_or(Failure::Offline)),
     }
 }
 

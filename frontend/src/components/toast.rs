@@ -49,6 +49,7 @@ struct Toast {
 thread_local! {
     static TOASTS: ArcRwSignal<Vec<Toast>> = ArcRwSignal::new(Vec::new());
     static NEXT: Cell<u32> = const { Cell::new(0) };
+    static IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Shows a message.
@@ -68,6 +69,16 @@ pub fn show_with_details(tone: Tone, message: impl Into<String>, details: Vec<St
             toasts.truncate(KEPT);
         });
     });
+    spawn_local(async move {
+        let mut left_ms = SHOWN_MS;
+        while left_ms > 0 {
+            browser::sleep(STEP_MS).await;
+            if !IS_READING.get() {
+                left_ms -= STEP_MS;
+            }
+        }
+        hide(number);
+    });
 }
 
 fn hide(number: u32) {
@@ -80,51 +91,41 @@ fn hide(number: u32) {
     });
 }
 
-/// The messages that are shown now.
+/// The messages that are shown now; while somebody reads them, with pointer or keyboard, they all stay.
 #[component]
 pub fn Toaster() -> impl IntoView {
     let toasts = TOASTS.with(Clone::clone);
-    let visible = move || toasts.get().into_iter().filter(|toast| toast.visible).rev().collect::<Vec<_>>();
     view! {
-        <div class="toaster" role="status" aria-label=text::NOTIFICATIONS>
-            <For each=visible key=|toast| toast.number let:toast>
-                <ToastCard toast />
-            </For>
+        <div
+            class="toaster"
+            role="status"
+            aria-label=text::NOTIFICATIONS
+            on:pointerenter=handler(|_| IS_READING.set(true))
+            on:pointerleave=handler(|_| IS_READING.set(false))
+            on:focusin=handler(|_| IS_READING.set(true))
+            on:focusout=handler(|_| IS_READING.set(false))
+        >
+            {move || toasts.get().into_iter().filter(|toast| toast.visible).rev().map(card).collect_view()}
         </div>
     }
 }
 
-#[component]
-fn ToastCard(toast: Toast) -> impl IntoView {
+fn card(toast: Toast) -> AnyView {
     let number = toast.number;
-    let reading = RwSignal::new(false);
-    spawn_local(async move {
-        let mut left_ms = SHOWN_MS;
-        while left_ms > 0 {
-            browser::sleep(STEP_MS).await;
-            match reading.try_get_untracked() {
-                Some(true) => {}
-                Some(false) => left_ms -= STEP_MS,
-                None => return,
-            }
-        }
-        hide(number);
-    });
     let (icon, tone) = toast.tone.look();
     view! {
-        <div
-            class=format!("toast {tone}")
-            on:pointerenter=handler(move |_| reading.set(true))
-            on:pointerleave=handler(move |_| reading.set(false))
-            on:focusin=handler(move |_| reading.set(true))
-            on:focusout=handler(move |_| reading.set(false))
-        >
+        <div class=format!("toast {tone}")>
             {icon.view()}
             <div>
                 <p>{toast.message}</p>
                 {details_list(toast.details)}
             </div>
-            <button type="button" class="icon-button" aria-label=text::DISMISS on:click=handler(move |_| hide(number))>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=text::DISMISS
+                on:click=handler(move |_| hide(number))
+            >
                 {Icon::Cross.view()}
             </button>
         </div>

@@ -10,7 +10,7 @@ use crate::text;
 /// What the test of a connection found, check by check.
 #[component]
 pub fn TestResult(test: Load<ConnectionTest>) -> impl IntoView {
-    move || {
+    let outcome = move || {
         if test.request.busy.get() {
             return view! { <p class="quiet testing" role="status">{text::TESTING}</p> };
         }
@@ -18,7 +18,8 @@ pub fn TestResult(test: Load<ConnectionTest>) -> impl IntoView {
             return view! { <FailureNote title=text::NOT_TESTED failure /> };
         }
         test.value.get().map(result).into_any()
-    }
+    };
+    view! { {move || outcome()} }
 }
 
 fn result(test: ConnectionTest) -> AnyView {

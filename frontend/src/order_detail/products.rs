@@ -84,7 +84,7 @@ fn ProductRow(line: OrderLine) -> impl IntoView {
 #[component]
 fn ProductImage(source: Option<String>) -> impl IntoView {
     let broken = RwSignal::new(source.is_none());
-    move || {
+    let picture = move || {
         if broken.get() {
             view! { <span class="no-image">{Icon::Box.view()}</span> }
         } else {
@@ -100,7 +100,8 @@ fn ProductImage(source: Option<String>) -> impl IntoView {
                 />
             }
         }
-    }
+    };
+    view! { {move || picture()} }
 }
 
 fn discount(amount: &Money) -> AnyView {

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::Role;
@@ -21,7 +19,7 @@ pub fn BulkBar() -> impl IntoView {
         spawn_local(async move {
             action.start_all(orders).await;
             running.try_set(false);
-            grid.selection.try_set(BTreeSet::new());
+            grid.selection.try_set(Vec::new());
         });
     };
     let button = move |action: Action, icon: Icon| {
@@ -41,7 +39,7 @@ pub fn BulkBar() -> impl IntoView {
         <Show when=move || grid.selection.with(|selection| !selection.is_empty())>
             <section class="bulk-bar" aria-label=text::SELECTED_ORDERS>
                 <strong aria-live="polite">
-                    {move || text::selected(grid.selection.with(BTreeSet::len))}
+                    {move || text::selected(grid.selection.with(Vec::len))}
                 </strong>
                 {button(Action::Sync, Icon::Refresh)}
                 {button(Action::Import, Icon::Download)}
@@ -49,7 +47,7 @@ pub fn BulkBar() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label=text::CLEAR_SELECTION
-                    on:click=handler(move |_| grid.selection.set(BTreeSet::new()))
+                    on:click=handler(move |_| grid.selection.set(Vec::new()))
                 >
                     {Icon::Cross.view()}
                 </button>

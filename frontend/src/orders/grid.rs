@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use shared::{Sort, SortKey};
 
@@ -24,9 +22,9 @@ pub fn OrderGrid() -> impl IntoView {
     let grid = Grid::expect();
     let menu = RowMenu::new();
     let is_first_load =
-        Memo::new(move |_| !grid.answered.get() && grid.request.failure.with(Option::is_none));
+        Memo::new(move |_| grid.shown.with(Option::is_none) && grid.request.failure.with(Option::is_none));
     let has_rows = Memo::new(move |_| grid.rows.with(|rows| !rows.is_empty()));
-    let is_empty = move || grid.answered.get() && !has_rows.get();
+    let is_empty = move || grid.shown.with(Option::is_some) && !has_rows.get();
     let failure = move || {
         grid.request.failure.get().map(|failure| {
             // A cursor outlives neither its filter nor a restart of the list.
@@ -50,7 +48,7 @@ pub fn OrderGrid() -> impl IntoView {
         <Show when=move || is_first_load.get() || has_rows.get()>
             <div
                 class="grid-frame"
-                class:dimmed=move || grid.answered.get() && grid.request.busy.get()
+                class:dimmed=move || grid.is_stale()
                 aria-busy=move || grid.request.busy.get().to_string()
             >
                 <table class="grid" role="table">
@@ -78,7 +76,7 @@ pub fn OrderGrid() -> impl IntoView {
 fn GridHead() -> impl IntoView {
     let grid = Grid::expect();
     let all = Memo::new(move |_| {
-        let chosen = grid.selection.with(BTreeSet::len);
+        let chosen = grid.selection.with(Vec::len);
         chosen > 0 && chosen == grid.rows.with(Vec::len)
     });
     let some = move || grid.selection.with(|selection| !selection.is_empty()) && !all.get();
@@ -86,7 +84,7 @@ fn GridHead() -> impl IntoView {
         let ids = if event_target_checked(&event) {
             grid.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect())
         } else {
-            BTreeSet::new()
+            Vec::new()
         };
         grid.selection.set(ids);
     };

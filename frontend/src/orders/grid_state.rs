@@ -1,7 +1,6 @@
 //! What the grid shows: rows, counts, selection; and how it follows the URL and the server's events.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -50,17 +49,17 @@ pub struct Grid {
     pub query: Memo<GridQuery>,
     pub rows: RwSignal<Vec<Row>>,
     pub edges: RwSignal<Edges>,
-    /// Whether any answer has come; until then there is nothing to dim.
-    pub answered: RwSignal<bool>,
+    /// What the rows are the answer to; nothing before the first answer.
+    pub shown: RwSignal<Option<GridQuery>>,
     pub request: Request,
     pub counts: Load<OrderCounts>,
-    pub selection: RwSignal<BTreeSet<OrderId>>,
+    pub selection: RwSignal<Vec<OrderId>>,
     /// Where a range of selected rows begins.
     pub anchor: RwSignal<Option<OrderId>>,
     /// The row that the keyboard is on.
     pub current: RwSignal<Option<OrderId>>,
     /// New orders that the filter lets through and the page does not show yet.
-    pub fresh: RwSignal<BTreeSet<OrderId>>,
+    pub fresh: RwSignal<Vec<OrderId>>,
     /// The order whose issues are shown.
     pub issues_of: RwSignal<Option<OrderId>>,
     gathering: StoredValue<Option<Gathered>>,
@@ -69,8 +68,8 @@ pub struct Grid {
 /// What events told since the server was last asked.
 #[derive(Debug, Clone, Default)]
 struct Gathered {
-    received: BTreeSet<OrderId>,
-    updated: BTreeSet<OrderId>,
+    received: Vec<OrderId>,
+    updated: Vec<OrderId>,
 }
 
 /// What is kept of a grid while another page is open, so that Back finds it as it was.
@@ -99,20 +98,20 @@ impl Grid {
             query,
             rows: RwSignal::new(Vec::new()),
             edges: RwSignal::new(Edges::default()),
-            answered: RwSignal::new(false),
+            shown: RwSignal::new(None),
             request: Request::new(),
             counts: Load::new(),
-            selection: RwSignal::new(BTreeSet::new()),
+            selection: RwSignal::new(Vec::new()),
             anchor: RwSignal::new(None),
             current: RwSignal::new(None),
-            fresh: RwSignal::new(BTreeSet::new()),
+            fresh: RwSignal::new(Vec::new()),
             issues_of: RwSignal::new(None),
             gathering: StoredValue::new(None),
         };
         grid.restore();
         Effect::new(move |_| {
             grid.query.track();
-            grid.selection.set(BTreeSet::new());
+            grid.selection.set(Vec::new());
             grid.anchor.set(None);
             grid.reload();
         });
@@ -131,11 +130,29 @@ impl Grid {
     /// Asks for the rows of the page anew.
     pub fn reload(self) {
         let query = self.query.get_untracked();
-        self.request.run(api::list_orders(query), move |page| {
-            self.show(page);
-            self.fresh.set(BTreeSet::new());
+        self.request.run(api::list_orders(query.clone()), move |page| {
+            self.show(query, page);
             announce(text::orders_shown(self.rows.with_untracked(Vec::len)));
         });
+    }
+
+    /// Brings the visible rows up to date; orders that are new to the page are only told of, so that no row moves.
+    fn refresh(self) {
+        let query = self.query.get_untracked();
+        self.request.run(api::list_orders(query.clone()), move |page: Page<OrderSummary>| {
+            let rows = self.rows.get_untracked();
+            if rows.is_empty() || self.shown.get_untracked().as_ref() != Some(&query) {
+                self.show(query, page);
+                return;
+            }
+            let fresh = page.items.into_iter().filter_map(|order| update(&rows, order)).collect();
+            self.fresh.set(fresh);
+        });
+    }
+
+    /// Whether the rows answer another question than the one that is asked.
+    pub fn is_stale(self) -> bool {
+        self.query.with(|query| self.shown.with(|shown| shown.as_ref().is_some_and(|shown| shown != query)))
     }
 
     /// Asks for the counts anew.
@@ -172,10 +189,9 @@ impl Grid {
         let chosen = span(&ids, from, id);
         self.selection.update(|selection| {
             for id in chosen {
+                selection.retain(|selected| selected != id);
                 if on {
-                    selection.insert(*id);
-                } else {
-                    selection.remove(id);
+                    selection.push(*id);
                 }
             }
         });
@@ -197,7 +213,7 @@ impl Grid {
         }
     }
 
-    fn show(self, page: Page<OrderSummary>) {
+    fn show(self, query: GridQuery, page: Page<OrderSummary>) {
         self.edges.set(Edges::of(&page));
         let old = self.rows.get_untracked();
         let rows = page.items.into_iter().map(|order| match old.iter().find(|row| row.id == order.id) {
@@ -208,12 +224,13 @@ impl Grid {
             None => Row::new(order),
         });
         self.rows.set(rows.collect());
-        self.answered.set(true);
+        self.fresh.set(Vec::new());
+        self.shown.set(Some(query));
     }
 
     fn hear(self, news: &News) {
         let News::Event(event) = news else {
-            self.reload();
+            self.refresh();
             self.recount();
             return;
         };
@@ -221,10 +238,13 @@ impl Grid {
         let starts = self.gathering.with_value(Option::is_none);
         self.gathering.update_value(|gathered| {
             let gathered = gathered.get_or_insert_default();
-            match event.kind {
-                EventKind::OrderReceived => gathered.received.insert(id),
-                _ => gathered.updated.insert(id),
+            let told = match event.kind {
+                EventKind::OrderReceived => &mut gathered.received,
+                _ => &mut gathered.updated,
             };
+            if !told.contains(&id) {
+                told.push(id);
+            }
         });
         if starts {
             spawn_local(async move {
@@ -238,29 +258,26 @@ impl Grid {
 
     /// Brings the visible rows up to date, and finds out which new orders belong on this page.
     async fn follow(self, gathered: Gathered) {
-        let Some(visible) = self.rows.try_with_untracked(|rows| rows.iter().map(|row| row.id).collect())
-        else {
-            return;
-        };
-        let visible: BTreeSet<OrderId> = visible;
+        let ids = |rows: &Vec<Row>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        let Some(visible) = self.rows.try_with_untracked(ids) else { return };
         self.recount();
-        let changed = gathered.received.union(&gathered.updated).copied();
-        let changed: Vec<_> = changed.filter(|id| visible.contains(id)).collect();
-        if let Some(query) = GridQuery::default().narrowed_to(changed).filter(|_| !visible.is_empty())
+        let told = gathered.received.iter().chain(&gathered.updated);
+        let changed = told.filter(|id| visible.contains(id)).copied().collect();
+        if let Some(query) = GridQuery::default().narrowed_to(changed)
             && let Ok(page) = api::list_orders(query).await
             && let Some(rows) = self.rows.try_get_untracked()
         {
             for order in page.items {
-                if let Some(row) = rows.iter().find(|row| row.id == order.id) {
-                    change(row, order);
-                }
+                update(&rows, order);
             }
         }
         let Some(edges) = self.edges.try_get_untracked() else { return };
-        // Where the page shows all that matches, an order that changed and now matches is new to it too.
-        let shows_all = edges == Edges::default();
-        let candidates = if shows_all { &gathered.received | &gathered.updated } else { gathered.received };
-        let candidates: Vec<_> = candidates.difference(&visible).copied().collect();
+        let mut candidates = gathered.received;
+        if edges == Edges::default() {
+            // The page shows all that matches, so an order that changed and now matches is new to it too.
+            candidates.extend(gathered.updated);
+        }
+        candidates.retain(|id| !visible.contains(id));
         let query = self.query.get_untracked();
         if let Some(narrowed) = query.narrowed_to(candidates)
             && let Ok(page) = api::list_orders(narrowed).await
@@ -270,7 +287,10 @@ impl Grid {
             if visible.is_empty() {
                 self.reload();
             } else {
-                self.fresh.update(|fresh| fresh.extend(page.items.iter().map(|order| order.id)));
+                self.fresh.update(|fresh| {
+                    fresh.retain(|id| page.items.iter().all(|order| order.id != *id));
+                    fresh.extend(page.items.iter().map(|order| order.id));
+                });
             }
         }
     }
@@ -280,7 +300,7 @@ impl Grid {
         else {
             return;
         };
-        if self.answered.try_get_untracked() == Some(true) {
+        if self.shown.try_get_untracked().flatten().as_ref() == Some(&query) {
             REMEMBERED.set(Some(Remembered {
                 href: query.href(),
                 orders: rows.iter().map(|row| row.order.get_untracked()).collect(),
@@ -293,13 +313,14 @@ impl Grid {
     }
 
     fn restore(self) {
-        let href = self.query.get_untracked().href();
+        let query = self.query.get_untracked();
+        let href = query.href();
         let Some(remembered) = REMEMBERED.take().filter(|it| it.href == href) else { return };
         self.rows.set(remembered.orders.into_iter().map(Row::new).collect());
         self.edges.set(remembered.edges);
         self.counts.value.set(remembered.counts);
         self.current.set(remembered.current);
-        self.answered.set(true);
+        self.shown.set(Some(query));
         // The rows are drawn by then; the router scrolls to the top before.
         request_animation_frame(move || {
             request_animation_frame(move || {
@@ -315,6 +336,17 @@ impl Grid {
 /// The selector of the link that opens an order.
 pub fn row_link(id: OrderId) -> String {
     format!("#order-{id} .order-link")
+}
+
+/// Puts an order into its row; gives the id back when there is no such row.
+fn update(rows: &[Row], order: OrderSummary) -> Option<OrderId> {
+    match rows.iter().find(|row| row.id == order.id) {
+        Some(row) => {
+            change(row, order);
+            None
+        }
+        None => Some(order.id),
+    }
 }
 
 fn change(row: &Row, order: OrderSummary) {

@@ -21,11 +21,11 @@ use crate::{api, session, text};
 pub fn view() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ConnectionId>().ok()));
-    (move || match id.get() {
+    let page = move || match id.get() {
         Some(id) => view! { <ConnectionPage id /> },
         None => view! { <NotFound /> },
-    })
-    .into_any()
+    };
+    view! { {move || page()} }
 }
 
 /// One connection: how it is doing, and how it works.

@@ -20,11 +20,11 @@ use crate::{api, text};
 pub fn view() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<OrderId>().ok()));
-    (move || match id.get() {
+    let page = move || match id.get() {
         Some(id) => view! { <OrderPage id /> },
         None => view! { <NotFound /> },
-    })
-    .into_any()
+    };
+    view! { {move || page()} }
 }
 
 /// Everything about one order; it follows the server's events.
