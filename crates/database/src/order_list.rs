@@ -263,4 +263,56 @@ mod tests {
             "{plan}"
         );
     }
+
+    /// Puts orders into the tables as fast as can be.
+    async fn fill(database: &Database, count: u32) {
+        let connection = "INSERT INTO connections (id, uid, name, state, app_key, app_secret, shop_id, shop_cipher,
+                access_token, refresh_token, access_token_expires_at, refresh_token_expires_at, store_url,
+                webservice_key, webservice_key_hint, settings, created_at, updated_at)
+            VALUES (1, 'u', 'n', 'active', 'k', '', 's', '', '', '', 0, 0, 'https://shop.example/', '', '', '{}', 0, 0)";
+        let numbers =
+            format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+        let orders = format!(
+            "{numbers} INSERT INTO orders (connection_id, tiktok_order_id, channel_status, channel_updated_at, status,
+                known_status, import_state, fulfillment_type, currency, total_micros, expected_store_total_micros,
+                first_item, item_count, unit_count, placed_at, received_at, updated_at)
+            SELECT 1, CAST(576400000000000000 + i AS TEXT), 'IN_TRANSIT', 0, 'in_transit', 'in_transit', 'waiting',
+                'merchant', 'EUR', 0, 0, '', 1, 1, i, i, i FROM n"
+        );
+        let text = "CASE WHEN id % 4 = 0 THEN 'soap 100%' ELSE 'candle' END";
+        let search = format!("INSERT INTO order_search (rowid, text) SELECT id, {text} FROM orders");
+        for sql in [connection, &orders, &search] {
+            database.writer().execute_unprepared(sql).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_word_that_very_many_orders_contain_is_found_on_every_page() {
+        for store in test_database::databases().await {
+            let vault = Vault::new(&MasterKey::new([7; 32]));
+            let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+            fill(&database, 1_600).await;
+            for (word, expected) in [("candle", 1_200), ("CANDLE soap", 0), ("100%", 400), ("_oap", 0)] {
+                let filter = OrderFilter { q: Some(word.to_owned()), ..OrderFilter::default() };
+                let search = Search::of(&filter, database.clock.now()).unwrap();
+                let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+
+                let mut found = Vec::new();
+                let mut start = Start::First;
+                loop {
+                    let request = PageRequest { limit: 100, start };
+                    let page = list(database.reader(), &database.vault, &criteria, &request).await.unwrap();
+                    found.extend(page.items.iter().map(|order| order.id.0));
+                    let Some(last) = page.last.filter(|_| page.has_more) else { break };
+                    start = Start::After(last);
+                }
+
+                assert_eq!(found.len(), expected, "{} {word}", store.name);
+                assert!(found.is_sorted_by(|one, next| one > next), "newest first, each once");
+                let counts =
+                    crate::order_counts::count(database.reader(), &database.vault, criteria).await.unwrap();
+                assert_eq!(usize::try_from(counts.all).unwrap(), expected, "{} {word}", store.name);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use shared::FieldError;
 
@@ -124,9 +124,8 @@ fn contains_function(backend: DbBackend) -> &'static str {
 
 /// Whether the text of the order at hand contains a word: looked up by the order's number, not through the index.
 pub(crate) fn order_contains(backend: DbBackend, word: &str) -> Expr {
-    let contains = contains_function(backend);
     let text = Expr::cust("(SELECT text FROM order_search WHERE order_search.rowid = orders.id)");
-    Expr::cust_with_exprs(format!("{contains}($1, $2)"), [text, Expr::val(word)]).gt(0)
+    Func::cust(contains_function(backend)).arg(text).arg(word).gt(0)
 }
 
 #[cfg(test)]
