@@ -101,7 +101,7 @@ async fn every_list_is_complete_and_in_order_both_ways() {
     for app in apps().await {
         let (one, other) = (app.connect("1").await, app.connect("2").await);
         let mut dice = Dice::new(7);
-        fill(&app, &[&one, &other], 70, &mut dice).await;
+        fill(&app, &[&one, &other], 45, &mut dice).await;
         let viewer = app.sign_in_as(Role::Viewer).await;
         let filters = [
             String::new(),
@@ -120,7 +120,7 @@ async fn every_list_is_complete_and_in_order_both_ways() {
             for sort_key in SortKey::ALL {
                 for sort in [sort_key.to_string(), format!("-{sort_key}")] {
                     let query = format!("{filter}&sort={sort}");
-                    let walked = walk(&app, &viewer, &query, 13).await;
+                    let walked = walk(&app, &viewer, &query, 16).await;
 
                     let mut sorted = walked.clone();
                     sorted.sort_unstable();
