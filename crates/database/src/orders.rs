@@ -411,7 +411,8 @@ pub async fn find_for_update(
         .await
 }
 
-/// When TikTok Shop last updated each of these orders, as far as they are recorded: its id, unix milliseconds.
+/// When TikTok Shop last updated each of these orders, as far as they are recorded: its id, unix milliseconds, and the
+/// channel status.
 ///
 /// # Errors
 /// When the database fails.
@@ -419,11 +420,12 @@ pub async fn known_updates(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,
     tiktok_order_ids: &[TikTokOrderId],
-) -> Result<Vec<(String, i64)>, DbErr> {
+) -> Result<Vec<(String, i64, String)>, DbErr> {
     orders::Entity::find()
         .select_only()
         .column(orders::Column::TiktokOrderId)
         .column(orders::Column::ChannelUpdatedAt)
+        .column(orders::Column::ChannelStatus)
         .filter(orders::Column::ConnectionId.eq(connection_id.0))
         .filter(orders::Column::TiktokOrderId.is_in(tiktok_order_ids.iter().map(TikTokOrderId::as_str)))
         .into_tuple()

@@ -18,8 +18,9 @@ const CHUNK: usize = 100;
 /// Which of the listed orders are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Those that are new or newer than what is recorded.
-    Changed,
+    /// Those that are new, newer than what is recorded, or in another status. Update times have whole seconds, so what was
+    /// listed from the last second of the poll before (given here) on is read once more.
+    Changed { read_again_from: DateTime<Utc> },
     /// Every one, noted in this run.
     All(shared::SyncRunId),
 }
@@ -62,14 +63,23 @@ async fn store_chunk(
     let now = engine.clock().now();
     let ids: Vec<_> = chunk.iter().map(|entry| TikTokOrderId(entry.id.clone())).collect();
     let txn = engine.database().begin().await?;
-    let known: HashMap<String, i64> =
-        orders::known_updates(&txn, connection.id, &ids).await?.into_iter().collect();
-    let changed = |entry: &&OrderListEntry| match (known.get(&entry.id), entry.update_time) {
-        (Some(recorded), Some(listed)) => database::to_ms(listed) > *recorded,
-        _ => true,
+    let known: HashMap<String, (i64, String)> = orders::known_updates(&txn, connection.id, &ids)
+        .await?
+        .into_iter()
+        .map(|(id, updated_at, status)| (id, (updated_at, status)))
+        .collect();
+    let is_wanted = |entry: &&OrderListEntry| match wanted {
+        Wanted::All(_) => true,
+        Wanted::Changed { read_again_from } => match (known.get(&entry.id), entry.update_time) {
+            (Some((recorded, status)), Some(listed)) => {
+                database::to_ms(listed) > *recorded
+                    || listed >= read_again_from
+                    || entry.status.as_ref().is_some_and(|listed| listed.as_str() != status)
+            }
+            _ => true,
+        },
     };
-    let wanted_entries: Vec<_> =
-        chunk.iter().filter(|entry| matches!(wanted, Wanted::All(_)) || changed(entry)).collect();
+    let wanted_entries: Vec<_> = chunk.iter().filter(is_wanted).collect();
     if let Wanted::All(run_id) = wanted {
         database::sync_runs::list_orders(&txn, run_id, &ids).await?;
     }

@@ -22,7 +22,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let overlap = TimeDelta::seconds(connection.settings.poll_overlap_s.into());
     let cursor = connection.poll_cursor.unwrap_or_else(|| connection.import_placed_since());
     let search = OrderSearch { update_time_ge: Some(cursor - overlap), ..OrderSearch::default() };
-    let listed = refresh_listed(engine, &connection, &search, Wanted::Changed).await;
+    let listed =
+        refresh_listed(engine, &connection, &search, Wanted::Changed { read_again_from: cursor }).await;
     let now = engine.clock().now();
     match listed {
         Ok(latest) => {
