@@ -350,8 +350,8 @@ fn synthetic_order(
     };
     let (original, seller, platform) = (sum(|unit| unit.1), sum(|unit| unit.2), sum(|unit| unit.3));
     let sub_total = original - seller - platform;
-    let shipping = if number % 2 == 0 { Decimal::new(499, 2) } else { zero };
-    let shipping_platform = if number % 4 == 0 { Decimal::new(200, 2) } else { zero };
+    let shipping = if number.is_multiple_of(2) { Decimal::new(499, 2) } else { zero };
+    let shipping_platform = if number.is_multiple_of(4) { Decimal::new(200, 2) } else { zero };
     let fee = shipping - shipping_platform;
     let now = clock.now().timestamp();
     json!({

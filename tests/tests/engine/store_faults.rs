@@ -3,15 +3,9 @@
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::{EngineLab, LabOptions};
+use tests::EngineLab;
 
-async fn labs() -> Vec<EngineLab> {
-    let mut labs = Vec::new();
-    for database in test_database::databases().await {
-        labs.push(EngineLab::start(database, LabOptions::default()).await.expect("the lab starts"));
-    }
-    labs
-}
+use crate::labs::{decimal, labs};
 
 /// Lets time pass in steps, so that every retry comes up, until the order is imported or a day is over.
 async fn until_imported(lab: &EngineLab, id: &str) -> Result<()> {
@@ -30,9 +24,8 @@ async fn assert_one_right_store_order(lab: &EngineLab, id: &str, case: &str) -> 
     let store_orders = lab.sandboxes.store_orders_of(id).await?;
     let live: Vec<_> = store_orders.iter().filter(|order| order["current_state"] != "6").collect();
     assert_eq!(store_orders.len(), 1, "{case}: {} orders in the store", store_orders.len());
-    let worth = truth["payment"]["worth_to_seller"].as_str().unwrap().parse::<rust_decimal::Decimal>()?;
-    let total = live[0]["total_paid"].as_str().unwrap().parse::<rust_decimal::Decimal>()?;
-    assert_eq!(total, worth, "{case}");
+    let worth = decimal(&truth["payment"]["worth_to_seller"]);
+    assert_eq!(decimal(&live[0]["total_paid"]), worth, "{case}");
     assert_eq!(lab.open_issues(id).await?, Vec::<String>::new(), "{case}");
     Ok(())
 }

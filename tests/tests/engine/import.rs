@@ -1,22 +1,9 @@
 //! The main job, stepped by hand between both sandboxes, on both databases.
 
 use anyhow::Result;
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
-use tests::{EngineLab, LabOptions};
+use serde_json::json;
 
-async fn labs() -> Vec<EngineLab> {
-    let mut labs = Vec::new();
-    for database in test_database::databases().await {
-        labs.push(EngineLab::start(database, LabOptions::default()).await.expect("the lab starts"));
-    }
-    labs
-}
-
-fn decimal(value: &Value) -> Decimal {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text.parse().unwrap_or_else(|_| panic!("{value} is an amount"))
-}
+use crate::labs::{decimal, labs};
 
 #[tokio::test]
 async fn a_released_order_becomes_one_store_order_right_to_the_cent() -> Result<()> {

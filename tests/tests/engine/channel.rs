@@ -5,15 +5,9 @@ use chrono::TimeDelta;
 use database::connections;
 use serde_json::{Value, json};
 use shared::ConnectionState;
-use tests::{EngineLab, LabOptions};
+use tests::EngineLab;
 
-async fn labs() -> Vec<EngineLab> {
-    let mut labs = Vec::new();
-    for database in test_database::databases().await {
-        labs.push(EngineLab::start(database, LabOptions::default()).await.expect("the lab starts"));
-    }
-    labs
-}
+use crate::labs::labs;
 
 async fn do_to(lab: &EngineLab, id: &str, what: &str, body: &Value) -> Result<()> {
     lab.sandboxes.channel_control.post(&format!("/orders/{id}/{what}"), body).await.map(drop)
