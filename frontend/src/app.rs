@@ -7,7 +7,8 @@ use leptos_router::path;
 
 use crate::components::announcer::Announcer;
 use crate::components::toast::Toaster;
-use crate::frame::guarded;
+use crate::frame::{Frame, guarded};
+use crate::installation::Installation;
 use crate::markup::view;
 use crate::preferences::Preferences;
 use crate::{clock, live, pages, session};
@@ -18,8 +19,10 @@ pub fn App() -> impl IntoView {
     clock::start();
     live::start();
     spawn_local(session::resume());
+    provide_context(Installation::watch());
     view! {
         <Router>
+            <Frame />
             <FlatRoutes fallback=signed_in(pages::not_found::view)>
                 <Route path=path!("/") view=open(pages::home::view) />
                 <Route path=path!("/sign-in") view=open(pages::sign_in::view) />

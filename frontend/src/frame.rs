@@ -1,4 +1,4 @@
-//! What surrounds every page of somebody who is signed in.
+//! What surrounds the pages of somebody who is signed in.
 
 use leptos::prelude::*;
 use leptos_router::components::{A, Redirect};
@@ -8,7 +8,6 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::NotificationList;
-use crate::installation::Installation;
 use crate::markup::{Show, view};
 use crate::orders::fetch_orders::FetchOrdersButton;
 use crate::session::{self, SessionState};
@@ -23,7 +22,14 @@ pub fn guarded(page: fn() -> AnyView) -> AnyView {
     let state = session::state();
     // A refreshed session is the same session: the page must not be drawn anew.
     let signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
-    view! { {move || if signed_in.get() { view! { <Frame page /> } } else { outside() }} }
+    let inside = move || {
+        if signed_in.get() {
+            view! { <main id="content" tabindex="-1">{page()}</main> }
+        } else {
+            outside()
+        }
+    };
+    view! { {move || inside()} }
 }
 
 /// What is seen without a session.
@@ -62,10 +68,34 @@ fn splash() -> AnyView {
     }
 }
 
+/// What stays while pages come and go: the bar at the top, and the help.
 #[component]
-fn Frame(page: fn() -> AnyView) -> impl IntoView {
-    let installation = Installation::watch();
-    provide_context(installation);
+pub fn Frame() -> impl IntoView {
+    let pathname = use_location().pathname;
+    let state = session::state();
+    let is_inside = Memo::new(move |_| {
+        let signed_in = matches!(state.get(), SessionState::SignedIn(_));
+        signed_in && !session::OUTSIDE.contains(&pathname.get().as_str())
+    });
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) {
+            // Whoever reads with ears or keyboard begins at the new page, and not at its end.
+            request_animation_frame(|| {
+                browser::focus("main");
+            });
+        }
+        path
+    });
+    view! {
+        <Show when=move || is_inside.get()>
+            <TopBar />
+        </Show>
+    }
+}
+
+#[component]
+fn TopBar() -> impl IntoView {
     shortcuts::provide();
     view! {
         <a class="skip-link" href="#content" rel="external">{text::SKIP_TO_CONTENT}</a>
@@ -85,7 +115,6 @@ fn Frame(page: fn() -> AnyView) -> impl IntoView {
             </div>
         </header>
         <OfflineBanner />
-        <main id="content" tabindex="-1">{page()}</main>
         <shortcuts::ShortcutHelp />
     }
 }
@@ -97,8 +126,7 @@ pub fn Logo() -> impl IntoView {
         <span class="logo">
             <svg viewBox="0 0 32 32" aria-hidden="true">
                 <rect class="logo-ground" width="32" height="32" rx="8"></rect>
-                <path class="logo-arch" d="M6 21c3.5-10 16.500-10 20 0"></path>
-                <path class="logo-deck" d="M5 21h22M11.500 15.500V21M16 13.800V21M20.500 15.500V21"></path>
+                <path d="M4.500 21h23M11 8v16M21 8v16M4.500 17.500C8 16 10 13 11 8.500c2 7 8 7 10 0 1 4.500 3 7.500 6.500 9"></path>
             </svg>
             <span class="logo-name">"orderbridge"</span>
         </span>

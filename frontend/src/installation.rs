@@ -5,6 +5,7 @@ use shared::{Connection, EventKind, Health};
 
 use crate::live::{self, News};
 use crate::load::Load;
+use crate::session::{self, SessionState};
 use crate::{api, browser, clock};
 
 /// Between two looks at the health, in milliseconds.
@@ -17,10 +18,19 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Asks for everything and keeps it up to date while the calling component lives.
+    /// Knows everything as long as somebody is signed in, and the calling component lives.
     pub fn watch() -> Self {
         let installation = Self { connections: Load::new(), health: Load::new() };
-        installation.reload();
+        let state = session::state();
+        let user = Memo::new(move |_| match state.get() {
+            SessionState::SignedIn(user) => Some(user.id),
+            _ => None,
+        });
+        Effect::new(move |_| {
+            if user.get().is_some() {
+                installation.reload();
+            }
+        });
         live::listen(move |news| match news {
             News::Event(event) if event.kind == EventKind::ConnectionUpdated => installation.reload(),
             News::Event(_) => {}
@@ -29,10 +39,7 @@ impl Installation {
         leptos::task::spawn_local(async move {
             loop {
                 browser::sleep(HEALTH_MS).await;
-                if installation.health.value.try_get_untracked().is_none() {
-                    return;
-                }
-                if !browser::is_hidden() {
+                if !browser::is_hidden() && user.get_untracked().is_some() {
                     installation.reload_health();
                 }
             }
@@ -54,8 +61,8 @@ impl Installation {
         });
     }
 
-    /// What the page knows, from anywhere below the frame.
+    /// What the page knows, from anywhere on it.
     pub fn expect() -> Self {
-        use_context().expect("pages are drawn inside the frame, which provides it")
+        use_context().expect("the app provides it before it draws anything")
     }
 }

@@ -7,6 +7,9 @@
 use leptos::prelude::*;
 
 /// Leptos' own `view!`, with the type of the result erased at once.
+///
+/// Inside, what changes is written `name=move || signal.get()` and not `name=signal`: closures share one type, and
+/// each kind of signal would bring its own.
 macro_rules! erased_view {
     ($($tokens:tt)*) => { ::leptos::prelude::IntoAny::into_any(::leptos::prelude::view! { $($tokens)* }) };
 }

@@ -30,7 +30,7 @@ pub enum SessionState {
 /// Where it is noted that this browser has had a session; it says nothing about whose.
 const RESUMABLE: &str = "resumable";
 /// Pages for people without a session. A first visit to them need not ask for one.
-const OUTSIDE: [&str; 2] = ["/sign-in", "/setup"];
+pub const OUTSIDE: [&str; 2] = ["/sign-in", "/setup"];
 
 thread_local! {
     static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Resuming);
@@ -129,6 +129,7 @@ pub async fn refresh() -> Result<(), Failure> {
     });
     // Only a browser that refuses the lock rejects it.
     let is_done = JsFuture::from(promise).await.is_ok();
+    REFRESH.set(None);
     match LAST_FAILURE.with_borrow(Clone::clone) {
         None if is_done => Ok(()),
         // Somebody may have signed in again meanwhile.

@@ -32,7 +32,7 @@ pub fn CopyButton(
         });
     };
     view! {
-        <button type="button" class="icon-button copy" class:done=copied aria-label=label title=format!("Copy {what}") on:click=handler(copy)>
+        <button type="button" class="icon-button copy" class:done=move || copied.get() aria-label=label title=format!("Copy {what}") on:click=handler(copy)>
             {move || if copied.get() { Icon::Check.view() } else { Icon::Copy.view() }}
         </button>
     }

@@ -39,7 +39,7 @@ pub fn Dialog(
     view! {
         <dialog
             class=format!("dialog {class}")
-            aria-label=title
+            aria-label=move || title.get()
             node_ref=dialog
             on:close=handler(move |_| close.run(()))
             on:click=handler(close_on_backdrop)
@@ -47,7 +47,7 @@ pub fn Dialog(
             <Show when=move || open.get()>
                 <div class="dialog-frame">
                     <header>
-                        <h2>{title}</h2>
+                        <h2>{move || title.get()}</h2>
                         <button
                             type="button"
                             class="icon-button"

@@ -99,7 +99,7 @@ pub fn Dropdown(
     view! {
         <button
             type="button"
-            class=button_class
+            class=move || button_class.get()
             popovertarget=id.clone()
             aria-label=label
             aria-expanded=move || open.get().to_string()

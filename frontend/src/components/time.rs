@@ -56,8 +56,8 @@ pub fn fine(span: TimeDelta) -> String {
 pub fn duration(milliseconds: i64) -> String {
     match milliseconds {
         ..1_000 => format!("{milliseconds} ms"),
-        ..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
-        _ => fine(TimeDelta::milliseconds(milliseconds)),
+        1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        60_000.. => fine(TimeDelta::milliseconds(milliseconds)),
     }
 }
 

@@ -40,7 +40,7 @@ pub fn TextField(
                 placeholder=placeholder
                 autocomplete=if kind == "password" { "new-password" } else { "off" }
                 spellcheck="false"
-                prop:value=value
+                prop:value=move || value.get()
                 aria-invalid=move || wrong.with(Option::is_some).then_some("true")
                 on:input=handler(move |event| value.set(event_target_value(&event)))
             />
@@ -62,7 +62,7 @@ pub fn SwitchField(
             <input
                 type="checkbox"
                 role="switch"
-                prop:checked=value
+                prop:checked=move || value.get()
                 on:change=handler(move |event| value.set(event_target_checked(&event)))
             />
             <span>{label}</span>

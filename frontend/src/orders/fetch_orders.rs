@@ -25,11 +25,11 @@ pub fn FetchOrdersButton() -> impl IntoView {
     let installation = Installation::expect();
     let open = RwSignal::new(false);
     let run = RwSignal::new(None::<SyncRun>);
-    let is_running = move || run.with(|run| run.as_ref().is_some_and(is_going_on));
-    let label = move || match run.get().filter(is_going_on) {
+    let is_running = Signal::derive(move || run.with(|run| run.as_ref().is_some_and(is_going_on)));
+    let label = Signal::derive(move || match run.get().filter(is_going_on) {
         Some(run) => text::fetching(run.seen),
         None => text::FETCH_ORDERS.to_owned(),
-    };
+    });
     let usable = move || {
         session::may(Role::Operator)
             && installation.connections.value.with(|it| it.as_ref().is_some_and(|it| !it.is_empty()))
@@ -39,12 +39,12 @@ pub fn FetchOrdersButton() -> impl IntoView {
             <button
                 type="button"
                 class="button"
-                class:working=move || is_running()
-                aria-label=move || label()
+                class:working=move || is_running.get()
+                aria-label=move || label.get()
                 on:click=handler(move |_| open.set(true))
             >
                 {Icon::Download.view()}
-                <span>{move || label()}</span>
+                <span>{move || label.get()}</span>
             </button>
         </Show>
         <Dialog open close=move |()| open.set(false) title=text::FETCH_ORDERS class="narrow">
@@ -98,7 +98,7 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
                     type="date"
                     required=true
                     min=earliest
-                    prop:value=value
+                    prop:value=move || value.get()
                     on:input=handler(move |event| value.set(event_target_value(&event)))
                 />
             </label>
@@ -129,7 +129,7 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
                 {text::FETCH_NEW}
             </label>
             <label class="choice">
-                <input type="radio" name="fetch" prop:checked=by_range on:change=handler(move |_| by_range.set(true)) />
+                <input type="radio" name="fetch" prop:checked=move || by_range.get() on:change=handler(move |_| by_range.set(true)) />
                 {text::FETCH_RANGE}
             </label>
             {move || range()}

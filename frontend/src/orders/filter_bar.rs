@@ -5,7 +5,7 @@ use crate::components::dialog::Dialog;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};
-use crate::orders::filters::Filter;
+use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
 use crate::orders::search_box::SearchBox;
 use crate::text;
@@ -52,10 +52,10 @@ pub fn FilterBar() -> impl IntoView {
 fn FilterButton(filter: Filter) -> impl IntoView {
     let grid = Grid::expect();
     let summary = Memo::new(move |_| grid.query.with(|query| filter.summary(&query.filter)));
-    let in_use = move || summary.with(Option::is_some);
-    let cleared = move || grid.query.with(|query| query.filtered(|it| filter.clear(it)).href());
+    let in_use = Signal::derive(move || summary.with(Option::is_some));
+    let cleared = link(move |it| filter.clear(it));
     view! {
-        <span class="filter" class:in-use=move || in_use() hidden=move || filter.is_in_column() && !in_use()>
+        <span class="filter" class:in-use=move || in_use.get() hidden=move || filter.is_in_column() && !in_use.get()>
             <Dropdown
                 id=format!("filter-{}", filter.name())
                 button_class="chip"
@@ -69,8 +69,8 @@ fn FilterButton(filter: Filter) -> impl IntoView {
             >
                 {filter.panel()}
             </Dropdown>
-            <Show when=move || in_use()>
-                <a class="chip-clear" href=move || cleared() data-noscroll="true" aria-label=text::clear_filter(filter.label())>
+            <Show when=in_use>
+                <a class="chip-clear" href=move || cleared.get() data-noscroll="true" aria-label=text::clear_filter(filter.label())>
                     {Icon::Cross.view()}
                 </a>
             </Show>
@@ -82,16 +82,10 @@ fn FilterButton(filter: Filter) -> impl IntoView {
 #[component]
 pub fn ClearFilters() -> impl IntoView {
     let grid = Grid::expect();
-    let in_use = move || grid.query.with(|query| !query.filter.is_open());
-    let href = move || {
-        let open = |filter: &mut OrderFilter| {
-            *filter = OrderFilter { sort: filter.sort, ..OrderFilter::default() };
-        };
-        grid.query.with(|query| query.filtered(open).href())
-    };
+    let href = link(|filter| *filter = OrderFilter { sort: filter.sort, ..OrderFilter::default() });
     view! {
-        <Show when=move || in_use()>
-            <a class="text-link" href=move || href() data-noscroll="true">{text::CLEAR_FILTERS}</a>
+        <Show when=move || grid.query.with(|query| !query.filter.is_open())>
+            <a class="text-link" href=move || href.get() data-noscroll="true">{text::CLEAR_FILTERS}</a>
         </Show>
     }
 }

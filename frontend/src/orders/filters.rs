@@ -165,6 +165,12 @@ fn filtering() -> impl Fn(&mut dyn FnMut(&mut OrderFilter)) + Clone + Send + Syn
     }
 }
 
+/// The address of the grid under a changed filter.
+pub fn link(change: impl Fn(&mut OrderFilter) + Send + Sync + 'static) -> Signal<String> {
+    let grid = Grid::expect();
+    Signal::derive(move || grid.query.with(|query| query.filtered(&change).href()))
+}
+
 /// A box to tick for one value of a filter.
 fn choice(
     label: AnyView,
@@ -273,10 +279,9 @@ fn CreatedPanel() -> impl IntoView {
         .map(|preset| {
             let range = preset.range(browser::midnight);
             let chosen = move || grid.query.with(|query| query.filter.created_at == range);
-            let href =
-                move || grid.query.with(|query| query.filtered(|filter| filter.created_at = range).href());
+            let href = link(move |filter| filter.created_at = range);
             view! {
-                <a class="menu-item" href=move || href() data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().then_some("true")>
                     {preset.label()}
                 </a>
             }
@@ -305,11 +310,11 @@ fn CreatedPanel() -> impl IntoView {
         <form class="panel-form" on:submit=handler(apply)>
             <label>
                 <span>{text::FROM_DAY}</span>
-                <input type="date" prop:value=since on:input=handler(move |event| since.set(event_target_value(&event))) />
+                <input type="date" prop:value=move || since.get() on:input=handler(move |event| since.set(event_target_value(&event))) />
             </label>
             <label>
                 <span>{text::TO_DAY}</span>
-                <input type="date" prop:value=until on:input=handler(move |event| until.set(event_target_value(&event))) />
+                <input type="date" prop:value=move || until.get() on:input=handler(move |event| until.set(event_target_value(&event))) />
             </label>
             <button type="submit" class="button primary">{text::APPLY}</button>
             <p class="quiet">{text::days_in_zone(&browser::zone_name())}</p>
@@ -332,10 +337,9 @@ fn ShipByPanel() -> impl IntoView {
         .into_iter()
         .map(|(label, range)| {
             let chosen = move || grid.query.with(|query| query.filter.ship_by == range);
-            let href =
-                move || grid.query.with(|query| query.filtered(|filter| filter.ship_by = range).href());
+            let href = link(move |filter| filter.ship_by = range);
             view! {
-                <a class="menu-item" href=move || href() data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().then_some("true")>
                     {label}
                 </a>
             }
@@ -388,7 +392,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                     inputmode="numeric"
                     autofocus=true
                     autocomplete="off"
-                    prop:value=value
+                    prop:value=move || value.get()
                     aria-invalid=move || wrong.with(Option::is_some).then_some("true")
                     on:input=handler(move |event| value.set(event_target_value(&event)))
                 />

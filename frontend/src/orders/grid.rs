@@ -7,7 +7,7 @@ use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};
 use crate::orders::actions_menu::{ActionsMenu, RowMenu};
 use crate::orders::filter_bar::ClearFilters;
-use crate::orders::filters::Filter;
+use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
 use crate::orders::row::OrderRow;
 use crate::text;
@@ -79,7 +79,7 @@ fn GridHead() -> impl IntoView {
         let chosen = grid.selection.with(Vec::len);
         chosen > 0 && chosen == grid.rows.with(Vec::len)
     });
-    let some = move || grid.selection.with(|selection| !selection.is_empty()) && !all.get();
+    let some = Signal::derive(move || grid.selection.with(|selection| !selection.is_empty()) && !all.get());
     let select_all = move |event| {
         let ids = if event_target_checked(&event) {
             grid.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect())
@@ -96,8 +96,8 @@ fn GridHead() -> impl IntoView {
                         <input
                             type="checkbox"
                             aria-label=text::SELECT_PAGE
-                            prop:checked=all
-                            prop:indeterminate=move || some()
+                            prop:checked=move || all.get()
+                            prop:indeterminate=move || some.get()
                             on:change=handler(select_all)
                         />
                     </label>
@@ -126,25 +126,21 @@ fn GridHead() -> impl IntoView {
 
 /// A column's head: a link that sorts by it, and a button that searches in it.
 fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<Filter>) -> AnyView {
-    let current = move || grid.query.with(|query| query.filter.sort);
-    let aria_sort = move || {
-        let sort = sort.filter(|key| *key == current().key)?;
-        let _ = sort;
-        Some(if current().descending { "descending" } else { "ascending" })
-    };
+    let aria_sort = Signal::derive(move || {
+        let current = grid.query.with(|query| query.filter.sort);
+        let direction = if current.descending { "descending" } else { "ascending" };
+        (sort == Some(current.key)).then_some(direction)
+    });
     let title = match sort {
         Some(key) => {
-            let href = move || {
-                grid.query
-                    .with(|query| query.filtered(|filter| filter.sort = sorted(filter.sort, key)).href())
-            };
-            let icon = move || match aria_sort() {
+            let href = link(move |filter| filter.sort = sorted(filter.sort, key));
+            let icon = move || match aria_sort.get() {
                 Some("descending") => Icon::ArrowDown,
                 Some(_) => Icon::ArrowUp,
                 None => Icon::Sort,
             };
             view! {
-                <a class="sort" href=move || href() data-noscroll="true">
+                <a class="sort" href=move || href.get() data-noscroll="true">
                     {label}
                     {move || icon().view()}
                 </a>
@@ -168,7 +164,7 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
         }
     });
     view! {
-        <th scope="col" role="columnheader" aria-sort=move || aria_sort()>
+        <th scope="col" role="columnheader" aria-sort=move || aria_sort.get()>
             <span class="head">{title} {search}</span>
         </th>
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::{EventKind, OrderCounts, OrderId, OrderSummary, Page};
@@ -10,7 +11,7 @@ use crate::components::announcer::announce;
 use crate::grid_query::GridQuery;
 use crate::live::{self, News};
 use crate::load::{Load, Request};
-use crate::{api, browser, text};
+use crate::{api, browser, grid_query, text};
 
 /// Events are gathered for this long, so that a burst asks the server once.
 const GATHER_MS: i32 = 800;
@@ -63,6 +64,8 @@ pub struct Grid {
     /// The order whose issues are shown.
     pub issues_of: RwSignal<Option<OrderId>>,
     gathering: StoredValue<Option<Gathered>>,
+    /// How far the page is scrolled down; when the grid is left, the next page has already moved it.
+    scroll_top: StoredValue<f64>,
 }
 
 /// What events told since the server was last asked.
@@ -107,6 +110,7 @@ impl Grid {
             fresh: RwSignal::new(Vec::new()),
             issues_of: RwSignal::new(None),
             gathering: StoredValue::new(None),
+            scroll_top: StoredValue::new(0.0),
         };
         grid.restore();
         Effect::new(move |_| {
@@ -118,7 +122,15 @@ impl Grid {
         let counted = Memo::new(move |_| grid.query.with(|query| query.filter.without_status()));
         Effect::new(move |_| grid.counts.run(api::count_orders(counted.get())));
         live::listen(move |news| grid.hear(news));
-        on_cleanup(move || grid.remember());
+        let scrolled = window_event_listener(ev::scroll, move |_| {
+            if browser::path() == grid_query::PATH {
+                grid.scroll_top.set_value(browser::scroll_top());
+            }
+        });
+        on_cleanup(move || {
+            scrolled.remove();
+            grid.remember();
+        });
         grid
     }
 
@@ -307,7 +319,7 @@ impl Grid {
                 edges: self.edges.try_get_untracked().unwrap_or_default(),
                 counts: self.counts.value.try_get_untracked().flatten(),
                 current: self.current.try_get_untracked().flatten(),
-                scroll_top: browser::scroll_top(),
+                scroll_top: self.scroll_top.try_get_value().unwrap_or_default(),
             }));
         }
     }

@@ -27,7 +27,7 @@ pub fn OrderRow(row: Row, menu: RowMenu) -> impl IntoView {
         <tr
             role="row"
             id=format!("order-{id}")
-            class:selected=selected
+            class:selected=move || selected.get()
             class:current=move || grid.current.get() == Some(id)
             aria-selected=move || selected.get().to_string()
             on:focusin=handler(move |_| grid.current.set(Some(id)))
@@ -36,7 +36,7 @@ pub fn OrderRow(row: Row, menu: RowMenu) -> impl IntoView {
                 <label>
                     <input
                         type="checkbox"
-                        prop:checked=selected
+                        prop:checked=move || selected.get()
                         aria-label=text::select_order(id)
                         on:click=handler(select)
                     />

@@ -3,6 +3,7 @@ use shared::OrderStatus;
 
 use crate::components::money::count;
 use crate::markup::view;
+use crate::orders::filters::link;
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -36,15 +37,12 @@ fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
             _ => false,
         })
     });
-    let hidden = move || {
+    let hidden = Signal::derive(move || {
         let hidden_when_empty = status.is_some_and(OrderStatus::hidden_when_empty);
         hidden_when_empty && !chosen.get() && number().unwrap_or(0) == 0
-    };
-    let href = move || {
-        let status: Vec<_> = status.into_iter().collect();
-        grid.query.with(|query| query.filtered(|filter| filter.status = status).href())
-    };
-    let alarming = move || status == Some(OrderStatus::Error) && number().unwrap_or(0) > 0;
+    });
+    let href = link(move |filter| filter.status = status.into_iter().collect());
+    let alarming = Signal::derive(move || status == Some(OrderStatus::Error) && number().unwrap_or(0) > 0);
     let at_least =
         move || grid.counts.value.with(|counts| counts.as_ref().is_some_and(|counts| counts.at_least));
     let shown = move || {
@@ -54,12 +52,12 @@ fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
         })
     };
     view! {
-        <li hidden=move || hidden()>
+        <li hidden=move || hidden.get()>
             <a
-                href=move || href()
+                href=move || href.get()
                 data-noscroll="true"
                 aria-current=move || chosen.get().then_some("page")
-                class:alarming=move || alarming()
+                class:alarming=move || alarming.get()
             >
                 {status.map_or(text::ALL, OrderStatus::label)}
                 <span class="count">{move || shown()}</span>

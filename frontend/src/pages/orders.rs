@@ -17,7 +17,7 @@ use crate::orders::issues_dialog::IssuesDialog;
 use crate::orders::live_pill::LivePill;
 use crate::orders::pager::Pager;
 use crate::orders::status_tabs::StatusTabs;
-use crate::{browser, text};
+use crate::{browser, grid_query, text};
 
 pub fn view() -> AnyView {
     view! { <OrdersPage /> }
@@ -26,8 +26,12 @@ pub fn view() -> AnyView {
 /// The grid. Its state is the URL; everything on it is a link to another grid.
 #[component]
 fn OrdersPage() -> impl IntoView {
-    let search = use_location().search;
-    let read = Memo::new(move |_| GridQuery::read(&search.get()));
+    let location = use_location();
+    let read = Memo::new(move |before: Option<&(GridQuery, Vec<FieldError>)>| match before {
+        // The address changes a moment before the page does; the grid must not follow it out of the door.
+        Some(before) if location.pathname.get() != grid_query::PATH => before.clone(),
+        _ => GridQuery::read(&location.search.get()),
+    });
     let grid = Grid::new(Memo::new(move |_| read.get().0));
     provide_context(grid);
     title(|| text::ORDERS.to_owned());

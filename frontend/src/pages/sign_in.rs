@@ -70,7 +70,7 @@ pub fn SignInPage() -> impl IntoView {
                         on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                 </label>
-                <button type="submit" class="button primary wide" disabled=request.busy>
+                <button type="submit" class="button primary wide" disabled=move || request.busy.get()>
                     {move || if request.busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
                 </button>
             </form>
