@@ -1,0 +1,129 @@
+//! What importing a backlog asks of the store.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use shared::OrderCounts;
+use tests::{Run, RunOptions};
+
+use crate::Scale;
+use crate::report::{Table, print_section, verdict};
+
+/// The least calls that an import can do with: customer, address, cart, prices and order; look before, look after.
+const LEAST_WRITES: u32 = 5;
+const LEAST_READS: u32 = 2;
+/// As many calls as the minimum plus at most one.
+const MOST_CALLS: f64 = 8.0;
+/// How long real shops take to create an order.
+const ORDER_POST_MS: u64 = 300;
+const LEAST_BUSY_PERCENT: f64 = 90.0;
+/// Orders that come first, so that what is read once for a connection is not counted.
+const FIRST_ORDERS: u32 = 5;
+
+pub async fn measure(scale: &Scale) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let run = Run::start(&RunOptions {
+        data_dir: folder.path().to_owned(),
+        database_url: None,
+        port: None,
+        processes: 1,
+        seed: scale.seed,
+        hold_seconds: 0,
+        order_post_ms: ORDER_POST_MS,
+        poll_interval_s: 10,
+    })
+    .await?;
+    place(&run, FIRST_ORDERS, scale.seed).await?;
+    wait_until_imported(&run, FIRST_ORDERS).await?;
+    run.sandboxes.store_control.delete("/counters").await?;
+
+    let begun = Instant::now();
+    place(&run, scale.backlog, scale.seed + 1).await?;
+    wait_until_imported(&run, FIRST_ORDERS + scale.backlog).await?;
+    let took = begun.elapsed();
+    let counters = run.sandboxes.store_control.get("/counters").await?;
+    let comparison = run.settle(Duration::from_secs(60)).await?;
+
+    print_calls(scale, &counters)?;
+    print_business(scale, &counters, took)?;
+    println!("  afterwards: {comparison}");
+    Ok(())
+}
+
+async fn place(run: &Run, count: u32, seed: u64) -> Result<()> {
+    let orders = json!({ "count": count, "seed": seed, "mix": "plain", "start": "shippable" });
+    run.sandboxes.place(&orders).await.map(drop)
+}
+
+async fn wait_until_imported(run: &Run, count: u32) -> Result<()> {
+    let begun = Instant::now();
+    let limit = Duration::from_secs(60) + Duration::from_millis(ORDER_POST_MS * 4 * u64::from(count));
+    loop {
+        let counts: OrderCounts = run.api.get("/orders/counts?import_state=imported").await?;
+        if counts.all >= i64::from(count) {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < limit, "only {} of {count} orders were imported", counts.all);
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+/// Calls by method and resource, beside the minimum.
+fn print_calls(scale: &Scale, counters: &Value) -> Result<()> {
+    let calls: BTreeMap<String, u64> = serde_json::from_value(counters["calls"].clone())?;
+    let per_order = |calls: u64| calls as f64 / f64::from(scale.backlog);
+    print_section(&format!(
+        "Calls to the store: {} plain orders, one process on SQLite, with all other reading of the store meanwhile",
+        scale.backlog
+    ));
+    let mut table = Table::new(&["call", "calls", "per order", "least", ""]);
+    let (mut writes, mut reads) = (0, 0);
+    for (call, count) in &calls {
+        *(if call.starts_with("GET") { &mut reads } else { &mut writes }) += count;
+        table.row([call.clone(), count.to_string(), format!("{:.2}", per_order(*count))]);
+    }
+    let mut sum = |name: &str, count: u64, least: u32, verdict: &str| {
+        let per_order = format!("{:.2}", per_order(count));
+        table.row([name.to_owned(), count.to_string(), per_order, least.to_string(), verdict.to_owned()]);
+    };
+    sum("writes", writes, LEAST_WRITES, "");
+    sum("reads", reads, LEAST_READS, "");
+    let total = writes + reads;
+    sum("together", total, LEAST_WRITES + LEAST_READS, verdict(per_order(total) <= MOST_CALLS));
+    print!("{table}");
+    Ok(())
+}
+
+/// How much of the time an order was being created, and whether two ever were.
+fn print_business(scale: &Scale, counters: &Value, took: Duration) -> Result<()> {
+    let number = |name: &str| counters[name].as_u64().with_context(|| format!("no {name}"));
+    let (busy, span) = (number("order_post_busy_ms")?, number("order_post_span_ms")?);
+    let at_once = number("order_posts_at_once")?;
+    let percent = 100.0 * busy as f64 / span.max(1) as f64;
+    print_section(&format!(
+        "The store's single file of order creations: {ORDER_POST_MS} ms each, {} orders in {:.1} s",
+        scale.backlog,
+        took.as_secs_f64()
+    ));
+    let mut table = Table::new(&["", "measured", "target", ""]);
+    table.row([
+        "time with an order POST in progress".to_owned(),
+        format!("{percent:.1} %"),
+        format!(">= {LEAST_BUSY_PERCENT} %"),
+        verdict(percent >= LEAST_BUSY_PERCENT).to_owned(),
+    ]);
+    table.row([
+        "pause between two order POSTs, on average".to_owned(),
+        format!("{} ms", span.saturating_sub(busy) / u64::from(scale.backlog.saturating_sub(1).max(1))),
+    ]);
+    table.row([
+        "order POSTs at once, at most".to_owned(),
+        at_once.to_string(),
+        "1".to_owned(),
+        verdict(at_once == 1).to_owned(),
+    ]);
+    print!("{table}");
+    Ok(())
+}
