@@ -65,6 +65,13 @@ pub async fn finish(
             let again = "run_at = rerun_at, attempts = 0, parked_cause = NULL, last_error = NULL";
             end_lease(db, again, values).await
         }
+        Outcome::Again { at } => {
+            values.push(milliseconds(at).into());
+            // Asked for meanwhile: then it need not wait.
+            let again = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END, attempts = 0, parked_cause = NULL,
+                         last_error = NULL";
+            end_lease(db, again, values).await
+        }
         Outcome::RetryAt { at, error } => {
             values.extend([milliseconds(at).into(), error.into()]);
             let retry = "run_at = $3, attempts = attempts + 1, parked_cause = NULL, last_error = $4";

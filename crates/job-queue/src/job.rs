@@ -47,6 +47,8 @@ pub struct Leased {
 pub enum Outcome {
     /// Nothing is left to do: the job is deleted, unless it was asked for again meanwhile.
     Done,
+    /// It went well and goes on at this time, for work that never ends; attempts are counted anew.
+    Again { at: DateTime<Utc> },
     /// It failed and is tried again; counts an attempt.
     RetryAt { at: DateTime<Utc>, error: String },
     /// It could not start (a rate limit, a lease of another worker); counts no attempt.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
 
 use crate::job::{Depth, Enqueued, JobStatus, NewJob, ParkedJob};
 use crate::table::{milliseconds, statement, time_of};
@@ -97,6 +97,16 @@ async fn upsert(
         .collect()
 }
 
+/// Makes every parked job of a lane run now, whatever its cause, and says how many there were: for when what changed may
+/// be the remedy of any of them.
+pub async fn wake_lane(db: &impl ConnectionTrait, lane: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let sql = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1
+               WHERE lane = $2 AND parked_cause IS NOT NULL AND lease_owner IS NULL";
+    let woken = db.execute_raw(statement(db, sql, [milliseconds(now).into(), lane.into()])).await?;
+    mark_running_as_woken(db).await?;
+    Ok(woken.rows_affected())
+}
+
 /// Makes every job that is parked for this cause run now, with its attempts counted anew, and says how many there were.
 ///
 /// A job that runs at this moment and is about to park may have looked before the cause was gone: it is run once more
@@ -105,9 +115,19 @@ pub async fn wake(db: &impl ConnectionTrait, cause: &str, now: DateTime<Utc>) ->
     let woken = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1
                  WHERE parked_cause = $2 AND lease_owner IS NULL";
     let woken = db.execute_raw(statement(db, woken, [milliseconds(now).into(), cause.into()])).await?;
-    let running = "UPDATE jobs SET woken = TRUE WHERE lease_owner IS NOT NULL AND NOT woken";
-    db.execute_raw(statement(db, running, [])).await?;
+    mark_running_as_woken(db).await?;
     Ok(woken.rows_affected())
+}
+
+/// Always locks the rows in the same order, or two that wake at once could wait for each other.
+async fn mark_running_as_woken(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let lock = if db.get_database_backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
+    let running = format!(
+        "UPDATE jobs SET woken = TRUE WHERE id IN
+            (SELECT id FROM jobs WHERE lease_owner IS NOT NULL AND NOT woken ORDER BY id {lock})"
+    );
+    db.execute_raw(statement(db, running, [])).await?;
+    Ok(())
 }
 
 /// The jobs that sleep for this cause, oldest first, at most 1,000.
