@@ -125,9 +125,9 @@ const TABLES: &[&str] = &[
         channel_updated_at BIGINT NOT NULL,
         recorded_at BIGINT NOT NULL,
         digest TEXT NOT NULL,
-        sealed {blob} NOT NULL,
-        UNIQUE (order_id, digest)
+        sealed {blob} NOT NULL
     )",
+    "CREATE INDEX snapshots_of_order ON snapshots (order_id, channel_updated_at, id)",
     "CREATE TABLE issues (
         id {id},
         order_id BIGINT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,

@@ -273,13 +273,15 @@ pub async fn replace_tokens(
     Ok(updated.rows_affected == 1)
 }
 
-/// Notes that TikTok Shop no longer accepts us, or does again.
+/// Notes that TikTok Shop no longer accepts us, or does again. A connection that is in another state than `from`, such as
+/// one that a person paused meanwhile, stays as it is.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn set_state(
     db: &impl ConnectionTrait,
     id: ConnectionId,
+    from: ConnectionState,
     state: ConnectionState,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -287,20 +289,28 @@ pub async fn set_state(
         .col_expr(Column::State, Expr::value(state.as_str()))
         .col_expr(Column::UpdatedAt, Expr::value(to_ms(now)))
         .filter(Column::Id.eq(id.0))
+        .filter(Column::State.eq(from.as_str()))
         .exec(db)
         .await?;
     Ok(())
 }
 
-/// Moves the poll's cursor forward and notes the time of the poll; the cursor never moves back.
+/// Notes the time of a poll that ended well.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn polled(
+pub async fn polled(db: &impl ConnectionTrait, id: ConnectionId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    touch(db, id, Column::LastSyncAt, now).await
+}
+
+/// Moves the poll's cursor forward; it never moves back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn move_poll_cursor(
     db: &impl ConnectionTrait,
     id: ConnectionId,
     cursor: DateTime<Utc>,
-    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let forward = Column::PollCursor.is_null().or(Column::PollCursor.lt(to_ms(cursor)));
     let move_cursor = Entity::update_many()
@@ -308,7 +318,7 @@ pub async fn polled(
         .filter(Column::Id.eq(id.0))
         .filter(forward);
     move_cursor.exec(db).await?;
-    touch(db, id, Column::LastSyncAt, now).await
+    Ok(())
 }
 
 /// Moves the store reader's cursor.

@@ -355,7 +355,9 @@ pub async fn derive_status(
     id: OrderId,
     now: DateTime<Utc>,
 ) -> Result<OrderStatus, DbErr> {
-    let row = find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(format!("order {id}")))?;
+    // Locked, or two transactions that change the same order would each derive from what the other is about to change.
+    let row = orders::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("order {id}")))?;
     let open = issues::open_of(db, id).await?;
     let errors = open.iter().filter(|issue| issue.severity == Severity::Error.as_str()).count();
     let channel_status = ChannelStatus::from(row.channel_status.as_str());

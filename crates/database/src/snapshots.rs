@@ -1,4 +1,4 @@
-//! TikTok Shop's answers as they came: compressed, encrypted, and each kept once.
+//! TikTok Shop's answers as they came: compressed and encrypted.
 
 use std::io::{Read, Write};
 
@@ -6,14 +6,11 @@ use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
-    prelude::*,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, prelude::*};
 use sha2::{Digest, Sha256};
 use shared::OrderId;
 
-use crate::entities::snapshots::{ActiveModel, Column, Entity};
+use crate::entities::snapshots::{ActiveModel, Column, Entity, Model};
 use crate::{Vault, to_ms};
 
 /// An order's JSON is some kilobytes; more than this was not written by us.
@@ -23,7 +20,7 @@ fn place(order_id: OrderId) -> String {
     format!("snapshots.sealed:{order_id}")
 }
 
-/// Stores an answer; `false` when the very same answer is already there.
+/// Stores an answer; `false` when it says the very same as the newest one.
 ///
 /// # Errors
 /// When the database fails.
@@ -36,19 +33,30 @@ pub async fn store(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let text = raw.to_string();
+    let digest = hex::encode(Sha256::digest(text.as_bytes()));
+    // Only the newest counts: what goes there and back again is a change both times.
+    if newest(db, order_id).await?.is_some_and(|newest| newest.digest == digest) {
+        return Ok(false);
+    }
     let model = ActiveModel {
         order_id: Set(order_id.0),
         channel_updated_at: Set(to_ms(channel_updated_at)),
         recorded_at: Set(to_ms(now)),
-        digest: Set(hex::encode(Sha256::digest(text.as_bytes()))),
+        digest: Set(digest),
         sealed: Set(vault.seal(&place(order_id), &compressed(text.as_bytes()))),
         ..Default::default()
     };
-    let inserted = Entity::insert(model)
-        .on_conflict_do_nothing_on([Column::OrderId, Column::Digest])
-        .exec_without_returning(db)
-        .await?;
-    Ok(matches!(inserted, TryInsertResult::Inserted(1)))
+    Entity::insert(model).exec_without_returning(db).await?;
+    Ok(true)
+}
+
+async fn newest(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::OrderId.eq(order_id.0))
+        .order_by_desc(Column::ChannelUpdatedAt)
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await
 }
 
 /// The newest answer about an order.
@@ -60,13 +68,7 @@ pub async fn latest(
     vault: &Vault,
     order_id: OrderId,
 ) -> Result<Option<serde_json::Value>, DbErr> {
-    let newest = Entity::find()
-        .filter(Column::OrderId.eq(order_id.0))
-        .order_by_desc(Column::ChannelUpdatedAt)
-        .order_by_desc(Column::Id)
-        .one(db)
-        .await?;
-    let Some(model) = newest else { return Ok(None) };
+    let Some(model) = newest(db, order_id).await? else { return Ok(None) };
     let packed =
         vault.open(&place(order_id), &model.sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
     let mut text = Vec::new();
