@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use database::connections::{self, ConnectionRecord, Tokens};
@@ -17,6 +18,9 @@ const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(10);
 
 /// How long one process may take to renew tokens before another one tries.
 const RENEWAL_LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// New tokens that cannot be stored are tried again this often, within the lease.
+const TRIES_TO_STORE_TOKENS: u32 = 10;
 
 /// TikTok Shop answers at most this many orders at once.
 const ORDERS_PER_READ: usize = 50;
@@ -130,9 +134,25 @@ impl Engine {
             refresh_token: pair.refresh_token.expose().to_owned(),
             refresh_token_expires_at: pair.refresh_token_expires_at,
         };
-        connections::replace_tokens(database.writer(), &database.vault, stale, &tokens).await?;
+        self.store_tokens(stale, &tokens).await?;
         let current = connections::find(database.writer(), &database.vault, stale.id).await?;
         current.ok_or(ChannelFailure::Gone)
+    }
+
+    /// Stores the new pair. The old one may be dead already, so a database that is away for a moment must not cost us both.
+    async fn store_tokens(&self, stale: &ConnectionRecord, tokens: &Tokens) -> Result<(), DbErr> {
+        let database = self.database();
+        let mut tries = 0;
+        loop {
+            match connections::replace_tokens(database.writer(), &database.vault, stale, tokens).await {
+                Err(error) if tries < TRIES_TO_STORE_TOKENS => {
+                    tracing::warn!(connection = %stale.id, %error, "the new tokens could not be stored yet");
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(500) * tries).await;
+                }
+                stored => return stored.map(drop),
+            }
+        }
     }
 
     /// Notes that the seller must authorize again, and tells the pages that are open.
@@ -140,7 +160,8 @@ impl Engine {
         let database = self.database();
         let now = self.clock().now();
         let txn = database.begin().await?;
-        connections::set_state(&txn, connection_id, ConnectionState::Unauthorized, now).await?;
+        let (from, to) = (ConnectionState::Active, ConnectionState::Unauthorized);
+        connections::set_state(&txn, connection_id, from, to, now).await?;
         database::events::record(&txn, EventKind::ConnectionUpdated, connection_id, None, now).await?;
         txn.commit().await
     }
@@ -226,6 +247,8 @@ impl OrderReader {
                     tiktok_shop::Error::Unexpected { .. }
                         | tiktok_shop::Error::Denied { .. }
                         | tiktok_shop::Error::NotFound { .. }
+                        | tiktok_shop::Error::Rejected { .. }
+                        | tiktok_shop::Error::InvalidRequest { .. }
                 ))
             );
         for (id, sender) in batch {

@@ -40,6 +40,8 @@ struct Parts {
     token_turn: tokio::sync::Mutex<()>,
     readers: Mutex<HashMap<ConnectionId, Arc<OrderReader>>>,
     stores: Mutex<HashMap<ConnectionId, Arc<Store>>>,
+    /// By store, for two connections may share one.
+    creations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
@@ -78,6 +80,7 @@ impl Engine {
             token_turn: tokio::sync::Mutex::default(),
             readers: Mutex::default(),
             stores: Mutex::default(),
+            creations: Mutex::default(),
         })))
     }
 
@@ -124,7 +127,11 @@ impl Engine {
             return Ok(Arc::clone(store));
         }
         let observer = self.settings().store_observer.clone();
-        let store = Arc::new(Store::new(self.store_http(), connection, observer)?);
+        let creation = {
+            let mut creations = self.0.creations.lock().expect("no holder panics");
+            Arc::clone(creations.entry(Store::identity(connection)).or_default())
+        };
+        let store = Arc::new(Store::new(self.store_http(), connection, observer, creation)?);
         stores.insert(connection.id, Arc::clone(&store));
         Ok(store)
     }

@@ -8,7 +8,6 @@ use database::connections::ConnectionRecord;
 use database::leases::{self, Lease};
 use database::{Database, DbErr};
 use prestashop::{Client, ShopId, Timeouts, WebserviceKey};
-use shared::ConnectionId;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
@@ -49,6 +48,7 @@ impl Store {
         http: reqwest::Client,
         connection: &ConnectionRecord,
         observer: Option<Arc<prestashop::Observer>>,
+        creation: Arc<Mutex<()>>,
     ) -> Result<Self, url::ParseError> {
         let url = Url::parse(&connection.store_url)?;
         let shop_id = connection.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
@@ -64,8 +64,19 @@ impl Store {
             facts: FactsCache::default(),
             shop_id,
             made_from: Self::sources(connection),
-            creation: Arc::default(),
+            creation,
         })
+    }
+
+    /// What makes two connections share a store, and so its single file of creations.
+    #[must_use]
+    pub fn identity(connection: &ConnectionRecord) -> String {
+        let url = Url::parse(&connection.store_url).map(|url| {
+            let host = url.host_str().unwrap_or_default().to_lowercase();
+            let port = url.port_or_known_default().unwrap_or_default();
+            format!("{host}:{port}{}", url.path().trim_end_matches('/'))
+        });
+        url.unwrap_or_else(|_| connection.store_url.clone())
     }
 
     /// Whether it was made for the connection as it is now.
@@ -100,7 +111,7 @@ impl Store {
 pub struct Turn {
     _here: OwnedMutexGuard<()>,
     lease: Lease,
-    _renewal: AbortOnDropHandle<()>,
+    renewal: AbortOnDropHandle<()>,
 }
 
 impl Turn {
@@ -109,6 +120,8 @@ impl Turn {
     /// # Errors
     /// When the database fails; the turn then ends by itself.
     pub async fn end(self, database: &Database) -> Result<(), DbErr> {
+        // A renewal that comes after the release would take the turn again.
+        drop(self.renewal);
         leases::release(database.writer(), &self.lease).await
     }
 }
@@ -118,17 +131,17 @@ impl Engine {
     pub(crate) async fn creation_turn(
         &self,
         store: &Store,
-        connection_id: ConnectionId,
+        connection: &ConnectionRecord,
     ) -> Result<Option<Turn>, DbErr> {
         let here = Arc::clone(&store.creation).lock_owned().await;
-        let name = format!("store-orders:{connection_id}");
+        let name = format!("store-orders:{}", Store::identity(connection));
         let holder = &self.settings().instance;
         for _ in 0..TURN_TRIES {
             let now = self.clock().now();
             let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE, now).await?;
             if let Some(lease) = lease {
                 let renewal = AbortOnDropHandle::new(tokio::spawn(renew(self.clone(), name)));
-                return Ok(Some(Turn { _here: here, lease, _renewal: renewal }));
+                return Ok(Some(Turn { _here: here, lease, renewal }));
             }
             tokio::time::sleep(TURN_PAUSE).await;
         }

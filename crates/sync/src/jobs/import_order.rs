@@ -13,16 +13,17 @@ use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr, recipients, snapshots};
 use job_queue::{LeaseState, Leased, Outcome};
+use prestashop::total::RoundType;
 use prestashop::{
     AddressId, CartId, Client, CustomerId, NewAddress, NewCart, NewCartRow, NewCustomer, NewOrder,
-    NewSpecificPrice, OrderSummary, TaxRulesGroupId,
+    NewSpecificPrice, OrderSummary, TaxRulesGroupId, Unknown, UnknownReason,
 };
 use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
-use shared::{ImportState, IssueCode, OrderId, TikTokOrderId};
+use shared::{ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
 use tiktok_shop::{ReadOrder, ShippingType};
 
-use super::{JobError, connection_of, id_of, push_store_state, register_reference};
+use super::{JobError, connection_of, id_of, push_store_state, refresh_order, register_reference};
 use crate::engine::Engine;
 use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
 use crate::mapping::{
@@ -94,10 +95,15 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
         return Ok(Outcome::Done);
     };
-    if matches!(
-        orders::import_state(&order),
-        ImportState::Imported | ImportState::Skipped | ImportState::Waiting
-    ) {
+    let intent = import_intents::find(engine.database().writer(), order_id).await?;
+    let may_exist = intent.is_some_and(|intent| intent.step == Step::Posting);
+    let wanted = match orders::import_state(&order) {
+        ImportState::Imported => false,
+        // Withdrawn, but a creation may be under way: it has to be found, so that it can be canceled.
+        ImportState::Skipped | ImportState::Waiting => may_exist,
+        ImportState::Pending | ImportState::Importing | ImportState::Blocked => true,
+    };
+    if !wanted {
         return Ok(Outcome::Done);
     }
     match import(engine, job, &connection, &order).await {
@@ -105,7 +111,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             engine.wake();
             Ok(Outcome::Done)
         }
-        Err(stop) => stopped(engine, &connection, order_id, stop).await,
+        Err(stop) => {
+            let tiktok_order_id = TikTokOrderId(order.tiktok_order_id.clone());
+            stopped(engine, &connection, order_id, &tiktok_order_id, stop).await
+        }
     }
 }
 
@@ -132,7 +141,7 @@ async fn import(
     let intent = import_intents::find(database.writer(), import.order_id).await?;
     let mut intent = intent.unwrap_or_else(|| ImportIntent::new(import.order_id));
     if let Some(found) = import.look(&intent).await? {
-        return import.adopt(&found).await;
+        return import.finish_first(&found, None).await;
     }
     if intent.step == Step::Posting {
         let until = intent.posted_at.map_or(now, |posted_at| posted_at + CREATION_LIMIT + MARGIN);
@@ -164,7 +173,12 @@ impl Import<'_> {
         if found.is_empty()
             && let (Step::Posting, Some(cart_id)) = (intent.step, cart_of(intent))
         {
-            found = self.client.orders_by_cart(cart_id).await?;
+            for order in self.client.orders_by_cart(cart_id).await? {
+                // After a restore the store may have given the cart's number to somebody else.
+                if self.client.order(order.id).await?.gift_message == key {
+                    found.push(order);
+                }
+            }
         }
         found.sort_by_key(|order| order.id.0);
         Ok(Some(found).filter(|found| !found.is_empty()))
@@ -216,7 +230,9 @@ impl Import<'_> {
             .collect();
         let skus: Vec<_> = skus.into_iter().collect();
         let products = self.store.facts.products(&self.client, &skus, now).await?;
-        let shipping_product = if amounts.shipping_and_fees.is_zero() {
+        // A store that rounds each piece may leave some cents over, which this product carries too.
+        let may_leave_over = self.facts.settings.round_type == Some(RoundType::Item);
+        let shipping_product = if amounts.shipping_and_fees.is_zero() && !may_leave_over {
             None
         } else {
             Some(self.shipping_product(&products).await?)
@@ -271,7 +287,7 @@ impl Import<'_> {
     /// Customer, address, cart and pinned prices; each id is stored before the next step. Orphans of a lost answer are
     /// harmless in the store, and a cart whose prices are not certain is given up.
     async fn prepare(&self, intent: &mut ImportIntent, plan: &StoreOrderPlan) -> Result<CartId, Stop> {
-        let digest = plan_digest(plan);
+        let digest = plan_digest(plan, &self.connection.store_url);
         if intent.step >= Step::Cart
             && intent.plan_digest.as_deref() == Some(&digest)
             && let Some(cart_id) = cart_of(intent)
@@ -351,7 +367,7 @@ impl Import<'_> {
         plan: &StoreOrderPlan,
         cart: CartId,
     ) -> Result<(), Stop> {
-        let turn = self.engine.creation_turn(&self.store, self.connection.id).await?.ok_or(Stop::Busy)?;
+        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
         let answer = match self.write_intent(intent).await {
             Ok(()) => Ok(self.client.create_order(&self.new_order(intent, plan, cart)).await),
             Err(stop) => Err(stop),
@@ -408,9 +424,7 @@ impl Import<'_> {
         let now = self.now();
         let still_running = match &error {
             prestashop::Error::Refused(_) => false,
-            prestashop::Error::OutcomeUnknown(unknown) => {
-                matches!(unknown.status, None | Some(502..=504))
-            }
+            prestashop::Error::OutcomeUnknown(unknown) => !answered_by_the_store(unknown),
         };
         let unknown = |reason: String| Stop::Unknown {
             look_again_at: if still_running {
@@ -445,19 +459,36 @@ impl Import<'_> {
         })
     }
 
-    async fn adopt(&self, found: &[OrderSummary]) -> Result<(), Stop> {
-        self.finish_first(found, None).await
+    /// The first order of a key that is not canceled is the one; others are mistakes that are canceled, never deleted.
+    async fn finish_first(&self, found: &[OrderSummary], plan: Option<&StoreOrderPlan>) -> Result<(), Stop> {
+        let canceled = self.facts.settings.order_states.canceled;
+        let is_canceled = |order: &&OrderSummary| canceled.is_some() && order.current_state == canceled;
+        let Some(first) = found.iter().find(|order| !is_canceled(order)).or(found.first()) else {
+            return Ok(());
+        };
+        let others: Vec<_> = found.iter().filter(|order| order.id != first.id).collect();
+        // Before the order counts as imported, for after that nobody would look at the others again.
+        if !others.is_empty() {
+            self.cancel_duplicates(first, &others).await?;
+        }
+        if is_canceled(&first) {
+            self.note_canceled_in_store().await?;
+        }
+        self.finish(first.id, plan).await
     }
 
-    /// The first order of a key is the one; later ones are mistakes that are cancelled, never deleted.
-    async fn finish_first(&self, found: &[OrderSummary], plan: Option<&StoreOrderPlan>) -> Result<(), Stop> {
-        let Some((first, later)) = found.split_first() else { return Ok(()) };
-        self.finish(first.id, plan).await?;
-        if later.is_empty() {
-            return Ok(());
-        }
+    async fn note_canceled_in_store(&self) -> Result<(), DbErr> {
+        let found = Found::new(IssueCode::DriftDetected)
+            .with("field", "the order itself: it is canceled in the store");
+        let txn = self.engine.database().begin().await?;
+        let now = self.now();
+        issues::open(&txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;
+        txn.commit().await
+    }
+
+    async fn cancel_duplicates(&self, first: &OrderSummary, others: &[&OrderSummary]) -> Result<(), Stop> {
         let canceled = self.facts.settings.order_states.canceled;
-        for duplicate in later {
+        for duplicate in others {
             if let Some(canceled) = canceled
                 && duplicate.current_state != Some(canceled)
             {
@@ -466,7 +497,7 @@ impl Import<'_> {
         }
         let now = self.now();
         let txn = self.engine.database().begin().await?;
-        for duplicate in later {
+        for duplicate in others {
             let issue = Found::new(IssueCode::StoreDuplicateFound)
                 .with("store_order_id", first.id)
                 .with("canceled_store_order_id", duplicate.id)
@@ -482,17 +513,18 @@ impl Import<'_> {
     async fn finish(&self, id: prestashop::OrderId, plan: Option<&StoreOrderPlan>) -> Result<(), Stop> {
         let stored = match self.client.order(id).await {
             Ok(stored) => stored,
-            // The order exists; it is found and read by the next try.
-            Err(error) => {
-                let look_again_at = self.now() + TimeDelta::seconds(5);
-                return Err(Stop::Unknown { look_again_at, reason: error.to_string() });
-            }
+            // The order exists; it is found and read by a later try.
+            Err(error) => return Err(Stop::Store(error)),
         };
         let database = self.engine.database();
         let now = self.now();
         let txn = database.begin().await?;
         let Some(order) = orders::find(&txn, self.order_id).await? else { return Ok(()) };
         let found = read_back(&stored, plan, &order, &self.facts);
+        if !found.is_empty() {
+            // What we believed about taxes or rounding may be out of date.
+            self.store.facts.forget().await;
+        }
         let record = StoreOrderRecord {
             id: signed(stored.id.0).unwrap_or_default(),
             reference: Some(stored.reference.clone()),
@@ -579,6 +611,7 @@ async fn stopped(
     engine: &Engine,
     connection: &ConnectionRecord,
     order_id: OrderId,
+    tiktok_order_id: &TikTokOrderId,
     stop: Stop,
 ) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
@@ -614,10 +647,21 @@ async fn stopped(
         }
     };
     let txn = engine.database().begin().await?;
+    let order = orders::find(&txn, order_id).await?;
+    let withdrawn = order
+        .is_some_and(|order| ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled);
+    if withdrawn && fixed_outcome.is_none() {
+        orders::set_import_state(&txn, order_id, ImportState::Skipped, now).await?;
+        issues::resolve(&txn, order_id, IMPORT_ISSUES, now).await?;
+        orders::derive_status(&txn, order_id, now).await?;
+        txn.commit().await?;
+        return Ok(Outcome::Done);
+    }
     let before = issues::open_of(&txn, order_id).await?;
+    // Another cause begins anew: a day of one must not use up the tries of the next.
     let attempts = before
         .iter()
-        .filter(|issue| IMPORT_ISSUES.iter().any(|code| code.as_str() == issue.code))
+        .filter(|issue| found.iter().any(|found| found.code.as_str() == issue.code))
         .map(|issue| issue.attempts)
         .max()
         .unwrap_or(0)
@@ -629,6 +673,15 @@ async fn stopped(
         Some(outcome) => (outcome, Retry { attempts, next_at: None }),
         None => next_step(connection.id, &found, attempts, now),
     };
+    // What TikTok Shop hid or got wrong, it may tell by now.
+    let ask_again = found
+        .iter()
+        .any(|found| matches!(found.code, IssueCode::AddressMasked | IssueCode::PaymentIncoherent));
+    if ask_again {
+        let at = retry.next_at.unwrap_or(now + TimeDelta::hours(6));
+        let refresh = refresh_order(connection.id, tiktok_order_id, at);
+        job_queue::enqueue(&txn, refresh, now).await?;
+    }
     orders::set_import_state(&txn, order_id, ImportState::Blocked, now).await?;
     let changes = issues::set(&txn, connection.id, order_id, IMPORT_ISSUES, &found, retry, now).await?;
     if !changes.opened.is_empty() {
@@ -643,6 +696,19 @@ async fn stopped(
     Ok(outcome)
 }
 
+/// Whether an answer that proves nothing came whole from the store itself, so that its request is over. Anything else may
+/// come from what stands between, while the request runs on.
+fn answered_by_the_store(unknown: &Unknown) -> bool {
+    use UnknownReason::{Empty, ErrorsReported, Html, OnlyPhpMessages, PlainText, SavedThenRefused};
+    match unknown.status {
+        // A gateway would answer with a page.
+        Some(500) => matches!(unknown.reason, Empty | PlainText | OnlyPhpMessages | ErrorsReported),
+        Some(200 | 201) => matches!(unknown.reason, Html | PlainText | OnlyPhpMessages | ErrorsReported),
+        Some(400) => matches!(unknown.reason, SavedThenRefused | ErrorsReported),
+        _ => false,
+    }
+}
+
 fn cart_of(intent: &ImportIntent) -> Option<CartId> {
     intent.cart_id.and_then(|id| u64::try_from(id).ok()).map(CartId)
 }
@@ -652,13 +718,13 @@ fn signed(id: u64) -> Option<i64> {
 }
 
 /// Tells two plans apart: another plan must not use the cart of this one.
-fn plan_digest(plan: &StoreOrderPlan) -> String {
+fn plan_digest(plan: &StoreOrderPlan, store_url: &str) -> String {
     let mut plain = BTreeMap::new();
     for row in &plan.rows {
         plain.insert((row.product.0, row.combination.map(|id| id.0)), (row.quantity, row.unit_net));
     }
     let text = format!(
-        "{plain:?} {} {} {} {} {:?}",
+        "{store_url} {plain:?} {} {} {} {} {:?}",
         plan.total, plan.carrier, plan.currency, plan.customer_email, plan.address
     );
     hex::encode(Sha256::digest(text.as_bytes()))

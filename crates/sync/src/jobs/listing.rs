@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use database::connections::ConnectionRecord;
+use database::connections::{self, ConnectionRecord};
 use database::{DbErr, orders};
 use futures::{StreamExt, TryStreamExt};
 use shared::TikTokOrderId;
@@ -25,33 +25,30 @@ pub(super) enum Wanted {
     All(shared::SyncRunId),
 }
 
-/// Asks for a refresh of every wanted order, oldest change first,
-/// and returns the latest time of change that was seen.
+/// Asks for a refresh of every wanted order, oldest change first.
 pub(super) async fn refresh_listed(
     engine: &Engine,
     connection: &ConnectionRecord,
     search: &OrderSearch,
     wanted: Wanted,
-) -> Result<Option<DateTime<Utc>>, JobError> {
-    let latest = engine
+) -> Result<(), JobError> {
+    engine
         .in_shop(connection, |shop| {
             let search = search.clone();
             async move {
                 let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
-                let mut latest: Option<DateTime<Utc>> = None;
                 while let Some(chunk) = chunks.next().await {
                     let chunk = chunk.map_err(|error| error.1)?;
                     if let Err(error) = store_chunk(engine, connection, &chunk, wanted).await {
                         return Ok(Err(error));
                     }
-                    latest = chunk.iter().filter_map(|entry| entry.update_time).max().max(latest);
                     engine.wake();
                 }
-                Ok(Ok(latest))
+                Ok(Ok(()))
             }
         })
         .await??;
-    Ok(latest)
+    Ok(())
 }
 
 async fn store_chunk(
@@ -88,5 +85,10 @@ async fn store_chunk(
         .map(|entry| refresh_order(connection.id, &TikTokOrderId(entry.id.clone()), now))
         .collect::<Vec<_>>();
     job_queue::enqueue_all(&txn, jobs, now).await?;
+    // The list goes up, so everything before this chunk is stored: a walk that breaks off goes on from here.
+    let latest = chunk.iter().filter_map(|entry| entry.update_time).max();
+    if let (Wanted::Changed { .. }, Some(latest)) = (wanted, latest) {
+        connections::move_poll_cursor(&txn, connection.id, latest).await?;
+    }
     txn.commit().await
 }

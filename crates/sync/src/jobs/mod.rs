@@ -15,11 +15,10 @@ use database::connections::ConnectionRecord;
 use database::{ConnectionTrait, DbErr};
 use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
-use shared::{ConnectionId, ConnectionState, IssueCode, OrderId, SyncRunId, TikTokOrderId};
+use shared::{ConnectionId, ConnectionState, OrderId, SyncRunId, TikTokOrderId};
 
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
-use crate::issue_of;
 
 pub const REFRESH_ORDER: &str = "refresh_order";
 pub const POLL_ORDERS: &str = "poll_orders";
@@ -143,10 +142,7 @@ pub async fn connection_changed(
     connection_id: ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    job_queue::wake(db, &paused(connection_id), now).await?;
-    for code in IssueCode::ALL {
-        job_queue::wake(db, &issue_of::cause(connection_id, *code, ""), now).await?;
-    }
+    job_queue::wake_lane(db, &connection_id.to_string(), now).await?;
     enqueue_periodic(db, connection_id, now).await
 }
 
@@ -199,7 +195,9 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
         JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
         _ => backoff::delay(job.attempts, &mut rand::rng()),
     };
-    let at = now + delay.unwrap_or(TimeDelta::hours(6));
+    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, PURGE].contains(&job.kind.as_str());
+    let longest = if periodic { TimeDelta::minutes(5) } else { TimeDelta::hours(6) };
+    let at = now + delay.unwrap_or(longest).min(longest);
     Outcome::RetryAt { at, error: error.to_string() }
 }
 
@@ -216,6 +214,7 @@ fn channel_outcome(failure: &ChannelFailure, job: &Leased, now: DateTime<Utc>) -
             Outcome::WaitUntil { at, reason: failure.to_string() }
         }
         ChannelFailure::Channel(_) | ChannelFailure::Database(_) => {
+            tracing::warn!(job = job.id, kind = %job.kind, attempts = job.attempts, %failure, "TikTok Shop did not serve a job");
             let delay = match job.attempts {
                 0 => Some(TimeDelta::seconds(2)),
                 attempts => backoff::delay(attempts - 1, &mut rand::rng()),

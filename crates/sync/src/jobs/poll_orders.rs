@@ -26,16 +26,14 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         refresh_listed(engine, &connection, &search, Wanted::Changed { read_again_from: cursor }).await;
     let now = engine.clock().now();
     match listed {
-        Ok(latest) => {
-            let cursor = latest.unwrap_or(cursor).max(cursor);
+        Ok(()) => {
             let txn = engine.database().begin().await?;
-            connections::polled(&txn, connection.id, cursor, now).await?;
-            if connection.state == ConnectionState::Unauthorized {
-                connections::set_state(&txn, connection.id, ConnectionState::Active, now).await?;
-            }
+            connections::move_poll_cursor(&txn, connection.id, cursor).await?;
+            connections::polled(&txn, connection.id, now).await?;
+            let (from, to) = (ConnectionState::Unauthorized, ConnectionState::Active);
+            connections::set_state(&txn, connection.id, from, to, now).await?;
             txn.commit().await?;
-            let at = now + TimeDelta::seconds(connection.settings.poll_interval_s.into());
-            Ok(Outcome::WaitUntil { at, reason: "the next poll".to_owned() })
+            Ok(Outcome::Again { at: now + TimeDelta::seconds(connection.settings.poll_interval_s.into()) })
         }
         // A poll never gives up: what it waits for may be put right at any time.
         Err(JobError::Channel(failure @ ChannelFailure::Channel(_))) => {

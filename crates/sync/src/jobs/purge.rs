@@ -17,5 +17,5 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     let writer = engine.database().writer();
     events::purge(writer, now - KEEP_EVENTS).await?;
     inbox::purge(writer, now - KEEP_NOTIFICATIONS).await?;
-    Ok(Outcome::WaitUntil { at: now + TimeDelta::hours(1), reason: "the next purge".to_owned() })
+    Ok(Outcome::Again { at: now + TimeDelta::hours(1) })
 }

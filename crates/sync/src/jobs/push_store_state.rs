@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
@@ -44,15 +45,32 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         Err(Failure::Store(error)) => {
             let now = engine.clock().now();
             let delay = backoff::delay(job.attempts, &mut rand::rng());
+            let at = now + delay.unwrap_or(TimeDelta::hours(6));
             let found = of_store(&error);
-            let error = format!("{}: {error}", found.code);
-            Ok(match delay {
-                Some(delay) => Outcome::RetryAt { at: now + delay, error },
-                None => Outcome::Park { cause: crate::cause(connection.id, found.code, ""), error, at: None },
-            })
+            if job.attempts > 0 {
+                let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
+                let txn = engine.database().begin().await?;
+                issues::set(
+                    &txn,
+                    connection.id,
+                    order_id,
+                    PUSH_ISSUES,
+                    std::slice::from_ref(&found),
+                    retry,
+                    now,
+                )
+                .await?;
+                orders::derive_status(&txn, order_id, now).await?;
+                txn.commit().await?;
+            }
+            Ok(Outcome::RetryAt { at, error: format!("{}: {error}", found.code) })
         }
     }
 }
+
+/// The issues of a store that does not take a state.
+const PUSH_ISSUES: &[IssueCode] =
+    &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];
 
 enum Failure {
     Store(prestashop::Error),
@@ -94,7 +112,7 @@ async fn push(
             current.and_then(|current| facts.order_states.iter().find(|state| state.id == current));
         let payment_error = current.is_some() && current == facts.settings.order_states.payment_error;
         // Leaving the payment error state through the history would book the payment twice; a person decides.
-        if !payment_error && may_move(current_state, target, &facts) {
+        if !payment_error && may_move(current_state, target, status, connection, &facts) {
             client.add_order_history(store_order_id, target).await?;
             note_moved(engine, connection, order, current_state, target, &facts).await?;
             return Ok(());
@@ -105,6 +123,7 @@ async fn push(
     let txn = engine.database().begin().await?;
     issues::set(&txn, connection.id, id, &[IssueCode::StateUnmapped], &unmapped, Retry::default(), now)
         .await?;
+    issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
     orders::derive_status(&txn, id, now).await?;
     txn.commit().await?;
     Ok(())
@@ -182,20 +201,28 @@ fn progress(state: &OrderState, facts: &StoreFacts) -> u8 {
     }
 }
 
-fn may_move(current: Option<&OrderState>, target: OrderStateId, facts: &StoreFacts) -> bool {
+/// Whether the store order may go to the target: only forward, and never out of an end.
+fn may_move(
+    current: Option<&OrderState>,
+    target: OrderStateId,
+    status: OrderStatus,
+    connection: &ConnectionRecord,
+    facts: &StoreFacts,
+) -> bool {
     let Some(current) = current else { return true };
     let Some(target) = facts.order_state(target) else { return false };
-    let canceled = facts.settings.order_states.canceled;
-    let ended = |state: &OrderState| {
-        Some(state.id) == canceled || Some(state.id) == facts.settings.order_states.refund
-    };
-    if current.id == target.id || ended(current) {
+    let roles = &facts.settings.order_states;
+    let ended = [roles.canceled, roles.refund].contains(&Some(current.id));
+    if current.id == target.id || ended {
         return false;
     }
-    if Some(target.id) == canceled {
-        return progress(current, facts) < 4;
+    let (now, then) = (progress(current, facts), progress(target, facts));
+    if status == OrderStatus::Canceled {
+        return now < 4;
     }
-    progress(target, facts) > progress(current, facts)
+    // A state that the merchant chose may be as far on as the one that the creation sets by itself.
+    let as_created = [roles.webservice_payment, roles.out_of_stock_paid].contains(&Some(current.id));
+    then > now || (then == now && as_created && connection.settings.status_mapping.contains_key(&status))
 }
 
 async fn note_moved(
@@ -216,7 +243,7 @@ async fn note_moved(
     )
     .with("from", before.map(|state| facts.order_state_name(state.id)).unwrap_or_default());
     timeline::record(&txn, id, entry, now).await?;
-    let canceled = facts.settings.order_states.canceled == Some(target);
+    let canceled = ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled;
     let mut found = Vec::new();
     if canceled && before.is_some_and(|state| state.shipped) {
         found.push(Found::new(IssueCode::CanceledAfterShipment));
@@ -225,6 +252,7 @@ async fn note_moved(
         issues::open(&txn, connection.id, id, &found[0], Retry::default(), now).await?;
     }
     issues::resolve(&txn, id, &[IssueCode::StateUnmapped], now).await?;
+    issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
     orders::derive_status(&txn, id, now).await?;
     txn.commit().await
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         let pause = PAUSE * (job.attempts + 1).clamp(1, 10);
         return Ok(Outcome::RetryAt { at: now + pause, error: error.to_string() });
     }
-    Ok(Outcome::WaitUntil { at: now + PAUSE, reason: "the next look at the store".to_owned() })
+    Ok(Outcome::Again { at: now + PAUSE })
 }
 
 async fn read_changes(

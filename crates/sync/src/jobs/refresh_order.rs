@@ -193,11 +193,15 @@ async fn follow_up(
                 job_queue::enqueue(txn, push_store_state(connection.id, id, now), now).await?;
             }
         }
-        // The running import looks at the facts itself before it creates anything.
-        (ImportState::Importing, _) => {}
+        // The running import looks at the facts itself before it creates anything; if it has died, this one takes over.
+        (ImportState::Importing, _) => {
+            job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+        }
         // It stays blocked until an import has succeeded; what is new may be the remedy.
         (ImportState::Blocked, ImportDecision::Import) => {
-            job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+            if matches!(recorded.recorded, Recorded::Updated { .. }) {
+                job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+            }
         }
         (_, ImportDecision::Import) => {
             orders::set_import_state(txn, id, ImportState::Pending, now).await?;
@@ -207,6 +211,10 @@ async fn follow_up(
             let state = decision.state();
             issues::resolve(txn, id, IMPORT_ISSUES, now).await?;
             orders::set_import_state(txn, id, state, now).await?;
+            // A creation that was under way must be found and canceled.
+            if before == ImportState::Blocked {
+                job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+            }
             if let (ImportDecision::Skip(reason), true) = (&decision, before != state) {
                 timeline::record(txn, id, Entry::ours("import", format!("Not imported. {reason}")), now)
                     .await?;

@@ -2,6 +2,8 @@ use chrono::{DateTime, Utc};
 use shared::{ConnectionSettings, ImportState};
 use tiktok_shop::{FulfillmentType, Order, OrderStatus};
 
+use super::amounts::sold_units;
+
 /// Whether an order is to be imported now, and if not, why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportDecision {
@@ -41,6 +43,9 @@ pub fn import_decision(
         | OrderStatus::InTransit
         | OrderStatus::Delivered
         | OrderStatus::Completed => {}
+    }
+    if sold_units(order).next().is_none() {
+        return Skip("All its units were canceled.");
     }
     if !settings.import_orders {
         return Skip("Importing is switched off for this connection.");

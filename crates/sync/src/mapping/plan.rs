@@ -257,6 +257,7 @@ fn matched_rows<'a>(input: &PlanInput<'a>) -> Result<MatchedRows<'a>, Vec<Found>
             );
         }
         blockers.extend(short_of_stock(input, row));
+        blockers.extend(adds_ecotax(input, row));
     }
     if blockers.is_empty() { Ok(matched) } else { Err(blockers) }
 }
@@ -345,6 +346,26 @@ fn short_of_stock(input: &PlanInput<'_>, row: &MatchedRow<'_>) -> Option<Found> 
             .with("needed", row.quantity)
             .with("available", kept.quantity.max(0))
             .about(sku),
+    )
+}
+
+/// The store adds ecotax on top of every price, pinned ones too, so no price can be pinned that meets the total.
+fn adds_ecotax(input: &PlanInput<'_>, row: &MatchedRow<'_>) -> Option<Found> {
+    let of_combination =
+        row.product.combination.as_ref().map_or(Decimal::ZERO, |combination| combination.ecotax);
+    let product = &row.product.product;
+    if !input.facts.settings.ecotax_enabled || (product.ecotax.is_zero() && of_combination.is_zero()) {
+        return None;
+    }
+    let total = &input.amounts.total;
+    let currency = &input.amounts.currency;
+    Some(
+        Found::new(IssueCode::StoreTotalMismatch)
+            .with("store_total", "more")
+            .with("tiktok_total", format!("{total:.2} {currency}"))
+            .with("difference", format!("the ecotax of “{}”", product.reference))
+            .with("reason", "the store adds the product's ecotax on top, so nothing was created")
+            .about(product.id.to_string()),
     )
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use database::issues::Found;
 use prestashop::{CategoryId, Localized, NewProduct};
 use rust_decimal::Decimal;
+use shared::IssueCode;
 
 use super::{Import, Stop};
 use crate::store_facts::ProductMatch;
@@ -28,7 +30,7 @@ impl Import<'_> {
             return Ok(known);
         }
         // One at a time, or two imports that begin together would make two products.
-        let turn = self.engine.creation_turn(&self.store, self.connection.id).await?.ok_or(Stop::Busy)?;
+        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
         let made = self.make_shipping_product(&reference, products).await;
         turn.end(self.engine.database()).await?;
         made
@@ -63,9 +65,10 @@ impl Import<'_> {
         };
         self.client.create_product(&product).await?;
         let made = self.known_shipping_product(reference, self.now()).await?;
-        made.ok_or_else(|| Stop::Unknown {
-            look_again_at: self.now() + chrono::TimeDelta::seconds(5),
-            reason: "the product for shipping was made and is not found".to_owned(),
+        // Blocked with growing pauses, or each try would make another one.
+        made.ok_or_else(|| {
+            let found = Found::new(IssueCode::Internal);
+            Stop::Blocked(vec![found.with("reference", "the product for shipping was made and is not found")])
         })
     }
 }
