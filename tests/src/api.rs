@@ -18,7 +18,10 @@ pub struct Api {
 impl Api {
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), token: Mutex::default() }
+        // A connection that waits in a pool may be closed by the server in the moment of its use.
+        let http =
+            reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("the settings are valid");
+        Self { http, url: url.to_owned(), token: Mutex::default() }
     }
 
     /// Sends a request below `/api/v1` and reads its JSON.

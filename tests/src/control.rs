@@ -11,7 +11,10 @@ pub struct Control {
 impl Control {
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: url.trim_end_matches('/').to_owned() }
+        // A connection that waits in a pool may be closed by the server in the moment of its use.
+        let http =
+            reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("the settings are valid");
+        Self { http, url: url.trim_end_matches('/').to_owned() }
     }
 
     /// Reads something.

@@ -200,3 +200,56 @@ async fn a_store_that_is_down_opens_an_issue_and_delays_no_other_order_for_good(
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn an_order_that_is_canceled_while_its_creation_is_unknown_ends_canceled_on_both_sides() -> Result<()> {
+    for lab in labs().await {
+        let sandboxes = &lab.sandboxes;
+        sandboxes
+            .break_store(&json!({ "resource": "orders", "method": "POST", "kind": "cut_after", "times": 1 }))
+            .await?;
+        // The look-up that follows fails too; the reader of changes and the look before the creation pass.
+        sandboxes.break_store(&json!({ "resource": "orders", "method": "GET", "kind": "cut_before", "skip": 2, "times": 1 })).await?;
+        let ids = sandboxes.place_random(1, 31, "plain").await?;
+        lab.poll().await?;
+        assert_eq!(lab.open_issues(&ids[0]).await?, ["STORE_WRITE_UNKNOWN"], "{}", lab.database_name());
+
+        let cancel = json!({ "by": "seller" });
+        sandboxes.channel_control.post(&format!("/orders/{}/cancel", ids[0]), &cancel).await?;
+        for minutes in [1, 3, 10] {
+            lab.advance(TimeDelta::minutes(minutes)).await?;
+            lab.poll().await?;
+        }
+
+        let store_orders = sandboxes.store_orders_of(&ids[0]).await?;
+        assert_eq!(store_orders.len(), 1, "{}", lab.database_name());
+        assert_eq!(store_orders[0]["current_state"], "6", "{}", lab.database_name());
+        assert_eq!(lab.order(&ids[0]).await?.status, "canceled");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_take_a_state_is_told_and_takes_it_later() -> Result<()> {
+    for lab in labs().await {
+        let ids = lab.sandboxes.place_random(1, 32, "plain").await?;
+        lab.poll().await?;
+        let fault = json!({ "resource": "order_histories", "method": "POST", "kind": "empty500_before" });
+        lab.sandboxes.break_store(&fault).await?;
+
+        let cancel = json!({ "by": "seller" });
+        lab.sandboxes.channel_control.post(&format!("/orders/{}/cancel", ids[0]), &cancel).await?;
+        for minutes in [1, 2, 5, 60, 600] {
+            lab.advance(TimeDelta::minutes(minutes)).await?;
+            lab.poll().await?;
+        }
+        assert_eq!(lab.open_issues(&ids[0]).await?, ["STORE_UNREACHABLE"], "{}", lab.database_name());
+
+        lab.sandboxes.store_control.delete("/faults").await?;
+        lab.advance(TimeDelta::hours(7)).await?;
+        lab.poll().await?;
+        assert!(lab.open_issues(&ids[0]).await?.is_empty(), "{}", lab.database_name());
+        assert_eq!(lab.sandboxes.store_orders_of(&ids[0]).await?[0]["current_state"], "6");
+    }
+    Ok(())
+}

@@ -81,17 +81,12 @@ pub async fn connect_shops(database: &Database) -> Result<Vec<ConnectionId>> {
     Ok(ids)
 }
 
-/// Places the orders with these numbers, the later the newer, and tells the database to look at what it holds.
-pub async fn place(
-    database: &Database,
-    shops: &[ConnectionId],
-    numbers: std::ops::Range<u32>,
-    seed: u64,
-) -> Result<()> {
+/// Places so many orders, the later the newer, and tells the database to look at what it holds.
+pub async fn place(database: &Database, shops: &[ConnectionId], count: u32, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut number = numbers.start;
-    while number < numbers.end {
-        let end = numbers.end.min(number + ROWS_PER_COMMIT);
+    let mut number = 0;
+    while number < count {
+        let end = count.min(number + ROWS_PER_COMMIT);
         let orders: Vec<_> = (number..end).map(|number| order(number, shops, &mut random)).collect();
         let txn = database.begin().await?;
         for rows in orders.chunks(ROWS) {
