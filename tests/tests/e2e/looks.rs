@@ -1,0 +1,70 @@
+use anyhow::{Context, Result, ensure};
+use shared::ImportState;
+use tests::browser::{Browser, DESK, PHONE, button, css};
+
+use crate::stage::journey;
+
+/// Fails when something reaches over the right edge of the window.
+async fn fits(browser: &Browser, what: &str) -> Result<()> {
+    let sideways = browser.sideways().await?;
+    ensure!(sideways <= 0, "{what} is {sideways} pixels wider than its window");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> {
+    journey("looks", async |stage| {
+        let browser = &stage.browser;
+        let orders = stage.place_many(45, "all").await?;
+        let blocked =
+            orders.iter().find(|it| it.import_state == ImportState::Blocked).context("none is blocked")?;
+        let imported = orders.iter().find(|it| it.store_order.is_some()).context("none is imported")?;
+        let pages = [
+            ("orders", "/orders".to_owned(), "1–25 of 45"),
+            ("errors", "/orders?status=error".to_owned(), "Not created"),
+            ("order", format!("/orders/{}", imported.id), "Timeline"),
+            ("blocked-order", format!("/orders/{}", blocked.id), "1 open issue"),
+            ("connections", "/connections".to_owned(), "Maison Lumière"),
+            ("connection", format!("/connections/{}", stage.run.connection_id), "What to import"),
+            ("new-connection", "/connections/new".to_owned(), "Authorization code"),
+            ("nowhere", "/nowhere".to_owned(), "There is nothing at this address"),
+        ];
+        stage.enter("/orders").await?;
+        for (window, size) in [("desk", DESK), ("phone", PHONE)] {
+            browser.resize(size).await?;
+            for dark in [false, true] {
+                browser.prefer_dark(dark).await?;
+                let theme = if dark { "dark" } else { "light" };
+                for (name, path, words) in &pages {
+                    browser.open(path).await?;
+                    browser.sees(words).await?;
+                    browser
+                        .until("nothing is loading", async || {
+                            Ok(browser.count(".bone, [aria-busy=true]").await? == 0)
+                        })
+                        .await?;
+                    fits(browser, &format!("{path} at the {window}")).await?;
+                    browser.picture(&format!("{name}-{window}-{theme}")).await?;
+                }
+            }
+        }
+
+        browser.open("/orders?status=error").await?;
+        browser.find(css(".error-button")).await?;
+        let card = "const row = document.querySelector('tbody tr').getBoundingClientRect();
+            return getComputedStyle(document.querySelector('thead')).display === 'none'
+                || row.height > 100 && row.width <= window.innerWidth";
+        assert!(browser.script::<bool>(card).await?, "rows are cards");
+
+        browser.click(css(".error-button")).await?;
+        browser.find(css("dialog[open] .issue")).await?;
+        fits(browser, "the dialog of issues").await?;
+        browser.picture("issues-phone-dark").await?;
+        browser.click(button("Close")).await?;
+        browser.click(button("Filters")).await?;
+        browser.find(css("dialog[open] .sheet-filter")).await?;
+        fits(browser, "the sheet of filters").await?;
+        browser.picture("filters-phone-dark").await
+    })
+    .await
+}

@@ -1,0 +1,115 @@
+//! What every journey starts with: both shops, orderbridge, and somebody at a browser.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use shared::{ImportState, OrderSummary};
+use tempfile::TempDir;
+use tests::browser::{Browser, button, pictures};
+use tests::{LOGIN_EMAIL, LOGIN_PASSWORD, Run, RunOptions};
+
+/// Everything up and connected; nobody has signed in yet.
+pub struct Stage {
+    pub run: Run,
+    pub browser: Browser,
+    _data: TempDir,
+}
+
+/// Has somebody walk through the page. Afterwards the browser must have nothing to complain of; when the walk fails,
+/// a picture of where it failed is kept.
+pub async fn journey(name: &str, walk: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    let data = TempDir::new()?;
+    let options = RunOptions {
+        data_dir: data.path().to_owned(),
+        database_url: None,
+        port: None,
+        processes: 1,
+        seed: 23,
+        hold_seconds: 1,
+        order_post_ms: 20,
+        // Webhooks bring the orders; what they miss shall stay missing until somebody fetches it.
+        poll_interval_s: 3_600,
+    };
+    let run = Run::start(&options).await?;
+    let browser = Browser::start(&run.processes[0].url()).await?;
+    let stage = Stage { run, browser, _data: data };
+    let walked = walk(&stage).await;
+    end(name, stage.browser, walked).await
+}
+
+/// Ends a walk: keeps a picture of its failure, and closes the browser.
+pub async fn end(name: &str, browser: Browser, walked: Result<()>) -> Result<()> {
+    let walked = match walked {
+        Ok(()) => browser.complaints().await.and_then(|complaints| {
+            ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+            Ok(())
+        }),
+        Err(error) => {
+            // Without a picture the error still says all there is.
+            drop(browser.picture(&format!("failed-{name}")).await);
+            Err(error.context(format!("pictures are in {}", pictures().display())))
+        }
+    };
+    browser.quit().await?;
+    walked
+}
+
+/// Signs in from wherever the page asks for it.
+pub async fn sign_in(browser: &Browser) -> Result<()> {
+    browser.fill("E-mail", LOGIN_EMAIL).await?;
+    browser.fill("Password", LOGIN_PASSWORD).await?;
+    browser.click(button("Sign in")).await?;
+    browser.until("the frame of the page is there", async || Ok(browser.count(".top-bar").await? == 1)).await
+}
+
+/// What a plain order of one known product looks like to the sandbox.
+pub fn order_of(sku: &str) -> Value {
+    json!({ "order": { "country": "FR", "lines": [{ "seller_sku": sku, "quantity": 1, "price": "25.00" }] } })
+}
+
+/// Forgets what the browser has complained of, which must be nothing but that somebody is not signed in.
+pub async fn only_unauthorized(browser: &Browser) -> Result<()> {
+    let complaints = browser.complaints().await?;
+    let is_expected = |it: &String| it.contains("/api/v1/session") && it.contains("401");
+    ensure!(complaints.iter().all(is_expected), "the browser complains: {complaints:#?}");
+    Ok(())
+}
+
+impl Stage {
+    /// Opens a page as somebody who has signed in.
+    pub async fn enter(&self, path: &str) -> Result<()> {
+        // Straight to the form: any other page would first ask whether an earlier session goes on.
+        self.browser.open(&format!("/sign-in?next={path}")).await?;
+        sign_in(&self.browser).await
+    }
+
+    /// Places one order of one product and waits until orderbridge has done with it what it can.
+    pub async fn place(&self, sku: &str) -> Result<OrderSummary> {
+        let id = self.run.sandboxes.place(&order_of(sku)).await?.remove(0);
+        self.settled(&id).await
+    }
+
+    /// Places random orders and waits until orderbridge has done with them what it can.
+    pub async fn place_many(&self, count: u32, mix: &str) -> Result<Vec<OrderSummary>> {
+        let mut orders = Vec::new();
+        for id in self.run.sandboxes.place_random(count, 5, mix).await? {
+            orders.push(self.settled(&id).await?);
+        }
+        Ok(orders)
+    }
+
+    /// Waits until an order has arrived, and has been imported or found not importable.
+    pub async fn settled(&self, tiktok_order_id: &str) -> Result<OrderSummary> {
+        let begun = Instant::now();
+        loop {
+            let mut found = self.run.api.all_orders(&format!("tiktok_order_id={tiktok_order_id}")).await?;
+            found.retain(|it| !matches!(it.import_state, ImportState::Pending | ImportState::Importing));
+            if let Some(order) = found.pop() {
+                return Ok(order);
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(30), "order {tiktok_order_id} does not settle");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
