@@ -1,7 +1,7 @@
 //! The only file that talks HTTP: one function per endpoint, typed by `shared`.
 
 use futures::future::LocalBoxFuture;
-use gloo_net::http::{Method, RequestBuilder, Response};
+use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -10,7 +10,9 @@ use shared::{
     Problem, Recipient, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId, TimelineEntry,
     UpdateConnection,
 };
-use web_sys::{AbortController, ReadableStream};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, ReadableStream, RequestInit, Response};
 
 use crate::grid_query::{GridQuery, search_of};
 use crate::json::Unreadable;
@@ -90,7 +92,7 @@ pub async fn refresh_session() -> Answer<Session> {
 }
 
 pub async fn delete_session() -> Answer<()> {
-    exchange(Call { csrf: true, ..Call::new(Method::DELETE, "/session") }).await.map(drop)
+    exchange(Call { csrf: true, ..Call::new("DELETE", "/session") }).await.map(drop)
 }
 
 pub async fn list_orders(query: GridQuery) -> Answer<Page<OrderSummary>> {
@@ -177,7 +179,7 @@ pub async fn update_connection(
     version: i64,
     body: &UpdateConnection,
 ) -> Answer<Connection> {
-    let call = Call::new(Method::PATCH, format!("/connections/{id}")).body(body);
+    let call = Call::new("PATCH", format!("/connections/{id}")).body(body);
     read(exchange(Call { if_match: Some(version), ..call }).await?)
 }
 
@@ -210,7 +212,7 @@ pub async fn events(last_id: &str, controller: &AbortController) -> Answer<Reada
 
 /// A request before it is sent.
 struct Call {
-    method: Method,
+    method: &'static str,
     path: String,
     body: Option<String>,
     /// Sent without an access token, and never repeated after a refresh.
@@ -222,7 +224,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(method: Method, path: impl Into<String>) -> Self {
+    fn new(method: &'static str, path: impl Into<String>) -> Self {
         Self {
             method,
             path: path.into(),
@@ -235,11 +237,11 @@ impl Call {
     }
 
     fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path)
+        Self::new("GET", path)
     }
 
     fn post(path: impl Into<String>) -> Self {
-        Self::new(Method::POST, path)
+        Self::new("POST", path)
     }
 
     fn open(self) -> Self {
@@ -260,7 +262,7 @@ fn exchange(call: Call) -> LocalBoxFuture<'static, Answer<Text>> {
         let guard = AbortOnDrop(AbortController::new().map_err(|_| Failure::Offline)?);
         let response = send(&call, &guard.0).await?;
         let status = response.status();
-        let body = response.text().await.map_err(|_| Failure::Offline)?;
+        let body = body_of(&response).await?;
         Ok(Text { status, body })
     })
 }
@@ -289,27 +291,42 @@ async fn send(call: &Call, controller: &AbortController) -> Answer<Response> {
 }
 
 async fn send_once(call: &Call, token: Option<&str>, controller: &AbortController) -> Answer<Response> {
-    let mut request = RequestBuilder::new(&format!("/api/v1{}", call.path))
-        .method(call.method.clone())
-        .header("Accept", "application/json, application/problem+json, text/event-stream")
-        .abort_signal(Some(&controller.signal()));
+    let request = request_init(call, token, controller).map_err(|_| Failure::Offline)?;
+    let answer = window().fetch_with_str_and_init(&format!("/api/v1{}", call.path), &request);
+    let response = JsFuture::from(answer).await.map_err(|_| Failure::Offline)?;
+    Ok(response.unchecked_into())
+}
+
+/// # Errors
+/// The browser refuses a header; none of those below is refused.
+fn request_init(
+    call: &Call,
+    token: Option<&str>,
+    controller: &AbortController,
+) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", "application/json, application/problem+json, text/event-stream")?;
     if let (Some(token), false) = (token, call.open) {
-        request = request.header("Authorization", &format!("Bearer {token}"));
+        headers.set("Authorization", &format!("Bearer {token}"))?;
     }
     if call.csrf {
-        request = request.header("X-Orderbridge", "1");
+        headers.set("X-Orderbridge", "1")?;
     }
     if let Some(version) = call.if_match {
-        request = request.header("If-Match", &format!("\"{version}\""));
+        headers.set("If-Match", &format!("\"{version}\""))?;
     }
     if let Some(id) = call.last_event_id.as_deref().filter(|id| !id.is_empty()) {
-        request = request.header("Last-Event-ID", id);
+        headers.set("Last-Event-ID", id)?;
     }
-    let request = match &call.body {
-        Some(body) => request.header("Content-Type", "application/json").body(body.as_str()),
-        None => request.build(),
-    };
-    request.map_err(|_| Failure::Offline)?.send().await.map_err(|_| Failure::Offline)
+    let request = RequestInit::new();
+    if let Some(body) = &call.body {
+        headers.set("Content-Type", "application/json")?;
+        request.set_body(&JsValue::from_str(body));
+    }
+    request.set_method(call.method);
+    request.set_headers(&headers);
+    request.set_signal(Some(&controller.signal()));
+    Ok(request)
 }
 
 async fn checked(response: Response) -> Answer<Response> {
@@ -317,11 +334,17 @@ async fn checked(response: Response) -> Answer<Response> {
         return Ok(response);
     }
     let status = response.status();
-    let body = response.text().await.map_err(|_| Failure::Offline)?;
+    let body = body_of(&response).await?;
     Err(match read::<Problem>(Text { status, body }) {
         Ok(problem) => Failure::Problem(Box::new(problem)),
         Err(unreadable) => unreadable,
     })
+}
+
+async fn body_of(response: &Response) -> Answer<String> {
+    let text = response.text().map_err(|_| Failure::Offline)?;
+    let text = JsFuture::from(text).await.map_err(|_| Failure::Offline)?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 /// The body of a good answer.

@@ -118,8 +118,3 @@ fn time_of(date: &js_sys::Date) -> DateTime<Utc> {
 pub fn set_title(page: &str) {
     document().set_title(&format!("{page} · orderbridge"));
 }
-
-/// The path of the page's address.
-pub fn path() -> String {
-    window().location().pathname().unwrap_or_default()
-}

@@ -1,8 +1,7 @@
 //! What surrounds the pages of somebody who is signed in.
 
 use leptos::prelude::*;
-use leptos_router::components::{A, Redirect};
-use leptos_router::hooks::use_location;
+use leptos::task::spawn_local;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::components::failure::FailureNote;
@@ -10,15 +9,16 @@ use crate::components::icon::Icon;
 use crate::components::toast::NotificationList;
 use crate::markup::{Show, view};
 use crate::orders::fetch_orders::FetchOrdersButton;
+use crate::route::Route;
 use crate::session::{self, SessionState};
-use crate::{browser, text};
+use crate::{browser, navigation, text};
 
 mod person_menu;
 pub mod shortcuts;
 mod sync_state;
 
 /// Shows a page inside the frame to somebody who is signed in; everybody else is sent to sign in first.
-pub fn guarded(page: fn() -> AnyView) -> AnyView {
+pub fn guarded(page: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     let state = session::state();
     // A refreshed session is the same session: the page must not be drawn anew.
     let signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
@@ -34,7 +34,6 @@ pub fn guarded(page: fn() -> AnyView) -> AnyView {
 
 /// What is seen without a session.
 fn outside() -> AnyView {
-    let location = use_location();
     let seen = move || match session::state().get() {
         SessionState::Resuming | SessionState::SignedIn(_) => splash(),
         SessionState::Unknown(failure) => view! {
@@ -42,17 +41,18 @@ fn outside() -> AnyView {
                 <FailureNote
                     title=text::COULD_NOT_START
                     failure
-                    retry=Callback::new(|()| leptos::task::spawn_local(session::resume()))
+                    retry=Callback::new(|()| spawn_local(session::resume()))
                 />
             </main>
         },
         SessionState::SignedOut { ended } => {
-            let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
-            let question_mark = if search.is_empty() { "" } else { "?" };
-            let next = format!("{path}{question_mark}{search}");
+            let next = navigation::address_untracked().href();
             let next = utf8_percent_encode(&next, NON_ALPHANUMERIC);
             let ended = if ended { "&ended=1" } else { "" };
-            view! { <Redirect path=format!("/sign-in?next={next}{ended}") /> }
+            let href = format!("/sign-in?next={next}{ended}");
+            // After this is drawn, for it is the address that draws it.
+            spawn_local(async move { navigation::replace(&href) });
+            ().into_any()
         }
     };
     view! { {move || seen()} }
@@ -70,42 +70,55 @@ fn splash() -> AnyView {
 
 /// What stays while pages come and go: the bar at the top, and the help.
 #[component]
-pub fn Frame() -> impl IntoView {
-    let pathname = use_location().pathname;
+pub fn Frame(route: Memo<Route>) -> impl IntoView {
     let state = session::state();
-    let is_inside = Memo::new(move |_| {
-        let signed_in = matches!(state.get(), SessionState::SignedIn(_));
-        signed_in && !session::OUTSIDE.contains(&pathname.get().as_str())
-    });
-    Effect::new(move |before: Option<String>| {
-        let path = pathname.get();
-        if before.is_some_and(|before| before != path) {
+    let is_inside =
+        Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)) && !route.get().is_open());
+    Effect::new(move |before: Option<Route>| {
+        let route = route.get();
+        if before.is_some_and(|before| before != route) {
             // Whoever reads with ears or keyboard begins at the new page, and not at its end.
             request_animation_frame(|| {
                 browser::focus("main");
             });
         }
-        path
+        route
     });
     view! {
         <Show when=move || is_inside.get()>
-            <TopBar />
+            <TopBar route />
         </Show>
     }
 }
 
 #[component]
-fn TopBar() -> impl IntoView {
+fn TopBar(route: Memo<Route>) -> impl IntoView {
     shortcuts::provide();
     view! {
-        <a class="skip-link" href="#content" rel="external">{text::SKIP_TO_CONTENT}</a>
+        <a class="skip-link" href="#content">{text::SKIP_TO_CONTENT}</a>
         <header class="top-bar">
             <a class="brand" href="/orders" aria-label="orderbridge, start page">
                 <Logo />
             </a>
             <nav aria-label="Main">
-                <A href="/orders">{Icon::List.view()} <span>"Orders"</span></A>
-                <A href="/connections">{Icon::Plug.view()} <span>"Connections"</span></A>
+                <a
+                    href="/orders"
+                    aria-current=move || matches!(route.get(), Route::Orders | Route::Order(_)).then_some("page")
+                >
+                    {Icon::List.view()} <span>{text::ORDERS}</span>
+                </a>
+                <a
+                    href="/connections"
+                    aria-current=move || {
+                        let is_here = matches!(
+                            route.get(),
+                            Route::Connections | Route::NewConnection | Route::Connection(_)
+                        );
+                        is_here.then_some("page")
+                    }
+                >
+                    {Icon::Plug.view()} <span>{text::CONNECTIONS}</span>
+                </a>
             </nav>
             <div class="top-tools">
                 <sync_state::SyncState />

@@ -11,7 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::api::{self, Failure};
-use crate::browser;
+use crate::route::Route;
+use crate::{browser, navigation};
 
 /// Whether the page has somebody to work for.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +30,6 @@ pub enum SessionState {
 
 /// Where it is noted that this browser has had a session; it says nothing about whose.
 const RESUMABLE: &str = "resumable";
-/// Pages for people without a session. A first visit to them need not ask for one.
-pub const OUTSIDE: [&str; 2] = ["/sign-in", "/setup"];
 
 thread_local! {
     static STATE: ArcRwSignal<SessionState> = ArcRwSignal::new(SessionState::Resuming);
@@ -71,8 +70,9 @@ pub fn begin(session: Session) {
 
 /// Takes up the session that the refresh cookie stands for, when the page starts.
 pub async fn resume() {
-    let is_outside = OUTSIDE.iter().any(|path| browser::path() == *path);
-    if is_outside && browser::stored(RESUMABLE).is_none() {
+    // A first visit to a page for people without a session need not ask for one.
+    let is_open = Route::of(&navigation::address_untracked().path).is_open();
+    if is_open && browser::stored(RESUMABLE).is_none() {
         state().set(SessionState::SignedOut { ended: false });
         return;
     }

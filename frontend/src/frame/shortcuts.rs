@@ -4,13 +4,12 @@ use std::cell::RefCell;
 
 use leptos::ev;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 use crate::browser;
 use crate::components::dialog::Dialog;
 use crate::markup::view;
 use crate::preferences::Preferences;
-use crate::text;
+use crate::{navigation, text};
 
 /// What a key asks the page for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,6 @@ pub fn shortcut(key: &str) -> Option<Shortcut> {
 
 /// Hears keys for as long as the frame lives, and hands the page's own ones to [`on`].
 pub fn provide() {
-    let navigate = use_navigate();
     let after_g = StoredValue::new(false);
     let help = RwSignal::new(false);
     HELP_OPEN.set(Some(help));
@@ -73,8 +71,8 @@ pub fn provide() {
         let is_second = after_g.get_value();
         after_g.set_value(key == "g" && !is_second);
         match (is_second, key.as_str()) {
-            (true, "o") => navigate("/orders", Default::default()),
-            (true, "c") => navigate("/connections", Default::default()),
+            (true, "o") => navigation::go("/orders"),
+            (true, "c") => navigation::go("/connections"),
             (false, "?") => help.set(true),
             _ => {}
         }

@@ -95,7 +95,7 @@ fn actions(order: &OrderDetail) -> AnyView {
     let errors = open_errors(&order.issues);
     let import = Action::Import.allowed(summary);
     let next = if errors > 0 && !import.allowed {
-        view! { <a class="button primary" href="#issues" rel="external">{text::fix_problems(errors)}</a> }
+        view! { <a class="button primary" href="#issues">{text::fix_problems(errors)}</a> }
     } else if import.allowed {
         view! {
             <button type="button" class="button primary" on:click=handler(move |_| Action::Import.start(id))>

@@ -2,8 +2,6 @@
 
 use chrono::TimeDelta;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use shared::{FulfillmentType, OrderFilter, OrderStatus, StoreOrderFilter, StoreState, TimeRange};
 
 use crate::components::dropdown::CloseDropdown;
@@ -12,7 +10,7 @@ use crate::date_range::{Preset, label_here};
 use crate::load::Load;
 use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
-use crate::{api, browser, clock, text};
+use crate::{api, browser, clock, navigation, text};
 
 /// One filter of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,11 +155,9 @@ fn toggle<T: PartialEq>(values: &mut Vec<T>, value: T) {
 /// Goes to the grid under a changed filter.
 fn filtering() -> impl Fn(&mut dyn FnMut(&mut OrderFilter)) + Clone + Send + Sync + 'static {
     let grid = Grid::expect();
-    let navigate = StoredValue::new_local(use_navigate());
     move |change| {
         let href = grid.query.with_untracked(|query| query.filtered(|filter| change(filter)).href());
-        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-        navigate.with_value(|navigate| navigate(&href, options));
+        navigation::change(&href);
     }
 }
 

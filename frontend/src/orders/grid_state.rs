@@ -11,7 +11,7 @@ use crate::components::announcer::announce;
 use crate::grid_query::GridQuery;
 use crate::live::{self, News};
 use crate::load::{Load, Request};
-use crate::{api, browser, grid_query, text};
+use crate::{api, browser, grid_query, navigation, text};
 
 /// Events are gathered for this long, so that a burst asks the server once.
 const GATHER_MS: i32 = 800;
@@ -123,7 +123,7 @@ impl Grid {
         Effect::new(move |_| grid.counts.run(api::count_orders(counted.get())));
         live::listen(move |news| grid.hear(news));
         let scrolled = window_event_listener(ev::scroll, move |_| {
-            if browser::path() == grid_query::PATH {
+            if navigation::address_untracked().path == grid_query::PATH {
                 grid.scroll_top.set_value(browser::scroll_top());
             }
         });

@@ -1,29 +1,27 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};
 use crate::orders::grid_state::Grid;
-use crate::text;
+use crate::{navigation, text};
 
 /// Tells of new orders without moving a row; a click shows them.
 #[component]
 pub fn LivePill() -> impl IntoView {
     let grid = Grid::expect();
-    let navigate = use_navigate();
     let show = move |_| {
         let first = grid.query.with_untracked(|query| query.first());
         if first == grid.query.get_untracked() {
             grid.reload();
         } else {
-            navigate(&first.href(), Default::default());
+            navigation::go(&first.href());
         }
         window().scroll_to_with_x_and_y(0.0, 0.0);
     };
     view! {
         <div class="live-pill" role="status">
             <Show when=move || !grid.fresh.with(|fresh| fresh.is_empty())>
-                <button type="button" on:click=handler(show.clone())>
+                <button type="button" on:click=handler(show)>
                     {Icon::ArrowUp.view()}
                     {move || text::new_orders(grid.fresh.with(|fresh| fresh.len()))}
                 </button>

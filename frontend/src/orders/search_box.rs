@@ -3,13 +3,11 @@ use std::time::Duration;
 use leptos::html;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::components::icon::Icon;
 use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
-use crate::text;
+use crate::{navigation, text};
 
 /// The pause in typing after which the search starts.
 const DEBOUNCE: Duration = Duration::from_millis(250);
@@ -20,7 +18,6 @@ pub fn SearchBox() -> impl IntoView {
     let grid = Grid::expect();
     let input = NodeRef::<html::Input>::new();
     let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let navigate = use_navigate();
     let searched = Memo::new(move |_| grid.query.with(|query| query.filter.q.clone().unwrap_or_default()));
     // Back and links change the search too; what is being typed is left alone.
     Effect::new(move |_| {
@@ -32,11 +29,10 @@ pub fn SearchBox() -> impl IntoView {
         }
     });
     let search = move |typed: String| {
-        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
         let typed = Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty());
         let query = grid.query.get_untracked();
         if query.filter.q != typed {
-            navigate(&query.filtered(|filter| filter.q = typed).href(), options);
+            navigation::replace(&query.filtered(|filter| filter.q = typed).href());
         }
     };
     let stop = move || {
@@ -45,13 +41,10 @@ pub fn SearchBox() -> impl IntoView {
         }
     };
     on_cleanup(stop);
-    let later = {
-        let search = search.clone();
-        move |event| {
-            stop();
-            let (search, typed) = (search.clone(), event_target_value(&event));
-            waiting.set_value(set_timeout_with_handle(move || search(typed), DEBOUNCE).ok());
-        }
+    let later = move |event| {
+        stop();
+        let typed = event_target_value(&event);
+        waiting.set_value(set_timeout_with_handle(move || search(typed), DEBOUNCE).ok());
     };
     let at_once = move |event: web_sys::SubmitEvent| {
         event.prevent_default();

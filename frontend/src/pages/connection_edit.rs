@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use shared::{Connection, ConnectionId, ConnectionState, ConnectionTest, Role, UpdateConnection};
 
 use crate::components::failure::FailureNote;
@@ -15,17 +14,10 @@ use crate::installation::Installation;
 use crate::load::{Load, Request};
 use crate::markup::{handler, view};
 use crate::pages::connections::ConnectionBadge;
-use crate::pages::not_found::NotFound;
 use crate::{api, session, text};
 
-pub fn view() -> AnyView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ConnectionId>().ok()));
-    let page = move || match id.get() {
-        Some(id) => view! { <ConnectionPage id /> },
-        None => view! { <NotFound /> },
-    };
-    view! { {move || page()} }
+pub fn view(id: ConnectionId) -> AnyView {
+    view! { <ConnectionPage id /> }
 }
 
 /// One connection: how it is doing, and how it works.

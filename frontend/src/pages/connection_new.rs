@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 use shared::{Connection, ConnectionSettings, ConnectionTest, CreateConnection};
 
 use crate::components::failure::FailureNote;
@@ -13,7 +12,7 @@ use crate::frame::title;
 use crate::installation::Installation;
 use crate::load::{Load, Request};
 use crate::markup::{handler, view};
-use crate::{api, text};
+use crate::{api, navigation, text};
 
 pub fn view() -> AnyView {
     view! { <NewConnectionPage /> }
@@ -24,7 +23,6 @@ pub fn view() -> AnyView {
 fn NewConnectionPage() -> impl IntoView {
     title(|| text::ADD_CONNECTION.to_owned());
     let installation = Installation::expect();
-    let navigate = StoredValue::new_local(use_navigate());
     let name = RwSignal::new(String::new());
     let credentials = CredentialFields::new();
     let settings = SettingsFields::new(&ConnectionSettings::default());
@@ -44,7 +42,7 @@ fn NewConnectionPage() -> impl IntoView {
         creation.run(async move { api::create_connection(&body).await }, move |connection: Connection| {
             installation.reload();
             toast::show(Tone::Good, text::connection_created(&connection.name));
-            navigate.with_value(|navigate| navigate("/orders", Default::default()));
+            navigation::go("/orders");
         });
     };
     view! {

@@ -1,9 +1,11 @@
 use leptos::prelude::*;
-use leptos_router::components::Redirect;
+use leptos::task::spawn_local;
 
-use crate::markup::view;
+use crate::{grid_query, navigation};
 
 /// The start page is the grid.
 pub fn view() -> AnyView {
-    view! { <Redirect path="/orders" /> }
+    // After this page is drawn, for it is the address that draws it.
+    spawn_local(async { navigation::replace(grid_query::PATH) });
+    ().into_any()
 }

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use shared::{OrderDetail, OrderId, Recipient};
 
 use crate::components::failure::FailureNote;
@@ -14,17 +13,10 @@ use crate::order_detail::products::Products;
 use crate::order_detail::shipping::ShippingCard;
 use crate::order_detail::timeline::{Story, Timeline};
 use crate::orders::grid_state::last_href;
-use crate::pages::not_found::NotFound;
 use crate::{api, text};
 
-pub fn view() -> AnyView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<OrderId>().ok()));
-    let page = move || match id.get() {
-        Some(id) => view! { <OrderPage id /> },
-        None => view! { <NotFound /> },
-    };
-    view! { {move || page()} }
+pub fn view(id: OrderId) -> AnyView {
+    view! { <OrderPage id /> }
 }
 
 /// Everything about one order; it follows the server's events.

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use shared::FieldError;
 
 use crate::components::icon::Icon;
@@ -17,7 +16,7 @@ use crate::orders::issues_dialog::IssuesDialog;
 use crate::orders::live_pill::LivePill;
 use crate::orders::pager::Pager;
 use crate::orders::status_tabs::StatusTabs;
-use crate::{browser, grid_query, text};
+use crate::{browser, grid_query, navigation, text};
 
 pub fn view() -> AnyView {
     view! { <OrdersPage /> }
@@ -26,11 +25,10 @@ pub fn view() -> AnyView {
 /// The grid. Its state is the URL; everything on it is a link to another grid.
 #[component]
 fn OrdersPage() -> impl IntoView {
-    let location = use_location();
     let read = Memo::new(move |before: Option<&(GridQuery, Vec<FieldError>)>| match before {
         // The address changes a moment before the page does; the grid must not follow it out of the door.
-        Some(before) if location.pathname.get() != grid_query::PATH => before.clone(),
-        _ => GridQuery::read(&location.search.get()),
+        Some(before) if navigation::address().path != grid_query::PATH => before.clone(),
+        _ => GridQuery::read(&navigation::address().search),
     });
     let grid = Grid::new(Memo::new(move |_| read.get().0));
     provide_context(grid);

@@ -1,6 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use shared::{Session, SetUp};
 
 use crate::components::failure::FailureNote;
@@ -8,7 +6,7 @@ use crate::components::icon::Icon;
 use crate::frame::{Logo, title};
 use crate::load::Request;
 use crate::markup::{handler, view};
-use crate::{api, session, text};
+use crate::{api, navigation, session, text};
 
 /// Shorter passwords are refused.
 const MIN_PASSWORD: usize = 12;
@@ -20,9 +18,8 @@ pub fn view() -> AnyView {
 /// Creates the first admin, with the token of the link that the server printed.
 #[component]
 fn SetUpPage() -> impl IntoView {
-    let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
+    let token = navigation::parameter("token").unwrap_or_default();
     let has_token = !token.is_empty();
-    let navigate = StoredValue::new_local(use_navigate());
     title(|| text::SET_UP.to_owned());
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
@@ -37,8 +34,7 @@ fn SetUpPage() -> impl IntoView {
         request.run(async move { api::set_up(&body).await }, move |session: Session| {
             session::begin(session);
             // The token is used up and must not stay in the history.
-            let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-            navigate.with_value(|navigate| navigate("/orders", options));
+            navigation::replace("/orders");
         });
     };
     view! {

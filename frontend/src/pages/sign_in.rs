@@ -1,6 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use shared::{Session, SignIn};
 
 use crate::components::failure::FailureNote;
@@ -9,20 +7,18 @@ use crate::frame::{Logo, title};
 use crate::load::Request;
 use crate::markup::{handler, view};
 use crate::session::{self, SessionState};
-use crate::{api, text};
+use crate::{api, navigation, text};
 
 /// E-mail and password; afterwards the page that was wanted.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let query = use_query_map();
-    let next = move || local_path(query.with(|query| query.get("next")));
-    let ended = query.with_untracked(|query| query.get("ended").is_some());
-    let navigate = use_navigate();
+    let next = local_path(navigation::parameter("next"));
+    let ended = navigation::parameter("ended").is_some();
     let state = session::state();
     // Also when an earlier session was resumed meanwhile.
     Effect::new(move |_| {
         if matches!(state.get(), SessionState::SignedIn(_)) {
-            navigate(&next(), NavigateOptions { replace: true, ..NavigateOptions::default() });
+            navigation::replace(&next);
         }
     });
     title(|| text::SIGN_IN.to_owned());
