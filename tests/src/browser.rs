@@ -1,6 +1,8 @@
 //! A real browser with the page in it, used as a person does: it waits for what it looks for, never for a fixed time.
 
 use std::fmt::Display;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -46,7 +48,6 @@ pub const PHONE: (u32, u32) = (390, 844);
 
 /// Chromium, steered through a chromedriver of its own; both end with this value.
 pub struct Browser {
-    // Before the others, so that the session is closed while chromedriver still runs.
     driver: WebDriver,
     _chromedriver: Chromedriver,
     _profile: TempDir,
@@ -73,20 +74,14 @@ impl Browser {
             wishes.set_binary(binary.to_str().context("the path of Chromium is not text")?)?;
         }
         wishes.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-        let driver = WebDriver::new(&chromedriver.url, wishes)
+        let driver = WebDriver::new(chromedriver.url(), wishes)
             .await
             .context("Chromium does not start; on Debian and Ubuntu it is the package `chromium`")?;
+        // chromedriver closes the session when it ends; the driver's own way of doing so can take minutes.
+        driver.clone().leak()?;
         let browser = Self { driver, _chromedriver: chromedriver, _profile: profile, site: site.to_owned() };
         browser.resize(DESK).await?;
         Ok(browser)
-    }
-
-    /// Closes the browser.
-    ///
-    /// # Errors
-    /// When it does not answer any more.
-    pub async fn quit(self) -> Result<()> {
-        Ok(self.driver.clone().quit().await?)
     }
 
     /// Loads an address of the site, such as `/orders?status=error`.
@@ -365,10 +360,14 @@ fn chromium() -> Option<PathBuf> {
 /// chromedriver as a process of its own.
 struct Chromedriver {
     child: Child,
-    url: String,
+    address: SocketAddr,
 }
 
 impl Chromedriver {
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     async fn start() -> Result<Self> {
         let address = free_address()?;
         let child = Command::new("chromedriver")
@@ -380,11 +379,11 @@ impl Chromedriver {
             .context(
                 "chromedriver does not start; on Debian and Ubuntu it is the package `chromium-driver`",
             )?;
-        let mut chromedriver = Self { child, url: format!("http://{address}") };
+        let mut chromedriver = Self { child, address };
         let begun = Instant::now();
         let http = reqwest::Client::new();
         loop {
-            let status = http.get(format!("{}/status", chromedriver.url)).send().await;
+            let status = http.get(format!("{}/status", chromedriver.url())).send().await;
             if status.is_ok_and(|status| status.status().is_success()) {
                 return Ok(chromedriver);
             }
@@ -399,7 +398,14 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Killed at once, it would leave its Chromium behind: after a panic nobody has closed the session.
+        let asked = TcpStream::connect(self.address)
+            .and_then(|mut stream| stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+        let begun = Instant::now();
+        while asked.is_ok() && begun.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(LOOK);
+        }
+        // It has mostly ended by now.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 use tests::browser::{Browser, button, css, link};
 use tests::{Orderbridge, ProcessOptions, Sandboxes, create_login, free_address};
 
-use crate::stage::{end, journey, order_of, sign_in};
+use crate::stage::{caught, end, journey, order_of, sign_in};
 
 #[tokio::test]
 async fn a_first_visit_ends_with_a_connection_whose_orders_arrive() -> Result<()> {
@@ -22,14 +22,15 @@ async fn a_first_visit_ends_with_a_connection_whose_orders_arrive() -> Result<()
     let targets = json!({ "targets": [format!("{}/webhooks/tiktok", orderbridge.url())] });
     sandboxes.channel_control.put("/webhooks/targets", &targets).await?;
     let browser = Browser::start(&orderbridge.url()).await?;
-    let walked = connect(&browser, &sandboxes).await;
-    end("first-visit", browser, walked).await
+    let walked = caught(connect(&browser, &sandboxes)).await;
+    end("first-visit", &browser, walked).await
 }
 
 async fn connect(browser: &Browser, sandboxes: &Sandboxes) -> Result<()> {
     browser.open("/sign-in").await?;
     sign_in(browser).await?;
     browser.sees("Welcome to orderbridge").await?;
+    browser.picture("welcome").await?;
     browser.click(link("Add a connection")).await?;
 
     browser.fill("Name of the connection", "Maison Lumière").await?;
@@ -44,6 +45,7 @@ async fn connect(browser: &Browser, sandboxes: &Sandboxes) -> Result<()> {
     browser
         .sees("Grant the permission to the webservice key in your store, then test the connection.")
         .await?;
+    browser.find(css(".test-result")).await?.scroll_into_view().await?;
     browser.picture("connection-wrong-key").await?;
 
     browser.fill("Webservice key", &sandboxes.store.key).await?;

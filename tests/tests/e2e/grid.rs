@@ -72,6 +72,7 @@ async fn a_new_order_is_told_of_by_itself_and_shown_when_asked_for() -> Result<(
 
         let second = stage.place("CANDLE-FIG").await?;
         browser.sees("1 new order, show").await?;
+        browser.picture("new-order").await?;
         shows_rows(browser, &[&first.tiktok_order_id.0]).await?;
         browser.click(button("1 new order, show")).await?;
         shows_rows(browser, &[&second.tiktok_order_id.0, &first.tiktok_order_id.0]).await?;
@@ -212,6 +213,7 @@ async fn fetching_now_brings_what_no_webhook_told_of() -> Result<()> {
         browser.click(css("dialog[open] button[type=submit]")).await?;
         browser.sees("Fetched: 3 seen, 3 new, 0 updated, 0 blocked.").await?;
         browser.sees("Done.").await?;
+        browser.picture("fetched").await?;
         browser.click(button("Close")).await?;
 
         browser

@@ -4,6 +4,9 @@ use tests::browser::{Browser, DESK, PHONE, button, css};
 
 use crate::stage::journey;
 
+const SMALL_PHONE: (u32, u32) = (320, 640);
+const TABLET: (u32, u32) = (1024, 768);
+
 /// Fails when something reaches over the right edge of the window.
 async fn fits(browser: &Browser, what: &str) -> Result<()> {
     let sideways = browser.sideways().await?;
@@ -32,9 +35,8 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
         stage.enter("/orders").await?;
         for (window, size) in [("desk", DESK), ("phone", PHONE)] {
             browser.resize(size).await?;
-            for dark in [false, true] {
+            for (theme, dark) in [("light", false), ("dark", true)] {
                 browser.prefer_dark(dark).await?;
-                let theme = if dark { "dark" } else { "light" };
                 for (name, path, words) in &pages {
                     browser.open(path).await?;
                     browser.sees(words).await?;
@@ -44,11 +46,22 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
                         })
                         .await?;
                     fits(browser, &format!("{path} at the {window}")).await?;
+                    if size == PHONE && !dark {
+                        browser.resize(SMALL_PHONE).await?;
+                        fits(browser, &format!("{path} at a small phone")).await?;
+                        browser.resize(PHONE).await?;
+                    }
+                    if size == DESK && !dark {
+                        browser.resize(TABLET).await?;
+                        fits(browser, &format!("{path} at a tablet")).await?;
+                        browser.resize(DESK).await?;
+                    }
                     browser.picture(&format!("{name}-{window}-{theme}")).await?;
                 }
             }
         }
 
+        browser.resize(PHONE).await?;
         browser.open("/orders?status=error").await?;
         browser.find(css(".error-button")).await?;
         let card = "const row = document.querySelector('tbody tr').getBoundingClientRect();

@@ -156,6 +156,7 @@ async fn many_orders_are_synced_at_once_and_a_row_has_a_menu() -> Result<()> {
 
         browser.click(button(&format!("Actions for order {}", orders[0].id))).await?;
         browser.sees("Open in Seller Center").await?;
+        browser.picture("row-menu").await?;
         browser.click(css("#row-menu button[role=menuitem]")).await?;
         browser.sees(&format!("Order {}: asking TikTok Shop for its state.", orders[0].id)).await
     })

@@ -1,8 +1,10 @@
 //! What every journey starts with: both shops, orderbridge, and somebody at a browser.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use futures::FutureExt;
 use serde_json::{Value, json};
 use shared::{ImportState, OrderSummary};
 use tempfile::TempDir;
@@ -34,25 +36,26 @@ pub async fn journey(name: &str, walk: impl AsyncFnOnce(&Stage) -> Result<()>) -
     let run = Run::start(&options).await?;
     let browser = Browser::start(&run.processes[0].url()).await?;
     let stage = Stage { run, browser, _data: data };
-    let walked = walk(&stage).await;
-    end(name, stage.browser, walked).await
+    let walked = caught(walk(&stage)).await;
+    end(name, &stage.browser, walked).await
 }
 
-/// Ends a walk: keeps a picture of its failure, and closes the browser.
-pub async fn end(name: &str, browser: Browser, walked: Result<()>) -> Result<()> {
-    let walked = match walked {
-        Ok(()) => browser.complaints().await.and_then(|complaints| {
-            ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
-            Ok(())
-        }),
-        Err(error) => {
-            // Without a picture the error still says all there is.
-            drop(browser.picture(&format!("failed-{name}")).await);
-            Err(error.context(format!("pictures are in {}", pictures().display())))
-        }
-    };
-    browser.quit().await?;
-    walked
+/// Walks until the end, or until a failed assertion.
+pub async fn caught(walk: impl Future<Output = Result<()>>) -> std::thread::Result<Result<()>> {
+    AssertUnwindSafe(walk).catch_unwind().await
+}
+
+/// Ends a walk: reads the browser's complaints, or keeps a picture of where the walk failed.
+pub async fn end(name: &str, browser: &Browser, walked: std::thread::Result<Result<()>>) -> Result<()> {
+    if let Ok(Ok(())) = walked {
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+        return Ok(());
+    }
+    // Without a picture the failure still says all there is.
+    drop(browser.picture(&format!("failed-{name}")).await);
+    let walked = walked.unwrap_or_else(|panic| resume_unwind(panic));
+    walked.with_context(|| format!("pictures are in {}", pictures().display()))
 }
 
 /// Signs in from wherever the page asks for it.
