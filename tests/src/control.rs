@@ -11,6 +11,8 @@ pub struct Control {
 impl Control {
     #[must_use]
     pub fn new(url: &str) -> Self {
+        // Fails only when a provider is installed already, which then serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // A connection that waits in a pool may be closed by the server in the moment of its use.
         let http =
             reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("the settings are valid");
