@@ -110,7 +110,7 @@ async fn prove(run: &mut Run, options: &Options, seed: u64) -> Result<ExitCode> 
 /// Lets orders trickle in until Ctrl-C.
 async fn show(run: &Run, options: &Options, seed: u64) -> Result<ExitCode> {
     let placing =
-        json!({ "count": options.orders, "seed": seed, "mix": "all", "spread_seconds": 6 * 86_400 });
+        json!({ "count": options.orders, "seed": seed, "mix": "all", "spread_seconds": 3 * 86_400 });
     run.sandboxes.place(&placing).await?;
     let trickle = json!({ "orders_per_minute": options.orders_per_minute });
     run.sandboxes.channel_control.put("/trickle", &trickle).await?;
