@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use futures::future::{Either, select};
 use js_sys::{Reflect, Uint8Array};
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::LiveEvent;
@@ -63,6 +64,8 @@ fn tell(news: &News) {
 
 /// Keeps the stream open while somebody is signed in and looking; to be called once, when the page starts.
 pub fn start() {
+    // The listener lives as long as the page.
+    let _ = window_event_listener(ev::online, |_| tell(&News::Refresh));
     spawn_local(async {
         let mut last_id = String::new();
         let mut failures = 0_usize;

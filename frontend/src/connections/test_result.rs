@@ -23,6 +23,7 @@ pub fn TestResult(test: Load<ConnectionTest>) -> impl IntoView {
 }
 
 fn result(test: ConnectionTest) -> AnyView {
+    let has_warning = test.checks.iter().any(|check| check.outcome == CheckOutcome::Warning);
     let checks = test
         .checks
         .into_iter()
@@ -40,7 +41,11 @@ fn result(test: ConnectionTest) -> AnyView {
             }
         })
         .collect_view();
-    let (class, summary) = if test.passed { ("good", text::TEST_PASSED) } else { ("bad", text::TEST_FAILED) };
+    let (class, summary) = match (test.passed, has_warning) {
+        (true, false) => ("good", text::TEST_PASSED),
+        (true, true) => ("good", text::TEST_PASSED_WITH_WARNINGS),
+        (false, _) => ("bad", text::TEST_FAILED),
+    };
     view! {
         <section class="card test-result" role="status">
             <h3 class=class>{summary}</h3>

@@ -40,7 +40,7 @@ pub fn Pager() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <nav class="pager" aria-label=text::PAGES>
+        <nav class="pager" aria-label=text::PAGES hidden=move || grid.rows.with(Vec::is_empty)>
             <p class="page-range">{move || range()}</p>
             <p class="page-sizes">
                 <span class="quiet">{text::ROWS}</span>
