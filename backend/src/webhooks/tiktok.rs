@@ -106,7 +106,14 @@ async fn store(
     }
     connections::webhook_received(&txn, connection.id, now).await?;
     if notification.kind == NotificationKind::SellerDeauthorization {
-        connections::set_state(&txn, connection.id, ConnectionState::Active, ConnectionState::Unauthorized, now).await?;
+        connections::set_state(
+            &txn,
+            connection.id,
+            ConnectionState::Active,
+            ConnectionState::Unauthorized,
+            now,
+        )
+        .await?;
         events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
     }
     for order_id in &order_ids {
