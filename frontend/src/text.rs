@@ -216,7 +216,7 @@ sentences! {
     TEST_CONNECTION "Test connection"
     TESTING "Testing both sides; nothing is changed…"
     TEST_PASSED "All checks passed"
-    TEST_PASSED_WITH_WARNINGS "Passed, with warnings"
+    TEST_PASSED_WITH_WARNINGS "All checks passed, some with a warning"
     TEST_FAILED "Some checks failed"
     NOT_TESTED "The connection could not be tested"
     ACTIVE "Active"
