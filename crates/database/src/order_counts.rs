@@ -31,7 +31,7 @@ pub async fn count(
         let counted = sum(counted_by_counters(&connections, criteria.filter.created_at));
         return Ok(OrderCounts { at_least: false, ..read(db, &counted).await? });
     }
-    let resolved = criteria.resolve(db, vault).await?;
+    let resolved = criteria.resolve(db, vault).await?.for_counting(db, COUNTED_MATCHES).await?;
     let mut matches = Query::select()
         .column(orders::Column::Status)
         .expr_as(Expr::val(1_i64), Alias::new("n"))

@@ -111,6 +111,11 @@ pub(crate) struct Resolved<'a> {
 }
 
 impl Resolved<'_> {
+    /// The database that is asked.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
     /// Whether the orders are named one by one, so that no index on a sorting key is needed.
     pub(crate) fn is_short_list(&self) -> bool {
         matches!(self.words, Found::Few(_))
@@ -118,6 +123,22 @@ impl Resolved<'_> {
             || !self.filter.id.is_empty()
             || matches!(self.filter.tiktok_order_id, Some(TikTokOrderFilter::Exact(_)))
             || matches!(self.filter.store_order_id, Some(StoreOrderFilter::Ids(_)))
+    }
+
+    /// Brings the words into the form in which orders are counted rather than listed: looked up through the text's index,
+    /// where going through all orders would take long.
+    pub(crate) async fn for_counting(self, db: &impl ConnectionTrait, most: u64) -> Result<Self, DbErr> {
+        let words = match self.words {
+            Found::Many { words, exact } if exact.is_empty() => {
+                if order_search::matches_at_most(db, &words, most).await? {
+                    Found::Some { words }
+                } else {
+                    Found::Many { words, exact }
+                }
+            }
+            words => words,
+        };
+        Ok(Self { words, ..self })
     }
 
     /// Everything but status and connection, which the caller may want to split by. Archived orders are left out.
@@ -199,6 +220,9 @@ impl Resolved<'_> {
         match &self.words {
             Found::All => {}
             Found::Few(ids) => all = all.add(Column::Id.is_in(ids.iter().copied())),
+            Found::Some { words } => {
+                all = all.add(Column::Id.in_subquery(order_search::matching(self.backend, words)));
+            }
             Found::Many { words, exact } => {
                 let mut contains = Condition::all();
                 for word in words {

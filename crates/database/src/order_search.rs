@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use shared::FieldError;
 
@@ -22,6 +22,8 @@ pub(crate) enum Found {
     All,
     /// These orders.
     Few(Vec<i64>),
+    /// More, which are best looked up by their text: those that contain all words.
+    Some { words: Vec<String> },
     /// Too many to be listed: those whose text contains all words, and these few besides.
     Many { words: Vec<String>, exact: Vec<i64> },
 }
@@ -92,20 +94,36 @@ async fn with_ids(db: &impl ConnectionTrait, words: &[String]) -> Result<Vec<i64
 }
 
 async fn with_text(db: &impl ConnectionTrait, words: &[String]) -> Result<Vec<i64>, DbErr> {
-    let contains = contains_function(db.get_database_backend());
-    let mut values: Vec<Value> = Vec::new();
-    let mut conditions = Vec::new();
+    let mut query = matching(db.get_database_backend(), words);
+    let rows = db.query_all(query.limit(FEW as u64 + 1)).await?;
+    rows.iter().map(|row| row.try_get("", "rowid")).collect()
+}
+
+/// Whether so many orders, or fewer, contain all words.
+pub(crate) async fn matches_at_most(
+    db: &impl ConnectionTrait,
+    words: &[String],
+    most: u64,
+) -> Result<bool, DbErr> {
+    let some = matching(db.get_database_backend(), words).limit(most + 1).to_owned();
+    let count =
+        Query::select().expr_as(Expr::cust("COUNT(*)"), "n").from_subquery(some, "some_orders").to_owned();
+    let row = db.query_one(&count).await?;
+    let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(n.unsigned_abs() <= most)
+}
+
+/// The numbers of the orders whose text contains all words, through the trigram index.
+pub(crate) fn matching(backend: DbBackend, words: &[String]) -> SelectStatement {
+    let mut query = Query::select().column("rowid").from("order_search").to_owned();
     for word in words {
         // An ESCAPE clause would keep SQLite from using the index, so wildcards in the word match any character here,
         // and the second condition is exact.
-        let place = values.len() + 1;
-        conditions.push(format!("text LIKE ${place} AND {contains}(text, ${}) > 0", place + 1));
-        values.push(format!("%{}%", word.replace(['%', '\\'], "_")).into());
-        values.push(word.as_str().into());
+        let pattern = format!("%{}%", word.replace(['%', '\\'], "_"));
+        let contains = Func::cust(contains_function(backend)).arg(Expr::col("text")).arg(word.as_str());
+        query.and_where(Expr::col("text").like(pattern)).and_where(contains.gt(0));
     }
-    let sql =
-        format!("SELECT rowid AS id FROM order_search WHERE {} LIMIT {}", conditions.join(" AND "), FEW + 1);
-    ids_of(db, sql, values).await
+    query
 }
 
 async fn ids_of(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<i64>, DbErr> {

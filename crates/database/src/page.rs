@@ -82,8 +82,8 @@ impl PageRequest {
         if descending == backwards { Order::Asc } else { Order::Desc }
     }
 
-    /// The rows on the asked side of the starting row, as one comparison of row values, which both databases turn into
-    /// a range of an index on (key, id). Without a key the list is sorted by id alone.
+    /// The rows on the asked side of the starting row, as one comparison of row values, which PostgreSQL turns into a
+    /// range of an index on (key, id). Without a key the list is sorted by id alone.
     pub(crate) fn range(&self, key: Option<Expr>, id: impl IntoColumnRef, descending: bool) -> Range {
         let (Start::After(position) | Start::Before(position)) = &self.start else { return Range::whole() };
         let (row, start) = match key {
@@ -96,8 +96,9 @@ impl PageRequest {
         Range { condition: self.beyond(row, start, descending).into_condition(), has_one_key: false }
     }
 
-    /// The same rows as two ranges: those with the starting row's key, and those beyond it. SQLite finds row values in
-    /// an index of columns only, so where the key is an expression, it needs them one by one.
+    /// The same rows as two ranges: those with the starting row's key, and those beyond it. SQLite never compares row
+    /// values whole in an index that ends in the id: of the starting row's key it would read all rows from the first on,
+    /// which is most of the table where most orders have one status.
     pub(crate) fn two_ranges(&self, key: &Expr, id: impl IntoColumnRef, descending: bool) -> Vec<Range> {
         let (Start::After(position) | Start::Before(position)) = &self.start else {
             return vec![Range::whole()];
