@@ -1,13 +1,13 @@
 //! Many orders, invented: statuses, ties, sizes and words as shops have them.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::{self, NewConnection, Tokens};
 use database::entities::orders::{ActiveModel, Entity};
 use database::{ConnectionTrait, Database};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sea_orm::{ActiveValue::Set, EntityTrait, Statement};
+use sea_orm::{ActiveValue::Set, DbBackend, EntityTrait, Statement};
 use shared::{ChannelStatus, ConnectionId, ConnectionSettings, ImportState, OrderStatus};
 
 /// Shops of very different size: of 100 orders so many belong to each.
@@ -38,12 +38,15 @@ const TITLES: [&str; 10] = [
     "Lip care, tinted",
     "Body scrub, coffee",
 ];
-/// About one order in so many is for a product with a word that no other has.
-const RARE: u32 = 2_000;
+/// One order in so many is for a product with a word that no other has.
+const RARE: u32 = 200;
 const RARE_TITLE: &str = "Massage oil, ylang-ylang";
+pub const RARE_WORD: &str = "ylang";
+const UNCOMMON: u32 = 40;
+const UNCOMMON_TITLE: &str = "Eau de toilette, vetiver";
+pub const UNCOMMON_WORD: &str = "vetiver";
 /// A word that three of ten titles contain.
 pub const FREQUENT_WORD: &str = "candle";
-pub const RARE_WORD: &str = "ylang";
 /// The id of the first order; the others follow in some distance.
 const FIRST_ID: u64 = 576_460_000_000_000_000;
 const ID_DISTANCE: u64 = 1_000_003;
@@ -81,7 +84,8 @@ pub async fn connect_shops(database: &Database) -> Result<Vec<ConnectionId>> {
     Ok(ids)
 }
 
-/// Places so many orders, the later the newer, and tells the database to look at what it holds.
+/// Places so many orders, the later the newer. PostgreSQL then looks at what it holds, as it does by itself sooner or
+/// later; SQLite is left as orderbridge leaves it.
 pub async fn place(database: &Database, shops: &[ConnectionId], count: u32, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut number = 0;
@@ -99,7 +103,9 @@ pub async fn place(database: &Database, shops: &[ConnectionId], count: u32, seed
         txn.commit().await?;
         number = end;
     }
-    database.writer().execute_unprepared("ANALYZE").await.context("ANALYZE")?;
+    if database.backend() == DbBackend::Postgres {
+        database.writer().execute_unprepared("VACUUM ANALYZE").await?;
+    }
     Ok(())
 }
 
@@ -133,9 +139,12 @@ fn order(number: u32, shops: &[ConnectionId], random: &mut StdRng) -> ActiveMode
         + TimeDelta::days(20_000)
         + TimeDelta::seconds(i64::from(number / 3) * 20);
     let after = |time: TimeDelta| database::to_ms(placed + time);
-    let title = match random.random_range(0..RARE) {
-        0 => RARE_TITLE,
-        other => TITLES[other as usize % TITLES.len()],
+    let title = if random.random_ratio(1, RARE) {
+        RARE_TITLE
+    } else if random.random_ratio(1, UNCOMMON) {
+        UNCOMMON_TITLE
+    } else {
+        TITLES[random.random_range(0..TITLES.len())]
     };
     let total = random.random_range(500_i64..20_000) * 10_000;
     ActiveModel {

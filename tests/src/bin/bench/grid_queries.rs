@@ -9,7 +9,7 @@ use database::{BuyerFilter, Criteria, Database, from_ms, order_list};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, Value};
 use shared::{OrderFilter, Search, SortKey};
 
-use crate::grid_orders::{FREQUENT_WORD, RARE_WORD};
+use crate::grid_orders::{FREQUENT_WORD, RARE_WORD, UNCOMMON_WORD};
 
 /// Orders on a page, as the page asks for them.
 const LIMIT: u32 = 50;
@@ -209,6 +209,13 @@ fn pages() -> Vec<Query> {
             "total_micros DESC, id DESC",
         ),
         page(
+            "a rare status, by total",
+            &[("status", "error"), ("sort", "-total")],
+            false,
+            "status = 'error'",
+            "total_micros DESC, id DESC",
+        ),
+        page(
             "a frequent status, by total",
             &[("status", "completed"), ("sort", "-total")],
             false,
@@ -320,7 +327,13 @@ fn searches(backend: DbBackend) -> Vec<Query> {
             listed("WHERE tiktok_order_id = $1".to_owned(), NEWEST_FIRST, values)
         },
     );
-    vec![prefix, full_id, by_word("a rare word", RARE_WORD), by_word("a frequent word", FREQUENT_WORD)]
+    vec![
+        prefix,
+        full_id,
+        by_word("a rare word", RARE_WORD),
+        by_word("an uncommon word", UNCOMMON_WORD),
+        by_word("a frequent word", FREQUENT_WORD),
+    ]
 }
 
 /// Some first digits of an order's id, and the same count of digits that comes next.
@@ -382,6 +395,7 @@ fn counts(backend: DbBackend) -> Vec<Query> {
         range,
         country,
         by_word("counts of a rare word", RARE_WORD),
+        by_word("counts of an uncommon word", UNCOMMON_WORD),
         by_word("counts of a frequent word", FREQUENT_WORD),
     ]
 }
