@@ -2,7 +2,7 @@ use anyhow::Result;
 use tests::browser::{button, link};
 use tests::{LOGIN_EMAIL, LOGIN_PASSWORD};
 
-use crate::stage::{journey, only_unauthorized, sign_in};
+use crate::stage::{journey, refused, sign_in};
 
 #[tokio::test]
 async fn a_wrong_password_is_named_and_the_right_one_leads_to_where_one_wanted() -> Result<()> {
@@ -16,7 +16,7 @@ async fn a_wrong_password_is_named_and_the_right_one_leads_to_where_one_wanted()
         browser.click(button("Sign in")).await?;
         browser.sees("You could not be signed in").await?;
         browser.sees("E-mail address or password is wrong.").await?;
-        only_unauthorized(browser).await?;
+        refused(browser, "/api/v1/session").await?;
 
         browser.fill("Password", LOGIN_PASSWORD).await?;
         browser.click(button("Sign in")).await?;
@@ -42,7 +42,7 @@ async fn a_session_outlives_a_reload_and_ends_when_one_signs_out() -> Result<()>
         browser.is_at("/sign-in").await?;
         browser.open("/connections").await?;
         browser.is_at("/sign-in?next=").await?;
-        only_unauthorized(browser).await?;
+        refused(browser, "/api/v1/session/refresh").await?;
 
         sign_in(browser).await?;
         browser.click(link("Maison Lumière")).await

@@ -71,12 +71,19 @@ pub fn order_of(sku: &str) -> Value {
     json!({ "order": { "country": "FR", "lines": [{ "seller_sku": sku, "quantity": 1, "price": "25.00" }] } })
 }
 
-/// Forgets what the browser has complained of, which must be nothing but that somebody is not signed in.
-pub async fn only_unauthorized(browser: &Browser) -> Result<()> {
-    let complaints = browser.complaints().await?;
-    let is_expected = |it: &String| it.contains("/api/v1/session") && it.contains("401");
-    ensure!(complaints.iter().all(is_expected), "the browser complains: {complaints:#?}");
-    Ok(())
+/// Waits until the browser has complained of this refused call, and forgets what it has complained of until then, which
+/// must be nothing but refusals of somebody who is not signed in.
+pub async fn refused(browser: &Browser, call: &str) -> Result<()> {
+    browser
+        .until(format!("{call} was refused"), async || {
+            let complaints = browser.complaints().await?;
+            assert!(
+                complaints.iter().all(|it| it.contains("status of 401")),
+                "the browser complains: {complaints:#?}"
+            );
+            Ok(complaints.iter().any(|it| it.contains(&format!("{call} "))))
+        })
+        .await
 }
 
 impl Stage {
