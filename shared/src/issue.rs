@@ -136,7 +136,7 @@ issue_catalogue! {
         "Check that the store is online; the next try is shown."
     StoreAuth "STORE_AUTH" Error WhenFixed "Store refused our key"
         "PrestaShop refused our key: {permission}."
-        "Grant the permission to the webservice key in your store, then test the connection."
+        "Give the webservice key what is named here, in your store under Advanced Parameters, Webservice; then test the connection."
     StoreRateLimited "STORE_RATE_LIMITED" Warning Automatic "Store slows us down"
         "Slowed down; nothing to do."
         "Nothing to do."
@@ -229,7 +229,7 @@ impl IssueCode {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             sentence.push_str(before);
-            sentence.push_str(facts.get(name).map_or("…", String::as_str));
+            sentence.push_str(facts.get(name).filter(|fact| !fact.is_empty()).map_or("…", String::as_str));
             rest = after;
         }
         sentence.push_str(rest);

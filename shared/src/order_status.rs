@@ -237,7 +237,7 @@ pub fn channel_order_status(channel_status: &ChannelStatus) -> Option<OrderStatu
 pub fn status_reason(facts: &StatusFacts<'_>) -> String {
     match order_status(facts) {
         OrderStatus::Error => format!(
-            "An issue of severity error is open, and that comes first. TikTok Shop says {}.",
+            "A problem is open, and that is shown before anything else. TikTok Shop says {}.",
             facts.channel_status
         ),
         status => match channel_order_status(facts.channel_status) {
