@@ -15,7 +15,7 @@ pub fn Products(lines: Vec<OrderLine>) -> impl IntoView {
         <section class="card">
             <h2>{text::PRODUCTS}</h2>
             <div class="table-scroll" tabindex="0" role="region" aria-label=text::PRODUCTS>
-                <table class="plain">
+                <table class="plain stacked">
                     <thead>
                         <tr>
                             <th scope="col">{text::PRODUCT}</th>
@@ -64,18 +64,18 @@ fn ProductRow(line: OrderLine) -> impl IntoView {
                 </div>
                 </div>
             </td>
-            <td>
+            <td data-label=text::SKU>
                 {match line.sku {
                     Some(sku) => view! { <code><bdi>{sku}</bdi></code> },
                     None => view! { <span class="faint">{text::NO_SKU}</span> },
                 }}
             </td>
-            <td class="number">{line.quantity}</td>
-            <td class="number">{money(&line.unit_price)}</td>
-            <td class="number">{discount(&line.seller_discount)}</td>
-            <td class="number">{discount(&line.platform_discount)}</td>
-            <td class="number"><strong>{money(&line.line_total)}</strong></td>
-            <td>{store_product}</td>
+            <td class="number" data-label=text::QUANTITY>{line.quantity}</td>
+            <td class="number" data-label=text::UNIT_PRICE>{money(&line.unit_price)}</td>
+            <td class="number" data-label=text::SELLER_DISCOUNT>{discount(&line.seller_discount)}</td>
+            <td class="number" data-label=text::PLATFORM_DISCOUNT>{discount(&line.platform_discount)}</td>
+            <td class="number" data-label=text::LINE_TOTAL><strong>{money(&line.line_total)}</strong></td>
+            <td data-label=text::STORE_PRODUCT>{store_product}</td>
         </tr>
     }
 }
