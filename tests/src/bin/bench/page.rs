@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use ::tests::{Orderbridge, ProcessOptions, free_address};
 use anyhow::{Context, Result};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING};
-use ::tests::{Orderbridge, ProcessOptions, free_address};
 
 use crate::Scale;
 use crate::report::{Table, print_section, verdict};
