@@ -21,7 +21,7 @@ use thirtyfour::{
 use crate::process::free_address;
 
 /// Something that has not appeared after this long does not appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 

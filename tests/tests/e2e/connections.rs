@@ -42,9 +42,7 @@ async fn connect(browser: &Browser, sandboxes: &Sandboxes) -> Result<()> {
     browser.click(button("Test connection")).await?;
     browser.sees("Some checks failed").await?;
     browser.sees("PrestaShop refused our key").await?;
-    browser
-        .sees("Grant the permission to the webservice key in your store, then test the connection.")
-        .await?;
+    browser.sees("Give the webservice key what is named here").await?;
     browser.find(css(".test-result")).await?.scroll_into_view().await?;
     browser.picture("connection-wrong-key").await?;
 
