@@ -41,7 +41,7 @@ enum Command {
     /// Measures the speed of orderbridge against the bare database and a bare HTTP server.
     #[command(disable_help_flag = true)]
     Bench(PassedOn),
-    /// Compares a running server with its own API description.
+    /// Runs client and import against a live PrestaShop.
     #[command(disable_help_flag = true)]
     Conformance(PassedOn),
     /// Replays recorded answers of real shops against the simulators.
