@@ -252,13 +252,17 @@ impl Resolved<'_> {
         }
     }
 
+    /// The values stand in the statement itself: given as parameters, PostgreSQL would after a while plan for any status
+    /// alike, and read the whole table for the rarest. They are our own words and numbers.
     fn conditions_on(&self, status: Expr, connection: Expr) -> Condition {
         let mut all = Condition::all();
         if !self.filter.status.is_empty() {
-            all = all.add(status.is_in(self.filter.status.iter().map(|status| status.as_str())));
+            let statuses = self.filter.status.iter().map(|status| Expr::Constant(status.as_str().into()));
+            all = all.add(status.is_in(statuses));
         }
         if !self.filter.connection.is_empty() {
-            all = all.add(connection.is_in(self.filter.connection.iter().map(|id| id.0)));
+            let connections = self.filter.connection.iter().map(|id| Expr::Constant(id.0.into()));
+            all = all.add(connection.is_in(connections));
         }
         all
     }
