@@ -50,7 +50,8 @@ pub async fn measure(scale: &Scale) -> Result<()> {
         println!("  placed {many} orders in {:.1} s", begun.elapsed().as_secs_f64());
         let few_grid = Grid::fill(store_of_few, few, scale.seed).await?;
         let mut all = Vec::new();
-        for query in grid_queries::all(many_grid.database.backend()) {
+        let queries = grid_queries::all(many_grid.database.backend());
+        for query in queries.into_iter().filter(|query| query.name.contains(&scale.query)) {
             let times = ask(&query, &many_grid, &few_grid, scale.samples).await;
             all.push((times.with_context(|| query.name.clone())?, query));
         }

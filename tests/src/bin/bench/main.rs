@@ -30,6 +30,9 @@ struct Options {
     /// Orders in the grid; the growth is measured from a tenth of them
     #[arg(long)]
     grid_orders: Option<u32>,
+    /// Ask only those queries of the grid whose name contains this
+    #[arg(long)]
+    query: Option<String>,
     /// Orders of the backlog that is imported
     #[arg(long)]
     backlog: Option<u32>,
@@ -48,21 +51,29 @@ enum Section {
 }
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Scale {
     seed: u64,
     backlog: u32,
     grid_orders: u32,
     /// Times that each query of the grid is asked.
     samples: usize,
+    /// What the name of a query must contain to be asked.
+    query: String,
     webhooks: usize,
 }
 
 impl Scale {
     fn of(options: &Options) -> Self {
-        let full =
-            Self { seed: options.seed, backlog: 300, grid_orders: 100_000, samples: 200, webhooks: 2_000 };
-        let quick = Self { backlog: 20, grid_orders: 2_000, samples: 20, webhooks: 200, ..full };
+        let full = Self {
+            seed: options.seed,
+            backlog: 300,
+            grid_orders: 100_000,
+            samples: 200,
+            query: options.query.clone().unwrap_or_default(),
+            webhooks: 2_000,
+        };
+        let quick = Self { backlog: 20, grid_orders: 2_000, samples: 20, webhooks: 200, ..full.clone() };
         let scale = if options.quick { quick } else { full };
         Self {
             backlog: options.backlog.unwrap_or(scale.backlog).max(1),
