@@ -153,6 +153,12 @@ async fn read_store(sandboxes: &Sandboxes) -> Result<StoreSides> {
 }
 
 impl Sides {
+    /// How many orders have come to TikTok Shop.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.truth.len()
+    }
+
     /// Whether every order has ended up somewhere: in the store, blocked with an issue, or waiting as TikTok Shop says.
     #[must_use]
     pub fn settled(&self) -> bool {

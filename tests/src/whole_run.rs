@@ -99,16 +99,17 @@ impl Run {
         Ok(())
     }
 
-    /// Waits until every order has ended up somewhere, then compares the sides.
+    /// Waits until so many orders have come and each has ended up somewhere, then compares the sides.
     ///
     /// # Errors
     /// When a side does not answer at all.
-    pub async fn settle(&self, limit: Duration) -> Result<Comparison> {
+    pub async fn settle(&self, placed: u32, limit: Duration) -> Result<Comparison> {
         let begun = Instant::now();
         loop {
             let sides = read_sides(&self.sandboxes, &self.api, &self.connection_id).await;
             if let Ok(sides) = sides
-                && (sides.settled() && sides.compare().is_clean() || begun.elapsed() > limit)
+                && (sides.count() >= placed as usize && sides.settled() && sides.compare().is_clean()
+                    || begun.elapsed() > limit)
             {
                 let mut comparison = sides.compare();
                 let health = self.api.health().await?;

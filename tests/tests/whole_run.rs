@@ -29,7 +29,7 @@ async fn complaints(options: &RunOptions, orders: u32, kills: u32, webhooks: boo
     let placing = json!({ "count": orders, "seed": options.seed, "mix": "all", "over_seconds": 5 });
     run.sandboxes.place(&placing).await?;
     run.kill_at_random(kills, Duration::from_secs(8), options.seed).await?;
-    let comparison = run.settle(Duration::from_secs(240)).await?;
+    let comparison = run.settle(orders, Duration::from_secs(240)).await?;
     println!("{comparison}");
     assert_eq!(comparison.placed, orders as usize);
     assert!(comparison.imported > 0);

@@ -98,7 +98,7 @@ async fn prove(run: &mut Run, options: &Options, seed: u64) -> Result<ExitCode> 
     if options.kills > 0 {
         run.kill_at_random(options.kills, Duration::from_secs(u64::from(over_seconds) + 10), seed).await?;
     }
-    let comparison = run.settle(limit).await?;
+    let comparison = run.settle(options.orders, limit).await?;
     for complaint in comparison.complaints.iter().take(20) {
         eprintln!("  {complaint}");
     }

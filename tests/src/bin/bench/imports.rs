@@ -46,7 +46,7 @@ pub async fn measure(scale: &Scale) -> Result<()> {
     wait_until_imported(&run, FIRST_ORDERS + scale.backlog).await?;
     let took = begun.elapsed();
     let counters = run.sandboxes.store_control.get("/counters").await?;
-    let comparison = run.settle(Duration::from_secs(60)).await?;
+    let comparison = run.settle(0, Duration::from_secs(60)).await?;
 
     print_calls(scale, &counters)?;
     print_business(scale, &counters, took)?;
