@@ -207,7 +207,10 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/orderbridge.json");
         let checked_in = std::fs::read_to_string(path).unwrap_or_default();
 
-        assert!(checked_in == document_text(), "stale; write it anew with `cargo xtask openapi`");
+        // As values: the order of names in an object depends on a feature that any crate of a build can switch on.
+        let checked_in: serde_json::Value = serde_json::from_str(&checked_in).unwrap_or_default();
+        let current: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
+        assert!(checked_in == current, "stale; write it anew with `cargo xtask openapi`");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::openapi::{BodyRefusals, Refusals};
 pub struct SearchOrders {
     /// The filters of `GET /orders` by name, and `limit`, `after`, `before`.
     #[serde(default)]
-    #[schema(example = json!({"status": "error", "limit": "50"}))]
+    #[schema(example = json!({"limit": "50", "status": "error"}))]
     filter: BTreeMap<String, String>,
     /// Needs the role manager.
     #[serde(default)]
