@@ -8,6 +8,7 @@ mod m20261123_000002_connections;
 mod m20261123_000003_orders;
 mod m20261123_000004_work;
 mod m20261123_000005_counts_and_search;
+mod m20261123_000006_actions;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_orders::Migration),
             Box::new(m20261123_000004_work::Migration),
             Box::new(m20261123_000005_counts_and_search::Migration),
+            Box::new(m20261123_000006_actions::Migration),
         ]
     }
 }

@@ -174,6 +174,9 @@ pub struct ConnectionSettings {
     pub poll_overlap_s: u32,
     /// Whether orders that TikTok's warehouse packs are imported too.
     pub import_fulfilled_by_tiktok: bool,
+    /// How long an order waits after its release before it is imported, in minutes (0 to 360).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 360))]
+    pub import_delay_min: u32,
     /// Whether free samples are imported, with a total of 0.
     pub import_samples: bool,
     pub email_policy: EmailPolicy,
@@ -199,6 +202,22 @@ pub struct ConnectionSettings {
     /// Store state by shown status; a status that is missing follows the default, an empty value leaves it unchanged.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub status_mapping: BTreeMap<OrderStatus, Option<i64>>,
+    /// Whether an order that is shipped in the store is shipped on TikTok Shop.
+    pub write_back_shipped: bool,
+    /// Whether an order that is canceled in the store is canceled on TikTok Shop.
+    pub write_back_canceled: bool,
+    /// How long a shipped store order may lack a tracking number before that is an issue, in minutes (0 to 1440).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
+    pub tracking_delay_min: u32,
+    /// TikTok Shop's carrier id by the reference id of the store's carrier.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub carrier_map: BTreeMap<String, String>,
+    /// TikTok Shop's carrier id for store carriers that the map leaves out; absent means that the name must fit.
+    pub default_channel_carrier_id: Option<String>,
+    /// TikTok Shop's reason for orders that are canceled in the store; absent means out of stock.
+    pub cancel_reason: Option<String>,
+    /// The address of the store's back office, such as `https://shop.example/admin123/`, for links to store orders.
+    pub back_office_url: Option<String>,
 }
 
 impl Default for ConnectionSettings {
@@ -209,6 +228,7 @@ impl Default for ConnectionSettings {
             poll_interval_s: 60,
             poll_overlap_s: 900,
             import_fulfilled_by_tiktok: false,
+            import_delay_min: 0,
             import_samples: true,
             email_policy: EmailPolicy::BuyerIdAlias,
             customer_email: None,
@@ -222,6 +242,13 @@ impl Default for ConnectionSettings {
             ignore_stock: false,
             store_shop_id: None,
             status_mapping: BTreeMap::new(),
+            write_back_shipped: true,
+            write_back_canceled: false,
+            tracking_delay_min: 15,
+            carrier_map: BTreeMap::new(),
+            default_channel_carrier_id: None,
+            cancel_reason: None,
+            back_office_url: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::text_enum::text_enum;
 use crate::{
     ChannelStatus, ConnectionId, FieldError, FulfillmentType, ImportState, IssueCode, OrderId, OrderStatus,
-    StoreOrderId, TikTokOrderId,
+    SpecialKind, StoreOrderId, TikTokOrderId,
 };
 
 /// At most this many values in one filter.
@@ -100,6 +100,11 @@ pub struct OrderFilter {
     pub connection: Vec<ConnectionId>,
     pub country: Vec<String>,
     pub currency: Vec<String>,
+    pub special: Vec<SpecialKind>,
+    /// In lower case, as tags are kept.
+    pub tag: Vec<String>,
+    /// Deleted orders instead of the others.
+    pub archived: bool,
     pub id: Vec<OrderId>,
     pub store_order_id: Option<StoreOrderFilter>,
     pub tiktok_order_id: Option<TikTokOrderFilter>,
@@ -114,7 +119,7 @@ pub struct OrderFilter {
     pub sort: Sort,
 }
 
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 12] = [
     "status",
     "channel_status",
     "import_state",
@@ -124,9 +129,12 @@ const LISTS: [&str; 10] = [
     "connection",
     "country",
     "currency",
+    "special",
+    "tag",
     "id",
 ];
-const SINGLES: [&str; 6] = ["store_order_id", "tiktok_order_id", "total_min", "total_max", "q", "sort"];
+const SINGLES: [&str; 7] =
+    ["store_order_id", "tiktok_order_id", "total_min", "total_max", "archived", "q", "sort"];
 const RANGES: [&str; 4] = ["created_at", "updated_at", "imported_at", "ship_by"];
 
 impl OrderFilter {
@@ -192,6 +200,11 @@ impl OrderFilter {
             "connection" => self.connection = numbers(value)?.into_iter().map(ConnectionId).collect(),
             "country" => self.country = codes(value, 2)?,
             "currency" => self.currency = codes(value, 3)?,
+            "special" => self.special = words(value, SpecialKind::ALL)?,
+            "tag" => self.tag = value.split(',').map(|tag| tag.trim().to_lowercase()).collect(),
+            "archived" => {
+                self.archived = value.parse().map_err(|_| "neither true nor false".to_owned())?;
+            }
             "id" => self.id = numbers(value)?.into_iter().map(OrderId).collect(),
             "store_order_id" if value == "empty" => self.store_order_id = Some(StoreOrderFilter::Empty),
             "store_order_id" => {
@@ -248,6 +261,9 @@ impl OrderFilter {
         put("connection", join(&self.connection));
         put("country", join(&self.country));
         put("currency", join(&self.currency));
+        put("special", join(&self.special));
+        put("tag", join(&self.tag));
+        put("archived", if self.archived { "true".to_owned() } else { String::new() });
         put("id", join(&self.id));
         match &self.store_order_id {
             Some(StoreOrderFilter::Empty) => put("store_order_id", "empty".to_owned()),
@@ -379,6 +395,9 @@ mod tests {
             ("created_at[gte]", "2026-11-01T00:00:00Z"),
             ("created_at[lt]", "2026-11-23T10:20:30.5+02:00"),
             ("total_min", "10.50"),
+            ("tag", "Fragile,call first"),
+            ("special", "gift"),
+            ("archived", "true"),
             ("q", "candle age:>2d"),
             ("sort", "-ship_by"),
         ];

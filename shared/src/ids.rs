@@ -62,6 +62,14 @@ number_id!(
     /// One run of "fetch orders".
     SyncRunId
 );
+number_id!(
+    /// Something that was asked to be done with an order.
+    ActionId
+);
+number_id!(
+    /// One run of an action over many orders.
+    BulkRunId
+);
 
 /// The id that TikTok Shop gave an order: decimal digits, always text, for it exceeds what JavaScript can count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -258,6 +258,8 @@ pub struct Issue {
     pub next_retry_at: Option<DateTime<Utc>>,
     pub opened_at: DateTime<Utc>,
     pub resolved_at: Option<DateTime<Utc>>,
+    /// How many other orders of the connection the same fix would help: open issues of this code about the same thing.
+    pub same_cause_count: i64,
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod action;
 mod connection;
 mod event;
 mod filter;
 mod health;
 mod ids;
+mod import_preview;
 mod issue;
 mod money;
 mod order;
@@ -17,11 +19,13 @@ mod session;
 mod sync_run;
 mod text_enum;
 
+pub use action::*;
 pub use connection::*;
 pub use event::*;
 pub use filter::*;
 pub use health::*;
 pub use ids::*;
+pub use import_preview::*;
 pub use issue::*;
 pub use money::*;
 pub use order::*;

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
 use crate::{
-    ChannelStatus, ConnectionId, ImportState, Issue, IssueCode, Money, OrderActions, OrderId, OrderStatus,
-    Severity, StoreOrderId, TikTokOrderId,
+    ActionKind, ChannelStatus, ConnectionId, ImportState, Issue, IssueCode, Money, OrderId, OrderNote,
+    OrderStatus, Severity, StoreOrderId, TikTokOrderId,
 };
 
 text_enum!(
@@ -97,7 +97,15 @@ pub struct OrderSummary {
     /// ISO 3166-1 alpha-2; absent while TikTok Shop hides the address.
     pub country: Option<String>,
     pub special: Vec<SpecialKind>,
-    pub actions: OrderActions,
+    pub tags: Vec<String>,
+    /// When somebody deleted it; it stays restorable for 30 days.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// Somebody chose never to import it.
+    pub skipped_by_person: bool,
+    /// The last shipment that was sent to TikTok Shop failed.
+    pub shipment_failed: bool,
+    /// What can be done with it now.
+    pub actions: Vec<ActionKind>,
     /// The order in TikTok Shop's Seller Center.
     pub seller_center_url: String,
 }
@@ -151,6 +159,19 @@ pub struct OrderDetail {
     pub payment: Payment,
     /// Open issues first, then resolved ones, newest first.
     pub issues: Vec<Issue>,
+    /// What cannot be done with it now, and why.
+    pub refused_actions: Vec<RefusedAction>,
+    /// Newest first.
+    pub notes: Vec<OrderNote>,
+}
+
+/// An action that an order does not allow now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusedAction {
+    pub action: ActionKind,
+    /// Why not, in a sentence for the merchant.
+    pub reason: String,
 }
 
 /// Units of one product at one price.

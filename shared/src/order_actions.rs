@@ -1,59 +1,180 @@
 //! Which action an order allows now, and if not, why not: one rule for the button, the API and the job.
 
-use serde::{Deserialize, Serialize};
+use crate::{ActionKind, ChannelStatus, FulfillmentType, ImportState, OrderSummary, SpecialKind};
 
-use crate::{ChannelStatus, ImportState};
-
-/// Whether an action may be asked for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Allowed {
-    pub allowed: bool,
-    /// Why not, in a sentence for the merchant.
-    pub reason: Option<String>,
+/// The facts of an order that decide which actions it allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionFacts<'a> {
+    pub channel_status: &'a ChannelStatus,
+    pub import_state: ImportState,
+    pub fulfillment_type: FulfillmentType,
+    /// The buyer asked to cancel, and nobody has answered.
+    pub cancellation_requested: bool,
+    /// Somebody chose never to import the order.
+    pub skipped_by_person: bool,
+    /// The store order was created and is gone.
+    pub store_deleted: bool,
+    pub archived: bool,
+    /// The last shipment that was sent to TikTok Shop failed.
+    pub shipment_failed: bool,
+    pub has_open_issue: bool,
 }
 
-impl Allowed {
-    const fn yes() -> Self {
-        Self { allowed: true, reason: None }
-    }
-
-    fn no(reason: &str) -> Self {
-        Self { allowed: false, reason: Some(reason.to_owned()) }
-    }
-}
-
-/// The actions of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OrderActions {
-    /// Fetch the order from TikTok Shop again.
-    pub sync: Allowed,
-    /// Import it, or try the import again.
-    pub import: Allowed,
-}
-
-/// The actions that an order allows in this state.
-#[must_use]
-pub fn order_actions(channel_status: &ChannelStatus, import_state: ImportState) -> OrderActions {
-    let import = match (import_state, channel_status) {
-        (ImportState::Imported, _) => Allowed::no("The order is already in your store."),
-        (ImportState::Importing, _) => Allowed::no("The import is running."),
-        (_, ChannelStatus::Cancelled) => Allowed::no("The order was canceled on TikTok Shop."),
-        (_, ChannelStatus::Unpaid) => Allowed::no("The buyer has not paid yet."),
-        (_, ChannelStatus::OnHold) => {
-            Allowed::no("TikTok Shop holds the order; it is imported after its release.")
+impl<'a> From<&'a OrderSummary> for ActionFacts<'a> {
+    fn from(order: &'a OrderSummary) -> Self {
+        Self {
+            channel_status: &order.channel_status,
+            import_state: order.import_state,
+            fulfillment_type: order.fulfillment_type,
+            cancellation_requested: order.special.contains(&SpecialKind::CancellationRequested),
+            skipped_by_person: order.skipped_by_person,
+            store_deleted: order.store_order.as_ref().is_some_and(|store_order| store_order.deleted),
+            archived: order.archived_at.is_some(),
+            shipment_failed: order.shipment_failed,
+            has_open_issue: order.open_errors + order.open_warnings > 0,
         }
-        (_, ChannelStatus::Other(_)) => Allowed::no("TikTok Shop reports a status that is not known yet."),
-        (ImportState::Skipped, _) => Allowed::no("The settings of the connection leave this order out."),
-        (ImportState::Waiting | ImportState::Pending | ImportState::Blocked, _) => Allowed::yes(),
-    };
-    OrderActions { sync: Allowed::yes(), import }
+    }
+}
+
+/// The actions that an order allows now, in the order in which people read them.
+#[must_use]
+pub fn allowed_actions(facts: &ActionFacts<'_>) -> Vec<ActionKind> {
+    ActionKind::ALL.iter().copied().filter(|kind| action_refusal(*kind, facts).is_none()).collect()
+}
+
+/// Why an order does not allow an action now, in a sentence for the merchant; `None` when it does.
+#[must_use]
+pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'static str> {
+    match kind {
+        ActionKind::Sync | ActionKind::Note | ActionKind::Tag => None,
+        ActionKind::Import => import_refusal(facts),
+        ActionKind::Adopt => match facts.import_state {
+            ImportState::Imported if facts.store_deleted => None,
+            ImportState::Imported => Some("The order is already in your store."),
+            ImportState::Importing => Some("The import is running."),
+            _ => None,
+        },
+        ActionKind::Ship => ship_refusal(facts),
+        ActionKind::ResendShipping if !facts.shipment_failed => Some("No shipment has failed."),
+        ActionKind::ResendShipping => ship_refusal(facts),
+        ActionKind::CorrectShipping => correction_refusal(facts),
+        ActionKind::FetchLabel => label_refusal(facts),
+        ActionKind::Cancel => cancel_refusal(facts),
+        ActionKind::AcceptCancellation | ActionKind::RejectCancellation => (!facts.cancellation_requested
+            || *facts.channel_status == ChannelStatus::Cancelled)
+            .then_some("The buyer has not asked to cancel."),
+        ActionKind::Skip if facts.skipped_by_person => Some("The order is skipped already."),
+        ActionKind::Skip => match facts.import_state {
+            ImportState::Imported if facts.store_deleted => None,
+            ImportState::Imported => Some("The order is already in your store."),
+            ImportState::Importing => Some("The import is running."),
+            _ => None,
+        },
+        ActionKind::Unskip => (!facts.skipped_by_person).then_some("Nobody has skipped this order."),
+        ActionKind::Archive => facts.archived.then_some("The order is deleted already."),
+        ActionKind::Restore => (!facts.archived).then_some("The order is not deleted."),
+        ActionKind::MarkHandled => (!facts.has_open_issue).then_some("No problem is open."),
+    }
+}
+
+fn import_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.archived {
+        return Some("The order is deleted; restore it first.");
+    }
+    match (facts.import_state, facts.channel_status) {
+        (ImportState::Imported, _) if !facts.store_deleted => Some("The order is already in your store."),
+        (ImportState::Importing, _) => Some("The import is running."),
+        (_, ChannelStatus::Cancelled) => Some("The order was canceled on TikTok Shop."),
+        (_, ChannelStatus::Unpaid) => Some("The buyer has not paid yet."),
+        (_, ChannelStatus::OnHold) => Some("TikTok Shop holds the order; it is imported after its release."),
+        (_, ChannelStatus::Other(_)) => Some("TikTok Shop reports a status that is not known yet."),
+        (ImportState::Skipped, _) if facts.skipped_by_person => {
+            Some("The order is skipped; take that back first.")
+        }
+        (ImportState::Skipped, _) => Some("The settings of the connection leave this order out."),
+        _ => None,
+    }
+}
+
+fn ship_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.fulfillment_type == FulfillmentType::TikTok {
+        return Some("TikTok's warehouse ships this order.");
+    }
+    match facts.channel_status {
+        ChannelStatus::Unpaid => Some("The buyer has not paid yet."),
+        ChannelStatus::OnHold => Some("TikTok Shop holds the order: the buyer may still cancel."),
+        ChannelStatus::Cancelled => Some("The order was canceled on TikTok Shop."),
+        ChannelStatus::Other(_) => Some("TikTok Shop reports a status that is not known yet."),
+        ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping
+            if facts.cancellation_requested =>
+        {
+            Some("The buyer wants to cancel; answer the request first.")
+        }
+        ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping => None,
+        ChannelStatus::AwaitingCollection
+        | ChannelStatus::InTransit
+        | ChannelStatus::Delivered
+        | ChannelStatus::Completed => Some("Everything is shipped already."),
+    }
+}
+
+fn correction_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.fulfillment_type != FulfillmentType::Merchant {
+        return Some("The tracking number comes from TikTok.");
+    }
+    match facts.channel_status {
+        ChannelStatus::PartiallyShipping | ChannelStatus::AwaitingCollection | ChannelStatus::InTransit => {
+            None
+        }
+        ChannelStatus::Delivered | ChannelStatus::Completed => Some("The order has been delivered."),
+        ChannelStatus::Cancelled => Some("The order was canceled on TikTok Shop."),
+        _ => Some("Nothing is shipped yet."),
+    }
+}
+
+fn label_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.fulfillment_type != FulfillmentType::MerchantTikTokLabel {
+        return Some("TikTok makes labels only for orders that ship with its carriers.");
+    }
+    match facts.channel_status {
+        ChannelStatus::PartiallyShipping | ChannelStatus::AwaitingCollection => None,
+        ChannelStatus::Cancelled => Some("The order was canceled on TikTok Shop."),
+        ChannelStatus::InTransit | ChannelStatus::Delivered | ChannelStatus::Completed => {
+            Some("The carrier has the parcel already.")
+        }
+        _ => Some("Ship the order first; then TikTok makes its label."),
+    }
+}
+
+fn cancel_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
+    match facts.channel_status {
+        ChannelStatus::Cancelled => Some("The order is canceled already."),
+        ChannelStatus::InTransit | ChannelStatus::Delivered | ChannelStatus::Completed => {
+            Some("The order is on its way; the buyer can return it.")
+        }
+        ChannelStatus::Other(_) => Some("TikTok Shop reports a status that is not known yet."),
+        _ if facts.cancellation_requested => Some("The buyer asks for it already; accept the request."),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn facts(channel_status: &ChannelStatus, import_state: ImportState) -> ActionFacts<'_> {
+        ActionFacts {
+            channel_status,
+            import_state,
+            fulfillment_type: FulfillmentType::Merchant,
+            cancellation_requested: false,
+            skipped_by_person: false,
+            store_deleted: false,
+            archived: false,
+            shipment_failed: false,
+            has_open_issue: false,
+        }
+    }
 
     #[test]
     fn import_is_offered_only_for_released_orders_that_are_not_in_the_store() {
@@ -70,10 +191,70 @@ mod tests {
         ];
 
         for (channel_status, import_state, allowed) in table {
-            let actions = order_actions(&ChannelStatus::from(channel_status), import_state);
-            assert_eq!(actions.import.allowed, allowed, "{channel_status} {import_state}");
-            assert_eq!(actions.import.reason.is_none(), allowed);
-            assert!(actions.sync.allowed);
+            let channel_status = ChannelStatus::from(channel_status);
+            let facts = facts(&channel_status, import_state);
+            let refusal = action_refusal(ActionKind::Import, &facts);
+            assert_eq!(refusal.is_none(), allowed, "{channel_status} {import_state}");
+            assert!(allowed_actions(&facts).contains(&ActionKind::Sync));
+        }
+    }
+
+    #[test]
+    fn shipping_and_canceling_follow_the_life_of_the_order() {
+        // status, ship, cancel, correct
+        let table = [
+            ("UNPAID", false, true, false),
+            ("ON_HOLD", false, true, false),
+            ("AWAITING_SHIPMENT", true, true, false),
+            ("PARTIALLY_SHIPPING", true, true, true),
+            ("AWAITING_COLLECTION", false, true, true),
+            ("IN_TRANSIT", false, false, true),
+            ("DELIVERED", false, false, false),
+            ("COMPLETED", false, false, false),
+            ("CANCELLED", false, false, false),
+            ("TELEPORTING", false, false, false),
+        ];
+
+        for (text, ship, cancel, correct) in table {
+            let channel_status = ChannelStatus::from(text);
+            let facts = facts(&channel_status, ImportState::Imported);
+            let allowed = |kind| action_refusal(kind, &facts).is_none();
+            assert_eq!(allowed(ActionKind::Ship), ship, "{text}: ship");
+            assert_eq!(allowed(ActionKind::Cancel), cancel, "{text}: cancel");
+            assert_eq!(allowed(ActionKind::CorrectShipping), correct, "{text}: correct");
+            let asked = ActionFacts { cancellation_requested: true, ..facts };
+            assert!(action_refusal(ActionKind::Ship, &asked).is_some(), "{text}: ship while asked to cancel");
+            let by_tiktok = ActionFacts { fulfillment_type: FulfillmentType::TikTok, ..facts };
+            assert!(
+                action_refusal(ActionKind::Ship, &by_tiktok).is_some(),
+                "{text}: ship from TikTok's warehouse"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_person_did_can_be_taken_back() {
+        let channel_status = ChannelStatus::AwaitingShipment;
+        let facts = facts(&channel_status, ImportState::Blocked);
+        let archived = ActionFacts { archived: true, ..facts };
+        let skipped = ActionFacts { skipped_by_person: true, import_state: ImportState::Skipped, ..facts };
+
+        assert!(action_refusal(ActionKind::Archive, &facts).is_none());
+        assert!(action_refusal(ActionKind::Restore, &facts).is_some());
+        assert!(action_refusal(ActionKind::Restore, &archived).is_none());
+        assert!(action_refusal(ActionKind::Import, &archived).is_some());
+        assert!(action_refusal(ActionKind::Skip, &facts).is_none());
+        assert!(action_refusal(ActionKind::Unskip, &skipped).is_none());
+        assert!(action_refusal(ActionKind::Import, &skipped).is_some());
+    }
+
+    #[test]
+    fn a_deleted_store_order_may_be_imported_again() {
+        let channel_status = ChannelStatus::AwaitingShipment;
+        let facts = ActionFacts { store_deleted: true, ..facts(&channel_status, ImportState::Imported) };
+
+        for kind in [ActionKind::Import, ActionKind::Adopt, ActionKind::Skip] {
+            assert_eq!(action_refusal(kind, &facts), None, "{kind}");
         }
     }
 }

@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+pub mod actions;
+pub mod channel_lists;
 mod connect;
 pub mod connections;
 pub mod entities;
 pub mod events;
 pub mod health;
+pub mod idempotency;
 pub mod import_intents;
 pub mod inbox;
 pub mod installation;
 pub mod issues;
 pub mod leases;
+pub mod notes;
 pub mod order_counts;
 pub mod order_detail;
 mod order_filter;
@@ -21,7 +25,9 @@ pub mod orders;
 pub mod page;
 pub mod recipients;
 pub mod sessions;
+pub mod shipping_labels;
 pub mod snapshots;
+pub mod store_shipments;
 pub mod store_states;
 pub mod sync_runs;
 pub mod timeline;

@@ -8,8 +8,9 @@ use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
 };
 use shared::{
-    ChannelStatus, Issue, IssueFacts, IssueId, Money, OrderDetail, OrderId, OrderLine, Package, Payment,
-    PaymentRow, Recipient, Shipping, StatusFacts, StoreProduct, TikTokOrderId, status_reason,
+    ActionFacts, ActionKind, ChannelStatus, Issue, IssueFacts, IssueId, Money, OrderDetail, OrderId,
+    OrderLine, OrderSummary, Package, Payment, PaymentRow, Recipient, RefusedAction, Shipping, StatusFacts,
+    StoreProduct, TikTokOrderId, action_refusal, status_reason,
 };
 
 use crate::entities::{issues, order_details, orders};
@@ -17,7 +18,7 @@ use crate::order_summary::{Surroundings, word};
 use crate::orders::{LineRow, OrderRow, PaymentRecord, buyer_message_place, lines_of};
 use crate::recipients::{self, RecipientRecord};
 use crate::timeline::{self, Entry};
-use crate::{Vault, from_micros, from_ms};
+use crate::{Vault, from_micros, from_ms, notes};
 
 /// At most this many issues are shown with an order; all of them are listed elsewhere.
 const MAX_ISSUES: u64 = 200;
@@ -52,15 +53,30 @@ pub async fn find(
         buyer_message: buyer_message.map(|message| mask_message(&message)),
         packages: packages_of(&lines),
     };
+    let reason = reason_of(&row)?;
+    let payment = payment_of(&row, details.as_ref())?;
+    let issues = issues_of(db, &row).await?;
+    let summary = surroundings.summary_of(row)?;
     Ok(Some(OrderDetail {
         connection_name: shop.name,
-        status_reason: reason_of(&row)?,
-        lines: group_lines(&lines, &row.currency),
+        status_reason: reason,
+        lines: group_lines(&lines, &payment.currency),
         shipping,
-        payment: payment_of(&row, details.as_ref())?,
-        issues: issues_of(db, &row).await?,
-        summary: surroundings.summary_of(row)?,
+        payment,
+        issues,
+        refused_actions: refused(&summary),
+        notes: notes::of_order(db, id).await?,
+        summary,
     }))
+}
+
+fn refused(summary: &OrderSummary) -> Vec<RefusedAction> {
+    let facts = ActionFacts::from(summary);
+    let refused = ActionKind::ALL.iter().filter_map(|action| {
+        let reason = action_refusal(*action, &facts)?;
+        Some(RefusedAction { action: *action, reason: reason.to_owned() })
+    });
+    refused.collect()
 }
 
 /// The version of an order: grows with whatever the grid or the detail page shows of it.
@@ -237,6 +253,7 @@ pub(crate) fn issue_of(model: issues::Model, tiktok_order_id: &str) -> Result<Is
         next_retry_at: model.next_retry_at.map(from_ms),
         opened_at: from_ms(model.opened_at),
         resolved_at: model.resolved_at.map(from_ms),
+        same_cause_count: 0,
     })
 }
 

@@ -144,7 +144,9 @@ impl Resolved<'_> {
     /// Everything but status and connection, which the caller may want to split by. Archived orders are left out.
     pub(crate) fn condition(&self) -> Condition {
         let filter = self.filter;
-        let mut all = Condition::all().add(Column::ArchivedAt.is_null());
+        let archived = Column::ArchivedAt;
+        let archived = if filter.archived { archived.is_not_null() } else { archived.is_null() };
+        let mut all = Condition::all().add(archived);
         if !filter.channel_status.is_empty() {
             all = all
                 .add(Column::ChannelStatus.is_in(filter.channel_status.iter().map(|status| status.as_str())));
@@ -173,6 +175,12 @@ impl Resolved<'_> {
         }
         if !filter.currency.is_empty() {
             all = all.add(Column::Currency.is_in(filter.currency.iter().map(String::as_str)));
+        }
+        if !filter.special.is_empty() {
+            all = all.add(any_listed("special", ",", filter.special.iter().map(|kind| kind.as_str())));
+        }
+        if !filter.tag.is_empty() {
+            all = all.add(any_listed("tags", "\n", filter.tag.iter().map(String::as_str)));
         }
         if !filter.id.is_empty() {
             all = all.add(Column::Id.is_in(filter.id.iter().map(|id| id.0)));
@@ -266,6 +274,23 @@ impl Resolved<'_> {
         }
         all
     }
+}
+
+/// Whether a column of words with a separator between them holds any of these words.
+fn any_listed<'a>(column: &str, separator: &str, words: impl Iterator<Item = &'a str>) -> Condition {
+    let listed = format!("($1 || {column} || $1) LIKE $2 ESCAPE '!'");
+    words.fold(Condition::any(), |any, word| {
+        let mut pattern = format!("%{separator}");
+        for character in word.chars() {
+            if matches!(character, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.push(character);
+        }
+        pattern.push_str(separator);
+        pattern.push('%');
+        any.add(Expr::cust_with_values(listed.clone(), [separator.to_owned(), pattern]))
+    })
 }
 
 /// The amount as it is stored; one that is too large to be money lies beyond all that are.

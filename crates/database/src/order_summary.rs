@@ -7,8 +7,8 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
 };
 use shared::{
-    ChannelStatus, ConnectionId, FirstIssue, IssueCode, Money, OrderId, OrderSummary, SpecialKind,
-    StoreOrder, StoreOrderId, StoreState, TikTokOrderId, order_actions,
+    ActionFacts, ChannelStatus, ConnectionId, ConnectionSettings, FirstIssue, IssueCode, Money, OrderId,
+    OrderSummary, SpecialKind, StoreOrder, StoreOrderId, StoreState, TikTokOrderId, allowed_actions,
 };
 
 use crate::entities::orders::Model;
@@ -27,6 +27,7 @@ pub(crate) struct Shop {
     pub(crate) uid: String,
     pub(crate) name: String,
     pub(crate) region: Option<String>,
+    pub(crate) back_office_url: Option<String>,
 }
 
 impl Surroundings {
@@ -51,8 +52,7 @@ impl Surroundings {
             reference: row.store_order_reference.clone(),
             state: row.store_state_id.map(|state| self.state(row.connection_id, state)),
             deleted: row.store_deleted,
-            // The folder of a store's back office is secret to the store, and no link is better than a dead one.
-            url: None,
+            url: shop.back_office_url.as_deref().and_then(|back_office| store_order_url(back_office, id)),
         });
         let first_issue = match (&row.first_issue_code, &row.first_issue_severity, row.first_issue_opened_at)
         {
@@ -68,11 +68,11 @@ impl Surroundings {
             }
             _ => None,
         };
-        Ok(OrderSummary {
+        let mut summary = OrderSummary {
             id: OrderId(row.id),
             connection_id: ConnectionId(row.connection_id),
             status: word("orders.status", &row.status)?,
-            actions: order_actions(&channel_status, import_state),
+            actions: Vec::new(),
             channel_status,
             import_state,
             store_order,
@@ -92,9 +92,15 @@ impl Surroundings {
             total: Money::new(from_micros(row.total_micros), row.currency),
             country: row.country,
             special: row.special.split(',').filter_map(|word| SpecialKind::from_str(word).ok()).collect(),
+            tags: tags_of(&row.tags),
+            archived_at: row.archived_at.map(from_ms),
+            skipped_by_person: row.skipped_by_person,
+            shipment_failed: row.shipment_failed,
             seller_center_url: seller_center_url(shop.region.as_deref(), &row.tiktok_order_id),
             tiktok_order_id: TikTokOrderId(row.tiktok_order_id),
-        })
+        };
+        summary.actions = allowed_actions(&ActionFacts::from(&summary));
+        Ok(summary)
     }
 
     /// A state that was never read still has its number.
@@ -115,10 +121,15 @@ async fn shops(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<
             connections::Column::Uid,
             connections::Column::Name,
             connections::Column::Region,
+            connections::Column::Settings,
         ])
         .filter(connections::Column::Id.is_in(ids));
-    let rows: Vec<(i64, String, String, Option<String>)> = query.into_tuple().all(db).await?;
-    let shop = |(id, uid, name, region)| (id, Shop { uid, name, region });
+    let rows: Vec<(i64, String, String, Option<String>, String)> = query.into_tuple().all(db).await?;
+    let shop = |(id, uid, name, region, settings): (_, _, _, _, String)| {
+        let settings: Option<ConnectionSettings> = serde_json::from_str(&settings).ok();
+        let back_office_url = settings.and_then(|settings| settings.back_office_url);
+        (id, Shop { uid, name, region, back_office_url })
+    };
     Ok(rows.into_iter().map(shop).collect())
 }
 
@@ -141,6 +152,18 @@ async fn states(
 /// A word of one of our tables.
 pub(crate) fn word<T: FromStr>(column: &str, text: &str) -> Result<T, DbErr> {
     text.parse().map_err(|_| DbErr::Type(format!("{column} holds an unknown word “{text}”")))
+}
+
+/// The tags of an order, as the table keeps them: one per line.
+pub(crate) fn tags_of(text: &str) -> Vec<String> {
+    text.lines().map(ToOwned::to_owned).collect()
+}
+
+/// The order in the store's back office, whose folder only the merchant knows.
+fn store_order_url(back_office: &str, store_order_id: i64) -> Option<String> {
+    let base = back_office.trim_end_matches('/');
+    let is_link = base.starts_with("https://") || base.starts_with("http://");
+    is_link.then(|| format!("{base}/index.php?controller=AdminOrders&id_order={store_order_id}&vieworder"))
 }
 
 /// The order in Seller Center, which has one address for each country.

@@ -10,8 +10,8 @@ use sea_orm::{
     Statement, prelude::*,
 };
 use shared::{
-    ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus, Severity,
-    SpecialKind, StatusFacts, TikTokOrderId, channel_order_status, order_status,
+    ActionFacts, ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus,
+    Severity, SpecialKind, StatusFacts, TikTokOrderId, channel_order_status, order_status,
 };
 
 use crate::connections::ConnectionRecord;
@@ -396,6 +396,14 @@ pub async fn find(db: &impl ConnectionTrait, id: OrderId) -> Result<Option<Order
     orders::Entity::find_by_id(id.0).one(db).await
 }
 
+/// One order by our number; PostgreSQL keeps others from changing it until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_locked(db: &impl ConnectionTrait, id: OrderId) -> Result<Option<OrderRow>, DbErr> {
+    orders::Entity::find_by_id(id.0).lock_exclusive().one(db).await
+}
+
 /// One order by TikTok Shop's id; PostgreSQL keeps others from changing it until the transaction ends.
 ///
 /// # Errors
@@ -556,4 +564,99 @@ pub async fn link_product(
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Notes that somebody deleted the order from the grid, or brought it back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_archived(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    archived_at: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    set(db, id, orders::Column::ArchivedAt, Expr::value(archived_at.map(to_ms))).await
+}
+
+/// Notes that somebody chose never to import the order, or took that back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_skipped_by_person(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    skipped: bool,
+) -> Result<(), DbErr> {
+    set(db, id, orders::Column::SkippedByPerson, Expr::value(skipped)).await
+}
+
+/// Notes whether the last shipment that was sent to TikTok Shop failed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_shipment_failed(db: &impl ConnectionTrait, id: OrderId, failed: bool) -> Result<(), DbErr> {
+    set(db, id, orders::Column::ShipmentFailed, Expr::value(failed)).await
+}
+
+/// Replaces the tags of an order; none of them holds a line break.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_tags(db: &impl ConnectionTrait, id: OrderId, tags: &[String]) -> Result<(), DbErr> {
+    set(db, id, orders::Column::Tags, Expr::value(tags.join("\n"))).await
+}
+
+/// Forgets a store order that is gone, so that the order can be imported anew.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_store_order(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    state: ImportState,
+) -> Result<(), DbErr> {
+    let nothing = || Expr::value(None::<i64>);
+    orders::Entity::update_many()
+        .col_expr(orders::Column::ImportState, Expr::value(state.as_str()))
+        .col_expr(orders::Column::StoreOrderId, nothing())
+        .col_expr(orders::Column::StoreOrderReference, Expr::value(None::<String>))
+        .col_expr(orders::Column::StoreStateId, nothing())
+        .col_expr(orders::Column::StoreTotalMicros, nothing())
+        .col_expr(orders::Column::StoreDeleted, Expr::value(false))
+        .col_expr(orders::Column::ImportedAt, nothing())
+        .filter(orders::Column::Id.eq(id.0))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+async fn set(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    column: orders::Column,
+    value: Expr,
+) -> Result<(), DbErr> {
+    orders::Entity::update_many()
+        .col_expr(column, value)
+        .filter(orders::Column::Id.eq(id.0))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The facts that decide which actions an order allows.
+#[must_use]
+pub fn action_facts<'a>(row: &OrderRow, channel_status: &'a ChannelStatus) -> ActionFacts<'a> {
+    let requested = SpecialKind::CancellationRequested.as_str();
+    ActionFacts {
+        channel_status,
+        import_state: import_state(row),
+        fulfillment_type: row.fulfillment_type.parse().unwrap_or(FulfillmentType::Merchant),
+        cancellation_requested: row.special.split(',').any(|word| word == requested),
+        skipped_by_person: row.skipped_by_person,
+        store_deleted: row.store_deleted,
+        archived: row.archived_at.is_some(),
+        shipment_failed: row.shipment_failed,
+        has_open_issue: row.open_errors + row.open_warnings > 0,
+    }
 }

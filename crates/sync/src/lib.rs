@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod actions;
 mod channel;
 pub mod connection_test;
 mod engine;

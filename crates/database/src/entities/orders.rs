@@ -42,6 +42,10 @@ pub struct Model {
     pub first_issue_next_retry_at: Option<i64>,
     pub archived_at: Option<i64>,
     pub version: i64,
+    pub tags: String,
+    pub skipped_by_person: bool,
+    pub shipment_failed: bool,
+    pub purged_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,7 +15,7 @@ use database::connections::ConnectionRecord;
 use database::{ConnectionTrait, DbErr};
 use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
-use shared::{ConnectionId, ConnectionState, OrderId, SyncRunId, TikTokOrderId};
+use shared::{BulkRunId, ConnectionId, ConnectionState, OrderId, SyncRunId, TikTokOrderId};
 
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
@@ -27,6 +27,13 @@ pub const IMPORT_ORDER: &str = "import_order";
 pub const PUSH_STORE_STATE: &str = "push_store_state";
 pub const READ_STORE_CHANGES: &str = "read_store_changes";
 pub const REGISTER_REFERENCE: &str = "register_reference";
+pub const SHIP_PACKAGES: &str = "ship_packages";
+pub const FETCH_LABELS: &str = "fetch_labels";
+pub const CANCEL_ORDER: &str = "cancel_order";
+pub const ANSWER_CANCELLATION: &str = "answer_cancellation";
+pub const READ_ACTION_OPTIONS: &str = "read_action_options";
+pub const ADOPT_STORE_ORDER: &str = "adopt_store_order";
+pub const RUN_BULK: &str = "run_bulk";
 pub const PURGE: &str = "purge";
 
 /// The lane of jobs that belong to no connection.
@@ -93,6 +100,55 @@ pub fn push_store_state(connection_id: ConnectionId, order_id: OrderId, now: Dat
 #[must_use]
 pub fn register_reference(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
     of_order(REGISTER_REFERENCE, connection_id, order_id, now)
+}
+
+/// Sends the shipments and corrections of an order that wait.
+#[must_use]
+pub fn ship_packages(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(SHIP_PACKAGES, connection_id, order_id, now)
+}
+
+/// Gets the labels of an order's packages that somebody asked for.
+#[must_use]
+pub fn fetch_labels(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(FETCH_LABELS, connection_id, order_id, now)
+}
+
+/// Cancels an order on TikTok Shop, as somebody asked, at `at` or later.
+#[must_use]
+pub fn cancel_order(connection_id: ConnectionId, order_id: OrderId, at: DateTime<Utc>) -> NewJob {
+    of_order(CANCEL_ORDER, connection_id, order_id, at)
+}
+
+/// Answers a buyer's request to cancel, as somebody decided, at `at` or later.
+#[must_use]
+pub fn answer_cancellation(connection_id: ConnectionId, order_id: OrderId, at: DateTime<Utc>) -> NewJob {
+    of_order(ANSWER_CANCELLATION, connection_id, order_id, at)
+}
+
+/// Reads what the forms of an order's actions offer: carriers, reasons, the buyer's request.
+#[must_use]
+pub fn read_action_options(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(READ_ACTION_OPTIONS, connection_id, order_id, now)
+}
+
+/// Takes an existing store order for this order's, as somebody asked.
+#[must_use]
+pub fn adopt_store_order(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(ADOPT_STORE_ORDER, connection_id, order_id, now)
+}
+
+/// Gives an action to the orders of a bulk run, some at a time.
+#[must_use]
+pub fn run_bulk(run_id: BulkRunId, now: DateTime<Utc>) -> NewJob {
+    NewJob {
+        kind: RUN_BULK,
+        subject: run_id.to_string(),
+        lane: NO_LANE.to_owned(),
+        payload: json!({ "run_id": run_id }),
+        priority: 0,
+        run_at: now,
+    }
 }
 
 fn of_order(
