@@ -1,0 +1,104 @@
+//! What the store needs before it can be asked for an order: customer, address, cart, and prices that are pinned to it.
+
+use std::collections::BTreeMap;
+
+use database::import_intents::{ImportIntent, Step};
+use prestashop::{
+    AddressId, CartId, CustomerId, NewAddress, NewCart, NewCartRow, NewCustomer, NewSpecificPrice,
+};
+use rand::distr::{Alphanumeric, SampleString};
+use sha2::{Digest, Sha256};
+
+use super::{Import, Stop, cart_of, signed};
+use crate::mapping::StoreOrderPlan;
+
+impl Import<'_> {
+    /// Customer, address, cart and pinned prices; each id is stored before the next step. Orphans of a lost answer are
+    /// harmless in the store, and a cart whose prices are not certain is given up.
+    pub(super) async fn prepare(
+        &self,
+        intent: &mut ImportIntent,
+        plan: &StoreOrderPlan,
+    ) -> Result<CartId, Stop> {
+        let digest = plan_digest(plan, &self.connection.store_url);
+        if intent.step >= Step::Cart
+            && intent.plan_digest.as_deref() == Some(&digest)
+            && let Some(cart_id) = cart_of(intent)
+        {
+            return Ok(cart_id);
+        }
+        let customer = self.client.create_customer(&self.new_customer(plan)).await?;
+        intent.customer_id = signed(customer.0);
+        intent.step = Step::Customer;
+        self.save(intent).await?;
+
+        let address = self.client.create_address(&NewAddress { customer, ..plan.address.clone() }).await?;
+        intent.address_id = signed(address.0);
+        intent.step = Step::Address;
+        self.save(intent).await?;
+
+        let cart = self.client.create_cart(&self.new_cart(plan, customer, address)).await?;
+        self.client.create_specific_prices(&self.new_prices(plan, cart)).await?;
+        intent.cart_id = signed(cart.0);
+        intent.plan_digest = Some(digest);
+        intent.step = Step::Cart;
+        self.save(intent).await?;
+        Ok(cart)
+    }
+
+    fn new_customer(&self, plan: &StoreOrderPlan) -> NewCustomer {
+        NewCustomer {
+            language: self.facts.language,
+            last_name: plan.customer_last_name.clone(),
+            first_name: plan.customer_first_name.clone(),
+            email: plan.customer_email.clone(),
+            password: Alphanumeric.sample_string(&mut rand::rng(), 24),
+            default_group: self.facts.group,
+        }
+    }
+
+    fn new_cart(&self, plan: &StoreOrderPlan, customer: CustomerId, address: AddressId) -> NewCart {
+        let rows = plan.rows.iter().map(|row| NewCartRow {
+            product: row.product,
+            combination: row.combination,
+            quantity: row.quantity,
+        });
+        NewCart {
+            customer,
+            delivery_address: address,
+            invoice_address: address,
+            currency: plan.currency,
+            language: self.facts.language,
+            carrier: Some(plan.carrier),
+            shop: self.facts.shop.id,
+            shop_group: self.facts.shop.shop_group_id,
+            gift_message: plan.key.clone(),
+            rows: rows.collect(),
+        }
+    }
+
+    fn new_prices(&self, plan: &StoreOrderPlan, cart: CartId) -> Vec<NewSpecificPrice> {
+        let prices = plan.rows.iter().map(|row| NewSpecificPrice {
+            cart,
+            shop: self.facts.shop.id,
+            product: row.product,
+            combination: row.combination,
+            currency: plan.currency,
+            price: row.unit_net,
+        });
+        prices.collect()
+    }
+}
+
+/// Tells two plans apart: another plan must not use the cart of this one.
+fn plan_digest(plan: &StoreOrderPlan, store_url: &str) -> String {
+    let mut plain = BTreeMap::new();
+    for row in &plan.rows {
+        plain.insert((row.product.0, row.combination.map(|id| id.0)), (row.quantity, row.unit_net));
+    }
+    let text = format!(
+        "{store_url} {plain:?} {} {} {} {} {:?}",
+        plan.total, plan.carrier, plan.currency, plan.customer_email, plan.address
+    );
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
