@@ -7,6 +7,7 @@ mod engine;
 mod issue_of;
 pub mod jobs;
 pub mod mapping;
+pub mod shipping;
 mod store;
 mod store_facts;
 

@@ -29,6 +29,7 @@ pub const READ_STORE_CHANGES: &str = "read_store_changes";
 pub const REGISTER_REFERENCE: &str = "register_reference";
 pub const SHIP_PACKAGES: &str = "ship_packages";
 pub const FETCH_LABELS: &str = "fetch_labels";
+pub const PUSH_STORE_TRACKING: &str = "push_store_tracking";
 pub const CANCEL_ORDER: &str = "cancel_order";
 pub const ANSWER_CANCELLATION: &str = "answer_cancellation";
 pub const READ_ACTION_OPTIONS: &str = "read_action_options";
@@ -112,6 +113,12 @@ pub fn ship_packages(connection_id: ConnectionId, order_id: OrderId, now: DateTi
 #[must_use]
 pub fn fetch_labels(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
     of_order(FETCH_LABELS, connection_id, order_id, now)
+}
+
+/// Gives the store order the tracking number that TikTok Shop holds.
+#[must_use]
+pub fn push_store_tracking(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(PUSH_STORE_TRACKING, connection_id, order_id, now)
 }
 
 /// Cancels an order on TikTok Shop, as somebody asked, at `at` or later.
