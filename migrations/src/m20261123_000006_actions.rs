@@ -75,8 +75,11 @@ const TABLES: &[&str] = &[
         carrier_name TEXT,
         written_tracking_number TEXT,
         shipped_seen_at BIGINT,
-        sent_tracking_number TEXT
+        sent_tracking_number TEXT,
+        sent_carrier_reference BIGINT
     )",
+    // Shipped in the store while TikTok Shop still waits for it.
+    "CREATE INDEX store_shipments_ahead ON store_shipments (order_id) WHERE shipped_seen_at IS NOT NULL",
     // Labels, sealed: whoever has the address reads the buyer's.
     "CREATE TABLE shipping_labels (
         order_id BIGINT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,

@@ -140,6 +140,19 @@ pub async fn open_of(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Vec
     Ok(open)
 }
 
+/// Whether an issue of this code was ever open on an order, ended ones too: for what is told once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_ever_open(db: &impl ConnectionTrait, id: OrderId, code: IssueCode) -> Result<bool, DbErr> {
+    let count = Entity::find()
+        .filter(Column::OrderId.eq(id.0))
+        .filter(Column::Code.eq(code.as_str()))
+        .count(db)
+        .await?;
+    Ok(count > 0)
+}
+
 async fn upsert(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,

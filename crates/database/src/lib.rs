@@ -27,6 +27,7 @@ pub mod recipients;
 pub mod sessions;
 pub mod shipping_labels;
 pub mod snapshots;
+pub mod store_orders;
 pub mod store_shipments;
 pub mod store_states;
 pub mod sync_runs;

@@ -23,6 +23,7 @@ pub async fn find(db: &impl ConnectionTrait, order_id: OrderId) -> Result<StoreS
         written_tracking_number: None,
         shipped_seen_at: None,
         sent_tracking_number: None,
+        sent_carrier_reference: None,
     }))
 }
 
@@ -40,6 +41,7 @@ pub async fn save(db: &impl ConnectionTrait, shipment: StoreShipment) -> Result<
         written_tracking_number: Set(shipment.written_tracking_number),
         shipped_seen_at: Set(shipment.shipped_seen_at),
         sent_tracking_number: Set(shipment.sent_tracking_number),
+        sent_carrier_reference: Set(shipment.sent_carrier_reference),
     };
     let columns = [
         Column::WrittenStateId,
@@ -49,6 +51,7 @@ pub async fn save(db: &impl ConnectionTrait, shipment: StoreShipment) -> Result<
         Column::WrittenTrackingNumber,
         Column::ShippedSeenAt,
         Column::SentTrackingNumber,
+        Column::SentCarrierReference,
     ];
     let replace = OnConflict::column(Column::OrderId).update_columns(columns).to_owned();
     Entity::insert(model).on_conflict(replace).exec_without_returning(db).await?;

@@ -12,6 +12,7 @@ pub struct Model {
     pub written_tracking_number: Option<String>,
     pub shipped_seen_at: Option<i64>,
     pub sent_tracking_number: Option<String>,
+    pub sent_carrier_reference: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
