@@ -56,6 +56,8 @@ const WORKERS: [(&[&str], u32); 3] = [
             jobs::PUSH_STORE_STATE,
             jobs::READ_STORE_CHANGES,
             jobs::REGISTER_REFERENCE,
+            jobs::CANCEL_ORDER,
+            jobs::ANSWER_CANCELLATION,
             jobs::PURGE,
         ],
         8,

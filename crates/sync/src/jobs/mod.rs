@@ -1,5 +1,8 @@
 //! One file for each kind of job. A job carries ids only, looks up what it needs, and may run twice.
 
+mod answer_cancellation;
+mod cancel_order;
+mod cancellation;
 mod fetch_orders;
 mod import_order;
 mod listing;
@@ -236,6 +239,8 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         PUSH_STORE_STATE => push_store_state::run(engine, job).await,
         READ_STORE_CHANGES => read_store_changes::run(engine, job).await,
         REGISTER_REFERENCE => register_reference::run(engine, job).await,
+        CANCEL_ORDER => cancel_order::run(engine, job).await,
+        ANSWER_CANCELLATION => answer_cancellation::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {

@@ -1,0 +1,166 @@
+use database::orders;
+use job_queue::{Leased, Outcome};
+use shared::{ActionKind, ActionRequest, OrderId, TikTokOrderId};
+use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Order, OrderStatus, Rejection};
+
+use super::cancellation::{Asked, Step, Waiting, why};
+use super::{JobError, connection_of, id_of};
+use crate::channel::ChannelFailure;
+use crate::engine::Engine;
+
+/// Cancels an order on TikTok Shop, as somebody asked. The refresh that follows brings the status, and with it the store
+/// order is canceled.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let order_id = OrderId(id_of(job, "order_id")?);
+    let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
+        return Ok(Outcome::Done);
+    };
+    let tiktok_order_id = TikTokOrderId(order.tiktok_order_id);
+    let waiting = Waiting::of(engine, order_id, &[ActionKind::Cancel]).await?;
+    for action in &waiting.due {
+        let connection = &connection;
+        let tiktok_order_id = &tiktok_order_id;
+        let asked = Asked { engine, job, connection, order_id, tiktok_order_id, action };
+        if let Step::Later(outcome) = cancel(&asked).await? {
+            return Ok(outcome);
+        }
+        engine.wake();
+    }
+    Ok(waiting.outcome())
+}
+
+async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
+    let ActionRequest::Cancel { reason, line_item_ids } = &asked.action.request else {
+        return Ok(Step::Ended);
+    };
+    if asked.was_sent().await? {
+        match look(asked, line_item_ids).await {
+            Ok(Standing::Canceled) => return asked.done(&done_sentence(line_item_ids)).await,
+            Ok(Standing::GoesOn(_)) => {}
+            Err(failure) => return asked.unserved(&failure).await,
+        }
+    }
+    if !asked.leave().await? {
+        return Ok(Step::Ended);
+    }
+    let cancellation = CancelOrder {
+        order_id: asked.tiktok_order_id.0.clone(),
+        cancel_reason: reason.clone(),
+        order_line_item_ids: line_item_ids.clone(),
+    };
+    let cancellation = &cancellation;
+    let answer = asked
+        .engine
+        .in_shop(asked.connection, |shop| async move { shop.cancel_order(cancellation).await })
+        .await;
+    match answer {
+        Ok(_) => asked.done(&done_sentence(line_item_ids)).await,
+        Err(failure) => not_accepted(asked, line_item_ids, failure).await,
+    }
+}
+
+/// What counts after anything but a success is what TikTok Shop holds: it may have been done all the same.
+async fn not_accepted(
+    asked: &Asked<'_>,
+    line_item_ids: &[String],
+    failure: ChannelFailure,
+) -> Result<Step, JobError> {
+    let ChannelFailure::Channel(error) = &failure else { return asked.unserved(&failure).await };
+    match error {
+        Error::Rejected { reason: Rejection::Locked, .. } => {
+            if let Some(later) = asked.locked(&failure) {
+                return Ok(later);
+            }
+        }
+        Error::OutcomeUnknown { .. } | Error::Unexpected { .. } => {
+            return match look(asked, line_item_ids).await {
+                Ok(Standing::Canceled) => asked.done(&done_sentence(line_item_ids)).await,
+                Ok(Standing::GoesOn(_)) | Err(_) => Ok(asked.look_later(&failure)),
+            };
+        }
+        Error::Rejected { .. }
+        | Error::Denied { .. }
+        | Error::NotFound { .. }
+        | Error::InvalidRequest { .. } => {}
+        Error::TokenExpired { .. }
+        | Error::ReauthorizationNeeded { .. }
+        | Error::ScopeMissing { .. }
+        | Error::ClockSkew { .. }
+        | Error::RateLimited { .. }
+        | Error::Transient { .. }
+        | Error::Unreachable { .. }
+        | Error::Misconfigured { .. }
+        | Error::TooManyPages { .. } => return asked.unserved(&failure).await,
+    }
+    match look(asked, line_item_ids).await {
+        Ok(Standing::Canceled) => asked.done("It was canceled on TikTok Shop already.").await,
+        Ok(Standing::GoesOn(hint)) => {
+            // That it is being canceled already does not say why it is not canceled.
+            let hint =
+                hint.filter(|_| matches!(error, Error::Rejected { reason: Rejection::AlreadyCancelled, .. }));
+            asked.refused(&hint.map_or_else(|| why(error), str::to_owned), error).await
+        }
+        Err(failure) => asked.unserved(&failure).await,
+    }
+}
+
+/// What TikTok Shop holds of what was to be canceled.
+enum Standing {
+    Canceled,
+    /// The order may say why it cannot be canceled.
+    GoesOn(Option<&'static str>),
+}
+
+async fn look(asked: &Asked<'_>, line_item_ids: &[String]) -> Result<Standing, ChannelFailure> {
+    let read = asked.engine.read_order(asked.connection, asked.tiktok_order_id.as_str()).await;
+    let order = match read {
+        Ok(read) => read.map(|read| read.order),
+        Err(ChannelFailure::Channel(Error::NotFound { .. } | Error::Denied { .. })) => None,
+        Err(failure) => return Err(failure),
+    };
+    let Some(order) = order else { return Ok(Standing::GoesOn(None)) };
+    let wanted = still_sold(&order, line_item_ids);
+    if order.status == OrderStatus::Cancelled || wanted.is_empty() {
+        return Ok(Standing::Canceled);
+    }
+    // Accepted, but not carried through to the order yet.
+    let accepted = asked.cancellations().await?;
+    let covers = |cancellation: &Cancellation| {
+        cancellation.role == Some(Initiator::Seller)
+            && matches!(cancellation.cancel_status, Some(CancelStatus::Success | CancelStatus::Complete))
+            && wanted.iter().all(|id| {
+                cancellation.line_items.iter().any(|line| line.order_line_item_id.as_deref() == Some(id))
+            })
+    };
+    let is_accepted = accepted.iter().any(covers);
+    Ok(if is_accepted { Standing::Canceled } else { Standing::GoesOn(why_it_goes_on(&order)) })
+}
+
+/// The units that were to be canceled and are not; no ids mean the whole order.
+fn still_sold<'a>(order: &'a Order, line_item_ids: &[String]) -> Vec<&'a str> {
+    let wanted = |id: &String| line_item_ids.is_empty() || line_item_ids.contains(id);
+    let sold = order.line_items.iter().filter(|line| line.display_status != Some(OrderStatus::Cancelled));
+    sold.filter(|line| wanted(&line.id)).map(|line| line.id.as_str()).collect()
+}
+
+fn why_it_goes_on(order: &Order) -> Option<&'static str> {
+    if order.is_buyer_request_cancel {
+        Some("the buyer has asked to cancel, so that request is to be answered")
+    } else if order.status == OrderStatus::Completed {
+        Some("the order is completed")
+    } else {
+        None
+    }
+}
+
+fn done_sentence(line_item_ids: &[String]) -> String {
+    match line_item_ids.len() {
+        0 => "Canceled the order on TikTok Shop.".to_owned(),
+        1 => "Canceled one unit on TikTok Shop.".to_owned(),
+        units => format!("Canceled {units} units on TikTok Shop."),
+    }
+}
