@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod actions;
+pub mod bulk_runs;
 pub mod channel_lists;
 mod connect;
 pub mod connections;
@@ -32,6 +33,7 @@ pub mod store_shipments;
 pub mod store_states;
 pub mod sync_runs;
 pub mod timeline;
+pub mod tombstones;
 mod units;
 pub mod users;
 mod vault;

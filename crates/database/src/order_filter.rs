@@ -331,9 +331,13 @@ mod tests {
 
         let kept = [("connection", "1"), ("created_at[gte]", "2026-11-01T00:00:00Z"), ("sort", "total")];
         assert!(criteria(&kept).is_kept_by_counters());
-        for other in
-            [("q", "candle"), ("q", "country:FR"), ("ship_by[lt]", "2026-11-01T00:00:00Z"), ("id", "7")]
-        {
+        for other in [
+            ("q", "candle"),
+            ("q", "country:FR"),
+            ("ship_by[lt]", "2026-11-01T00:00:00Z"),
+            ("id", "7"),
+            ("archived", "true"),
+        ] {
             assert!(!criteria(&[other]).is_kept_by_counters(), "{other:?}");
         }
     }
