@@ -41,6 +41,9 @@ enum Command {
     /// Measures the speed of orderbridge against the bare database and a bare HTTP server.
     #[command(disable_help_flag = true)]
     Bench(PassedOn),
+    /// Breaks things while orders come in, and proves that nothing is lost, twice or silently different.
+    #[command(disable_help_flag = true)]
+    Faults(PassedOn),
     /// Runs client and import against a live PrestaShop.
     #[command(disable_help_flag = true)]
     Conformance(PassedOn),
@@ -94,6 +97,10 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
         Command::Bench(passed) => {
             programs::build(workspace)?;
             programs::become_program(workspace, "bench", passed.arguments)
+        }
+        Command::Faults(passed) => {
+            programs::build(workspace)?;
+            programs::become_program(workspace, "faults", passed.arguments)
         }
         Command::Conformance(passed) => {
             programs::build(workspace)?;

@@ -35,7 +35,9 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     prerequisites::wasm_target()?;
     let cargo =
         ["build", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release"];
-    step("compiling the page", || run(&mut workspace.cargo(cargo)))?;
+    let mut compile = workspace.cargo(cargo);
+    compile.args(["--config", &without_paths(workspace)]);
+    step("compiling the page", || run(&mut compile))?;
 
     let wasm = workspace.target.join("wasm32-unknown-unknown/wasm-release/frontend.wasm");
     let frontend = workspace.root.join("frontend");
@@ -51,6 +53,20 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         write(&dist, assemble(&frontend, &glued)?)?;
         std::fs::write(dist.join(INPUTS_FILE), inputs).context("cannot write to dist/")
     })
+}
+
+/// Messages of panics name files; which folders of this machine they lie in is nobody's business.
+fn without_paths(workspace: &Workspace) -> String {
+    let home = std::env::home_dir().unwrap_or_default();
+    let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), Into::into);
+    let flags = [(cargo_home, "cargo"), (workspace.root.clone(), "orderbridge")]
+        .map(|(folder, name)| toml_string(&format!("--remap-path-prefix={}={name}", folder.display())));
+    format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(","))
+}
+
+/// A literal string, for paths with backslashes.
+fn toml_string(text: &str) -> String {
+    format!("'{text}'")
 }
 
 /// Compares what the first view costs with the budget; for a page that has been built.
