@@ -8,6 +8,9 @@ use crate::query::Query;
 use crate::resource::Resource;
 use crate::xml::Element;
 
+/// Carriers asked for in one call, so that the address stays far below what web servers accept.
+const CARRIERS_PER_CALL: usize = 100;
+
 impl Client {
     /// All carriers in use.
     pub async fn carriers(&self) -> Result<Vec<Carrier>, Error> {
@@ -22,6 +25,15 @@ impl Client {
         let query = Query::full().filter("id_reference", reference).filter("deleted", 0).filter("active", 1);
         let carriers = self.list(query).await?;
         Ok(carriers.into_iter().next())
+    }
+
+    /// Carriers by their ids, deleted or not: what orders keep is the carrier as it was before later edits.
+    pub async fn carriers_by_id(&self, carriers: &[CarrierId]) -> Result<Vec<Carrier>, Error> {
+        let mut found = Vec::new();
+        for chunk in carriers.chunks(CARRIERS_PER_CALL) {
+            found.extend(self.list::<Carrier>(Query::full().filter_any("id", chunk)).await?);
+        }
+        Ok(found)
     }
 
     /// A carrier by its id, deleted or not.

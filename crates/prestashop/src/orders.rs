@@ -33,6 +33,16 @@ impl Client {
         Ok(found)
     }
 
+    /// States and dates of those of these orders that exist, in no particular order. An order that is left out has been
+    /// deleted, or belongs to another shop; [`Client::order`] tells which.
+    pub async fn order_changes_of(&self, orders: &[OrderId]) -> Result<Vec<OrderChange>, Error> {
+        let mut found = Vec::new();
+        for chunk in orders.chunks(ORDERS_PER_PAGE) {
+            found.extend(self.list::<OrderChange>(OrderChange::query().filter_any("id", chunk)).await?);
+        }
+        Ok(found)
+    }
+
     /// All orders made from a cart with this gift message, oldest first: the look-up by key. The shop keeps no key
     /// unique, so there can be several.
     pub async fn orders_by_gift_message(&self, key: &str) -> Result<Vec<OrderSummary>, Error> {
@@ -55,7 +65,7 @@ impl Client {
         // Walking by id rather than by offset: an order that leaves the window meanwhile makes no other be skipped.
         let pages = stream::try_unfold(Some(0), move |after: Option<u64>| async move {
             let Some(after) = after else { return Ok::<_, Error>(None) };
-            let query = Query::fields("id,current_state,date_upd")
+            let query = OrderChange::query()
                 .between("date_upd", from, until)
                 .after_id(after)
                 .with("sort", "[id_ASC]")
@@ -284,6 +294,12 @@ pub struct OrderChange {
     pub current_state: Option<OrderStateId>,
     /// When it was changed last, in the shop's time.
     pub date_upd: Option<NaiveDateTime>,
+}
+
+impl OrderChange {
+    fn query() -> Query {
+        Query::fields("id,current_state,date_upd")
+    }
 }
 
 impl Entity for OrderChange {
