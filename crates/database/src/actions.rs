@@ -123,6 +123,20 @@ pub async fn last_failed(
     Ok(action.filter(|action| action.state == ActionState::Failed))
 }
 
+/// Whether an action of this kind was ever done on an order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_done(db: &impl ConnectionTrait, order_id: OrderId, kind: ActionKind) -> Result<bool, DbErr> {
+    let count = Entity::find()
+        .filter(Column::OrderId.eq(order_id.0))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::State.eq(ActionState::Done.as_str()))
+        .count(db)
+        .await?;
+    Ok(count > 0)
+}
+
 /// Whether its effect may have left already: after a crash it has to be looked for before it is sent again.
 ///
 /// # Errors
