@@ -13,4 +13,4 @@ pub use finish::{LeaseState, finish, release, renew};
 pub use job::{Depth, Enqueued, JobStatus, Leased, NewJob, Outcome, ParkedJob};
 pub use queue::{cancel, depth, enqueue, enqueue_all, live, parked, wake, wake_lane};
 pub use table::create_table;
-pub use worker::{Handler, WakeUp, Worker, WorkerSettings};
+pub use worker::{Handler, Panicked, WakeUp, Worker, WorkerSettings};

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::SharedClock;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Notify;
@@ -22,11 +22,41 @@ const RUNS_PER_DRAIN: u64 = 100_000;
 /// How often the result of a job is written before it is left to its lease; the job then simply runs again.
 const TRIES_TO_FINISH: u32 = 5;
 
+/// Between the tries of a job that has panicked for a day.
+const PAUSE_OF_THE_HOPELESS: TimeDelta = TimeDelta::hours(6);
+
 /// Does the work of every kind of job.
 pub trait Handler: Send + Sync + 'static {
     /// Runs one job, perhaps not for the first time, and says what shall happen next. Must bear being dropped at any
     /// point.
     fn run(&self, job: &Leased) -> impl Future<Output = Outcome> + Send;
+
+    /// Says what shall happen to a job whose run panicked, perhaps after telling whoever must know: by default it is
+    /// tried again as any failed job. Runs under the job's lease; should it panic too, the default is taken.
+    fn panicked(&self, job: &Leased, panic: &Panicked) -> impl Future<Output = Outcome> + Send {
+        std::future::ready(panic.retry(job))
+    }
+}
+
+/// A run that panicked. What it said stays in the log of this process, where the reference leads to it: it may hold
+/// anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panicked {
+    /// Names the run to people and in the log.
+    pub reference: String,
+    /// When it was noticed.
+    pub at: DateTime<Utc>,
+}
+
+impl Panicked {
+    /// Another try after the usual delays; when they are used up, a try every six hours, because the next release may
+    /// have the remedy.
+    #[must_use]
+    pub fn retry(&self, job: &Leased) -> Outcome {
+        let delay = backoff::nominal_delay(job.attempts).unwrap_or(PAUSE_OF_THE_HOPELESS);
+        let error = format!("internal error (reference: {})", self.reference);
+        Outcome::RetryAt { at: self.at + delay, error }
+    }
 }
 
 /// Wakes the workers of this process at once; clone it to whoever enqueues, who pings it after the commit.
@@ -195,10 +225,7 @@ impl<H: Handler> Shared<H> {
     /// Runs the job under its lease, and stops it when the lease is lost.
     async fn run_job(&self, job: Leased) {
         let job = Arc::new(job);
-        let work = tokio::spawn({
-            let (handler, job) = (Arc::clone(&self.handler), Arc::clone(&job));
-            async move { handler.run(&job).await }
-        });
+        let work = tokio::spawn(work(Arc::clone(&self.handler), Arc::clone(&job), Arc::clone(&self.clock)));
         // Whoever drops this future stops the work too.
         let mut work = AbortOnDropHandle::new(work);
         let renewal = (self.lease / 3).max(Duration::from_millis(1));
@@ -217,8 +244,10 @@ impl<H: Handler> Shared<H> {
                 },
             }
         };
-        let outcome = outcome.unwrap_or_else(|_| after_panic(&job, self.clock.now()));
-        self.finish(&job, outcome).await;
+        // Only a runtime that shuts down ends the work without an outcome; then the lease runs out.
+        if let Ok(Some(outcome)) = outcome {
+            self.finish(&job, outcome).await;
+        }
     }
 
     async fn finish(&self, job: &Leased, outcome: Outcome) {
@@ -239,13 +268,29 @@ impl<H: Handler> Shared<H> {
     }
 }
 
-/// A panic is a fault of ours: its message stays in the log, where the reference leads to it.
-fn after_panic(job: &Leased, now: DateTime<Utc>) -> Outcome {
-    let reference = format!("job {}, run {}", job.id, job.fence);
-    tracing::error!(reference, kind = job.kind, subject = job.subject, "a job panicked");
-    let error = format!("internal error (reference: {reference})");
-    match backoff::nominal_delay(job.attempts) {
-        Some(delay) => Outcome::RetryAt { at: now + delay, error },
-        None => Outcome::Park { cause: "panic".to_owned(), error, at: None },
+/// Runs the job and, should that panic, asks what shall become of it; `None` when the runtime shuts down.
+async fn work<H: Handler>(handler: Arc<H>, job: Arc<Leased>, clock: SharedClock) -> Option<Outcome> {
+    let run = tokio::spawn({
+        let (handler, job) = (Arc::clone(&handler), Arc::clone(&job));
+        async move { handler.run(&job).await }
+    });
+    match AbortOnDropHandle::new(run).await {
+        Ok(outcome) => return Some(outcome),
+        Err(error) if !error.is_panic() => return None,
+        Err(_) => {}
+    }
+    let panic = Panicked { reference: format!("job {}, run {}", job.id, job.fence), at: clock.now() };
+    tracing::error!(reference = panic.reference, kind = job.kind, subject = job.subject, "a job panicked");
+    let decision = tokio::spawn({
+        let (job, panic) = (Arc::clone(&job), panic.clone());
+        async move { handler.panicked(&job, &panic).await }
+    });
+    match AbortOnDropHandle::new(decision).await {
+        Ok(outcome) => Some(outcome),
+        Err(error) if !error.is_panic() => None,
+        Err(_) => {
+            tracing::error!(reference = panic.reference, "deciding about a job that panicked panicked too");
+            Some(panic.retry(&job))
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
-use job_queue::{Handler, Leased, NewJob, Outcome, WakeUp, Worker, WorkerSettings, cancel, depth, live};
+use job_queue::{
+    Handler, Leased, NewJob, Outcome, Panicked, WakeUp, Worker, WorkerSettings, cancel, depth, live,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -67,10 +69,20 @@ impl Handler for Script {
                 let at = self.clock.now() + TimeDelta::seconds(30);
                 return Outcome::RetryAt { at, error: "timeout".into() };
             }
-            "panic" => panic!("a fault of the handler"),
+            "panic" | "panic for a reason" | "panic twice" => panic!("a fault of the handler"),
             _ => {}
         }
         Outcome::Done
+    }
+
+    async fn panicked(&self, job: &Leased, panic: &Panicked) -> Outcome {
+        match job.subject.as_str() {
+            "panic for a reason" => {
+                Outcome::Park { cause: "reason".into(), error: panic.reference.clone(), at: None }
+            }
+            "panic twice" => panic!("a fault of the decision"),
+            _ => panic.retry(job),
+        }
     }
 }
 
@@ -119,6 +131,40 @@ async fn a_panic_is_retried_and_its_message_is_kept_out_of_the_table() {
         assert_eq!((status.attempts, status.run_at), (1, Some(start() + TimeDelta::seconds(30))));
         let error = status.last_error.unwrap();
         assert!(error.contains("reference") && !error.contains("fault of the handler"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_handler_decides_about_a_panic_and_may_panic_there_too() {
+    for queue in queues().await {
+        let clock = StandingClock::new();
+        let worker = worker(&queue, &clock, &Script::new(&clock));
+        queue.enqueue(job("a", "panic for a reason")).await;
+        queue.enqueue(job("a", "panic twice")).await;
+
+        assert_eq!(worker.run_due_once().await.unwrap(), 2, "{}", queue.name);
+
+        let parked = live(&queue.db, "refresh", "panic for a reason").await.unwrap().unwrap();
+        assert_eq!(parked.parked_cause.as_deref(), Some("reason"));
+        let retried = live(&queue.db, "refresh", "panic twice").await.unwrap().unwrap();
+        assert_eq!((retried.attempts, retried.run_at), (1, Some(start() + TimeDelta::seconds(30))));
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_panics_for_days_is_tried_for_ever() {
+    for queue in queues().await {
+        let clock = StandingClock::new();
+        let script = Script::new(&clock);
+        let worker = worker(&queue, &clock, &script);
+        queue.enqueue(job("a", "panic")).await;
+
+        for _ in 0..12 {
+            worker.run_due_once().await.unwrap();
+            clock.advance(TimeDelta::hours(6));
+        }
+
+        assert_eq!(script.runs().len(), 12, "{}", queue.name);
     }
 }
 
