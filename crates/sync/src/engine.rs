@@ -36,7 +36,7 @@ struct Parts {
     settings: EngineSettings,
     tiktok_http: reqwest::Client,
     store_http: reqwest::Client,
-    wake_ups: [WakeUp; 3],
+    wake_ups: [WakeUp; WORKERS.len()],
     token_turn: tokio::sync::Mutex<()>,
     readers: Mutex<HashMap<ConnectionId, Arc<OrderReader>>>,
     stores: Mutex<HashMap<ConnectionId, Arc<Store>>>,
@@ -46,7 +46,7 @@ struct Parts {
 
 /// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
 /// of the single file of creations; everything else must never wait behind a backlog of either.
-const WORKERS: [(&[&str], u32); 3] = [
+const WORKERS: [(&[&str], u32); 4] = [
     (&[jobs::REFRESH_ORDER], 50),
     (&[jobs::IMPORT_ORDER], 6),
     (
@@ -54,14 +54,18 @@ const WORKERS: [(&[&str], u32); 3] = [
             jobs::POLL_ORDERS,
             jobs::FETCH_ORDERS,
             jobs::PUSH_STORE_STATE,
+            jobs::PUSH_STORE_TRACKING,
             jobs::READ_STORE_CHANGES,
             jobs::REGISTER_REFERENCE,
             jobs::CANCEL_ORDER,
             jobs::ANSWER_CANCELLATION,
+            jobs::READ_ACTION_OPTIONS,
             jobs::PURGE,
         ],
         8,
     ),
+    // Thousands at once when somebody ships in bulk.
+    (&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8),
 ];
 
 /// A job is taken over by another worker when its holder has not been heard of for this long.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod action_options;
 pub mod actions;
 mod channel;
 pub mod connection_test;
@@ -11,6 +12,7 @@ pub mod shipping;
 mod store;
 mod store_facts;
 
+pub use action_options::{action_options, offered_carriers, reason_text};
 pub use channel::ChannelFailure;
 pub use engine::{Engine, EngineSettings};
 pub use issue_of::cause;

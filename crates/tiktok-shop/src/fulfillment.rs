@@ -154,6 +154,15 @@ open_text! {
     DocumentFormat { Pdf = "PDF", Zpl = "ZPL" }
 }
 
+/// The code of a label that TikTok has not made yet.
+const STILL_BEING_MADE: i64 = 11_034_037;
+
+/// Whether [`Shop::shipping_document`] failed only because the label is not made yet: ask again in some seconds.
+#[must_use]
+pub fn is_still_being_made(error: &Error) -> bool {
+    matches!(error, Error::Transient { code: Some(STILL_BEING_MADE), .. })
+}
+
 /// Where a document can be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ShippingDocument {

@@ -3,15 +3,20 @@
 mod answer_cancellation;
 mod cancel_order;
 mod cancellation;
+mod fetch_labels;
 mod fetch_orders;
 mod import_order;
 mod listing;
 mod poll_orders;
 mod purge;
 mod push_store_state;
+mod push_store_tracking;
+mod read_action_options;
 mod read_store_changes;
 mod refresh_order;
 mod register_reference;
+mod ship_packages;
+mod unserved;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
@@ -241,6 +246,10 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         REGISTER_REFERENCE => register_reference::run(engine, job).await,
         CANCEL_ORDER => cancel_order::run(engine, job).await,
         ANSWER_CANCELLATION => answer_cancellation::run(engine, job).await,
+        SHIP_PACKAGES => ship_packages::run(engine, job).await,
+        FETCH_LABELS => fetch_labels::run(engine, job).await,
+        PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
+        READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {

@@ -1,0 +1,62 @@
+use database::DbErr;
+use database::connections::ConnectionRecord;
+use database::issues::{self, Retry};
+use database::orders;
+use job_queue::{Leased, Outcome};
+use shared::OrderId;
+use tiktok_shop::{Error, Rejection};
+
+use super::channel_outcome;
+use crate::channel::ChannelFailure;
+use crate::engine::Engine;
+use crate::issue_of::{CHANNEL_ISSUES, of_channel};
+
+/// What becomes of an order's job that TikTok Shop did not serve: it is tried again, and from the second failure on the
+/// order says why it waits.
+pub(super) async fn unserved(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    order_id: OrderId,
+    failure: &ChannelFailure,
+    job: &Leased,
+) -> Result<Outcome, DbErr> {
+    let now = engine.clock().now();
+    let outcome = channel_outcome(failure, job, now);
+    let next_at = match outcome {
+        Outcome::RetryAt { at, .. } if job.attempts > 0 => at,
+        _ => return Ok(outcome),
+    };
+    if let ChannelFailure::Channel(error) = failure
+        && !matches!(error, Error::Rejected { .. })
+    {
+        let txn = engine.database().begin().await?;
+        let retry = Retry { attempts: job.attempts + 1, next_at: Some(next_at) };
+        issues::set(&txn, connection.id, order_id, CHANNEL_ISSUES, &[of_channel(error)], retry, now).await?;
+        orders::derive_status(&txn, order_id, now).await?;
+        txn.commit().await?;
+    }
+    Ok(outcome)
+}
+
+/// A definite answer that the thing cannot be done now.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub reason: Rejection,
+    /// TikTok Shop's own words.
+    pub message: String,
+}
+
+/// Tells a definite refusal from a failure after which the job is tried again.
+pub(super) fn refusal_of(failure: ChannelFailure) -> Result<Refusal, ChannelFailure> {
+    match failure {
+        ChannelFailure::Channel(Error::Rejected { reason, message, .. }) if reason != Rejection::Locked => {
+            Ok(Refusal { reason, message })
+        }
+        ChannelFailure::Channel(
+            Error::NotFound { message, .. }
+            | Error::Denied { message, .. }
+            | Error::InvalidRequest { message, .. },
+        ) => Ok(Refusal { reason: Rejection::Other, message }),
+        failure => Err(failure),
+    }
+}
