@@ -15,9 +15,11 @@ use crate::config::Config;
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::events::LiveEvents;
+use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
-    connections, events, health, issues, openapi, orders, session, store_states, sync_runs, webhooks,
+    actions, bulk_runs, connections, events, health, issues, openapi, orders, session, store_states,
+    sync_runs, webhooks,
 };
 
 /// What all handlers share.
@@ -32,6 +34,7 @@ pub struct AppState {
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub cursors: Cursors,
+    pub request_digests: RequestDigests,
     pub live: LiveEvents,
     pub page: Page,
     pub routes: RouteTable,
@@ -58,6 +61,7 @@ impl AppState {
             passwords: Passwords::new(),
             throttle: Throttle::new(config.throttle.clone()),
             cursors: Cursors::new(master.derive("cursors")),
+            request_digests: RequestDigests::new(master),
             live: LiveEvents::default(),
             page: Page::load(),
             routes: RouteTable::of(&openapi::document()),
@@ -108,8 +112,17 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(orders::get_order)
         .service(orders::reveal_recipient)
         .service(orders::list_timeline)
-        .service(orders::sync_order)
-        .service(orders::import_order)
+        .service(orders::request_action)
+        .service(orders::list_actions)
+        .service(orders::get_action_options)
+        .service(orders::list_labels)
+        .service(actions::get_action)
+        .service(actions::undo_action)
+        .service(bulk_runs::start_bulk_run)
+        .service(bulk_runs::get_bulk_run)
+        .service(bulk_runs::list_bulk_run_orders)
+        .service(bulk_runs::stop_bulk_run)
+        .service(bulk_runs::retry_bulk_run)
         .service(issues::list_issues)
         .service(store_states::list_store_states)
         // Connections

@@ -39,6 +39,10 @@ pub enum ApiError {
         code: &'static str,
         detail: String,
     },
+    /// The `Idempotency-Key` is that of a request that is being answered.
+    KeyInUse,
+    /// The `Idempotency-Key` is that of another request.
+    KeyReused,
     /// `If-Match` names another version than the current one.
     Stale,
     /// `If-Match` is missing.
@@ -84,8 +88,10 @@ impl ApiError {
             Self::BadRequest { errors, .. } | Self::Invalid(errors) => errors.clone(),
             _ => Vec::new(),
         };
-        let retryable =
-            matches!(self, Self::TooManyAttempts { .. } | Self::Overloaded { .. } | Self::Internal(_));
+        let retryable = matches!(
+            self,
+            Self::KeyInUse | Self::TooManyAttempts { .. } | Self::Overloaded { .. } | Self::Internal(_)
+        );
         Problem {
             kind: format!("/problems/{}", code.replace('_', "-")),
             title: title.to_owned(),
@@ -126,6 +132,17 @@ impl ApiError {
                 ("method_not_allowed", "Method not allowed", format!("This address answers to {allowed}."))
             }
             Self::Conflict { code, detail } => (code, "Not possible now", detail.clone()),
+            Self::KeyInUse => (
+                "idempotency_key_in_use",
+                "Being answered",
+                "The request with this Idempotency-Key is being answered; repeat it in a moment.".to_owned(),
+            ),
+            Self::KeyReused => (
+                "idempotency_key_reused",
+                "Key used before",
+                "This Idempotency-Key was sent with another request; send a new key with each request."
+                    .to_owned(),
+            ),
             Self::Stale => (
                 "stale_version",
                 "Changed meanwhile",
@@ -173,6 +190,9 @@ impl ApiError {
             Self::TooManyAttempts { retry_after_s } => {
                 answer.insert_header((RETRY_AFTER, retry_after_s.to_string()));
             }
+            Self::KeyInUse => {
+                answer.insert_header((RETRY_AFTER, "1"));
+            }
             Self::Overloaded { .. } => {
                 answer.insert_header((RETRY_AFTER, "5"));
             }
@@ -202,12 +222,12 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } | Self::ForeignOrigin | Self::SetupLinkInvalid => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Conflict { .. } | Self::KeyInUse => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod actions;
 pub mod app;
 pub mod auth;
+mod bulk_runs;
 pub mod cli;
 pub mod config;
 mod connections;
@@ -10,6 +12,7 @@ mod error;
 mod events;
 mod extract;
 mod health;
+mod idempotency;
 mod issues;
 mod middleware;
 pub mod openapi;

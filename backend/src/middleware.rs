@@ -145,11 +145,11 @@ pub async fn headers(
     if let Some(origin) = foreign_origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.append(VARY, HeaderValue::from_static("origin"));
-        let exposed = HeaderValue::from_static("etag, x-request-id, retry-after");
+        let exposed = HeaderValue::from_static("etag, x-request-id, retry-after, idempotent-replayed");
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         if is_preflight {
             let allowed = HeaderValue::from_static(
-                "authorization, content-type, if-match, if-none-match, last-event-id",
+                "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id",
             );
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
             headers

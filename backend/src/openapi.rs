@@ -24,7 +24,8 @@ use crate::auth::COOKIE_NAME;
     components(schemas(Problem, FieldError)),
     tags(
         (name = "session", description = "Signing in and out"),
-        (name = "orders", description = "The order grid and its actions"),
+        (name = "orders", description = "The order grid"),
+        (name = "actions", description = "What is done with orders, one by one or many at once"),
         (name = "connections", description = "TikTok shops bound to PrestaShop shops"),
         (name = "events", description = "What changes, as it changes"),
         (name = "operation", description = "How the installation is doing"),
@@ -127,6 +128,11 @@ problem_responses! {
     NotNow {
         "409" "Not possible in the present state",
     }
+    /// What may become of the key of a request with an effect.
+    KeyRefusals {
+        "409" "The request with this key is being answered, or what it asks for is not possible now",
+        "422" "The key was sent with another request, or some values are not acceptable",
+    }
     /// Too many attempts from one address.
     Throttled {
         "429" "Too many attempts; try again later",
@@ -135,6 +141,29 @@ problem_responses! {
     Preconditions {
         "412" "Changed meanwhile; load it again",
         "428" "If-Match is missing",
+    }
+}
+
+/// The key of a request with an effect.
+pub struct IdempotencyKey;
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(255))
+            .examples(["8e03978e-40d5-43e8-bc93-6894a57f9324"]);
+        let description = "A key of the caller's own, new for each request that is to have an effect: 1 to 255 visible \
+            ASCII characters. For 24 hours the same request with the same key gets the first answer again, with the \
+            header `Idempotent-Replayed: true`, and does nothing.";
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(description))
+            .schema(Some(schema.build()));
+        vec![parameter.build()]
     }
 }
 

@@ -1,21 +1,25 @@
 //! The order grid and its actions: one endpoint per file.
 
+mod action_options;
+mod actions;
 mod counts;
 mod get;
-mod import;
+mod labels;
 mod list;
 mod recipient;
+mod request;
 mod search;
-mod sync;
 mod timeline;
 
+pub use action_options::get_action_options;
+pub use actions::list_actions;
 pub use counts::count_orders;
 pub use get::get_order;
-pub use import::import_order;
+pub use labels::list_labels;
 pub use list::list_orders;
 pub use recipient::reveal_recipient;
+pub use request::request_action;
 pub use search::search_orders;
-pub use sync::sync_order;
 pub use timeline::list_timeline;
 
 use actix_web::http::header::CACHE_CONTROL;
@@ -28,15 +32,20 @@ use crate::app::AppState;
 use crate::cursor::{PageParameters, binding};
 use crate::error::ApiError;
 
-/// Jobs that a person waits for go before those that nobody sees.
-const ASKED_FOR_BY_A_PERSON: i16 = 10;
-
-fn filter_of(pairs: &[(String, String)]) -> Result<OrderFilter, ApiError> {
+/// The filter that the parameters of a query, or of a run over many orders, stand for.
+///
+/// # Errors
+/// One for each parameter that is not understood.
+pub fn filter_of(pairs: &[(String, String)]) -> Result<OrderFilter, ApiError> {
     let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     OrderFilter::from_pairs(pairs).map_err(ApiError::bad_filter)
 }
 
-fn criteria_of(state: &AppState, filter: &OrderFilter, buyer: BuyerFilter) -> Result<Criteria, ApiError> {
+/// The orders that a filter means now.
+///
+/// # Errors
+/// When its search is not understood.
+pub fn criteria_of(state: &AppState, filter: &OrderFilter, buyer: BuyerFilter) -> Result<Criteria, ApiError> {
     let search = Search::of(filter, state.clock().now()).map_err(ApiError::bad_filter)?;
     Criteria::new(search, buyer).map_err(ApiError::bad_filter)
 }

@@ -169,6 +169,9 @@ async fn carry_out(
         }
         ActionRequest::Archive {} => {
             orders::set_archived(txn, id, Some(now)).await?;
+            if matches!(orders::import_state(order), ImportState::Pending | ImportState::Blocked) {
+                keep_out_of_the_store(txn, order, ImportState::Waiting, now).await?;
+            }
             return Ok(Some("Deleted the order here; TikTok and PrestaShop are not touched.".to_owned()));
         }
         ActionRequest::Restore {} => {
@@ -206,14 +209,25 @@ async fn skip(txn: &DatabaseTransaction, order: &OrderRow, now: DateTime<Utc>) -
     if order.store_deleted {
         orders::forget_store_order(txn, id, ImportState::Skipped).await?;
         issues::resolve(txn, id, &[shared::IssueCode::StoreOrderDeleted], now).await?;
-    } else {
-        orders::set_import_state(txn, id, ImportState::Skipped, now).await?;
     }
+    keep_out_of_the_store(txn, order, ImportState::Skipped, now).await?;
+    Ok("Chose never to import this order.".to_owned())
+}
+
+/// Ends an import that has not made a store order.
+async fn keep_out_of_the_store(
+    txn: &DatabaseTransaction,
+    order: &OrderRow,
+    state: ImportState,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let id = OrderId(order.id);
+    orders::set_import_state(txn, id, state, now).await?;
     issues::resolve(txn, id, IMPORT_ISSUES, now).await?;
-    // A creation whose answer was lost must be found and canceled; the job knows by what it wrote down.
+    // A store order whose creation was never answered must be found and told; the job knows by what it wrote down.
     let job = jobs::import_order(ConnectionId(order.connection_id), id, now);
     job_queue::enqueue(txn, job, now).await?;
-    Ok("Chose never to import this order.".to_owned())
+    Ok(())
 }
 
 async fn tag(
@@ -248,7 +262,9 @@ fn tag_text(tag: &str) -> String {
     tag.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-fn errors_of(request: &ActionRequest) -> Vec<FieldError> {
+/// What is wrong with a request, whichever order it is for.
+#[must_use]
+pub fn errors_of(request: &ActionRequest) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut check = |pointer: &str, wrong: bool, remedy: &str| {
         if wrong {

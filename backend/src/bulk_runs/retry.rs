@@ -1,0 +1,55 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use database::bulk_runs::{self, Members, NewRun};
+use shared::{BulkRun, BulkRunId, BulkRunState};
+
+use super::{New, create};
+use crate::app::AppState;
+use crate::auth::Operator;
+use crate::error::ApiError;
+use crate::extract::Id;
+use crate::idempotency::Once;
+use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
+
+/// Retry what failed in a bulk run
+///
+/// Begins a new run with the orders that failed or refused in this one, which stays as it is.
+#[utoipa::path(
+    tag = "actions",
+    operation_id = "retryBulkRun",
+    params(("id" = i64, Path, description = "The run's number"), IdempotencyKey),
+    responses(
+        (status = 202, body = BulkRun, description = "The new run"),
+        KeyRefusals,
+        NotNow,
+        Missing,
+        Refusals
+    ),
+    security(("bearer" = ["operator"]))
+)]
+#[post("/bulk-runs/{id}/retry")]
+pub async fn retry_bulk_run(
+    state: Data<AppState>,
+    operator: Operator,
+    id: Id<BulkRunId>,
+    request: Once<()>,
+) -> Result<HttpResponse, ApiError> {
+    let caller = &operator.0;
+    let work = async |txn: &_| {
+        let old = bulk_runs::find(txn, id.0).await?.ok_or(ApiError::NotFound)?;
+        let conflict = |code, detail: &str| Err(ApiError::Conflict { code, detail: detail.to_owned() });
+        if old.state == BulkRunState::Running {
+            return conflict("bulk_run_running", "The run goes on; wait for its end, or stop it.");
+        }
+        let run = NewRun { request: &old.request, actor: &caller.user.email };
+        match create(&state, txn, run, Members::NotDoneIn(id.0)).await? {
+            New::Run(run) => Ok((StatusCode::ACCEPTED, run)),
+            // A run is never for too many orders, and this one is for some of another's.
+            New::NoOrders | New::TooMany => {
+                conflict("nothing_to_retry", "Nothing in this run failed or was refused.")
+            }
+        }
+    };
+    request.named.answer(&state, caller, work).await
+}

@@ -1,0 +1,41 @@
+use actix_web::get;
+use actix_web::web::{Data, Json};
+use database::{actions, order_detail};
+use shared::{FieldError, OrderAction, OrderId, Page};
+
+use crate::app::AppState;
+use crate::auth::Viewer;
+use crate::cursor::Cursors;
+use crate::error::ApiError;
+use crate::extract::{Id, Pairs};
+use crate::openapi::{Missing, PageQuery, Refusals};
+
+/// List an order's actions
+///
+/// What was asked to be done with the order and what came out, newest first.
+#[utoipa::path(
+    tag = "actions",
+    operation_id = "listActions",
+    params(("id" = i64, Path, description = "Our order number"), PageQuery),
+    responses((status = 200, body = Page<OrderAction>, description = "A page of actions"), Missing, Refusals),
+    security(("bearer" = ["viewer"]))
+)]
+#[get("/orders/{id}/actions")]
+pub async fn list_actions(
+    state: Data<AppState>,
+    _viewer: Viewer,
+    id: Id<OrderId>,
+    pairs: Pairs,
+) -> Result<Json<Page<OrderAction>>, ApiError> {
+    let (parameters, rest) = Cursors::page_parameters(pairs.0)?;
+    if let Some((name, _)) = rest.first() {
+        let errors = vec![FieldError::new(name, "unknown filter; an order's actions have none")];
+        return Err(ApiError::bad_filter(errors));
+    }
+    let binding = format!("actions {}", id.0);
+    let request = state.cursors.request(&parameters, &binding)?;
+    let db = state.database.reader();
+    order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
+    let slice = actions::page(db, id.0, &request).await?;
+    Ok(Json(state.cursors.page(slice, &binding)))
+}
