@@ -60,6 +60,7 @@ const WORKERS: [(&[&str], u32); 4] = [
             jobs::CANCEL_ORDER,
             jobs::ANSWER_CANCELLATION,
             jobs::READ_ACTION_OPTIONS,
+            jobs::RUN_BULK,
             jobs::PURGE,
         ],
         8,

@@ -15,6 +15,7 @@ mod read_action_options;
 mod read_store_changes;
 mod refresh_order;
 mod register_reference;
+mod run_bulk;
 mod ship_packages;
 mod unserved;
 
@@ -250,6 +251,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
+        RUN_BULK => run_bulk::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {
