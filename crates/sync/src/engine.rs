@@ -56,6 +56,7 @@ const WORKERS: [(&[&str], u32); 4] = [
             jobs::PUSH_STORE_STATE,
             jobs::PUSH_STORE_TRACKING,
             jobs::READ_STORE_CHANGES,
+            jobs::CHECK_STORE_ORDERS,
             jobs::REGISTER_REFERENCE,
             jobs::CANCEL_ORDER,
             jobs::ANSWER_CANCELLATION,

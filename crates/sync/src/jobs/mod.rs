@@ -3,6 +3,7 @@
 mod answer_cancellation;
 mod cancel_order;
 mod cancellation;
+mod check_store_orders;
 mod fetch_labels;
 mod fetch_orders;
 mod import_order;
@@ -18,6 +19,7 @@ mod register_reference;
 mod run_bulk;
 mod ship_packages;
 mod unserved;
+mod write_back;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
@@ -35,6 +37,7 @@ pub const FETCH_ORDERS: &str = "fetch_orders";
 pub const IMPORT_ORDER: &str = "import_order";
 pub const PUSH_STORE_STATE: &str = "push_store_state";
 pub const READ_STORE_CHANGES: &str = "read_store_changes";
+pub const CHECK_STORE_ORDERS: &str = "check_store_orders";
 pub const REGISTER_REFERENCE: &str = "register_reference";
 pub const SHIP_PACKAGES: &str = "ship_packages";
 pub const FETCH_LABELS: &str = "fetch_labels";
@@ -81,6 +84,12 @@ pub fn poll_orders(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
 #[must_use]
 pub fn read_store_changes(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
     of_connection(READ_STORE_CHANGES, connection_id, now)
+}
+
+/// Looks whether the store orders are still there, and for what the store reports as no change; goes on for ever.
+#[must_use]
+pub fn check_store_orders(connection_id: ConnectionId, at: DateTime<Utc>) -> NewJob {
+    of_connection(CHECK_STORE_ORDERS, connection_id, at)
 }
 
 fn of_connection(kind: &'static str, connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
@@ -201,6 +210,9 @@ pub async fn enqueue_periodic(
 ) -> Result<(), DbErr> {
     job_queue::enqueue(db, poll_orders(connection_id, now), now).await?;
     job_queue::enqueue(db, read_store_changes(connection_id, now), now).await?;
+    // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
+    let later = now + check_store_orders::PAUSE;
+    job_queue::enqueue(db, check_store_orders(connection_id, later), now).await?;
     Ok(())
 }
 
@@ -215,6 +227,7 @@ pub async fn connection_changed(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     job_queue::wake_lane(db, &connection_id.to_string(), now).await?;
+    job_queue::enqueue(db, check_store_orders(connection_id, now), now).await?;
     enqueue_periodic(db, connection_id, now).await
 }
 
@@ -244,6 +257,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         IMPORT_ORDER => import_order::run(engine, job).await,
         PUSH_STORE_STATE => push_store_state::run(engine, job).await,
         READ_STORE_CHANGES => read_store_changes::run(engine, job).await,
+        CHECK_STORE_ORDERS => check_store_orders::run(engine, job).await,
         REGISTER_REFERENCE => register_reference::run(engine, job).await,
         CANCEL_ORDER => cancel_order::run(engine, job).await,
         ANSWER_CANCELLATION => answer_cancellation::run(engine, job).await,
@@ -274,7 +288,7 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
         JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
         _ => backoff::delay(job.attempts, &mut rand::rng()),
     };
-    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, PURGE].contains(&job.kind.as_str());
+    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, PURGE].contains(&job.kind.as_str());
     let longest = if periodic { TimeDelta::minutes(5) } else { TimeDelta::hours(6) };
     let at = now + delay.unwrap_or(longest).min(longest);
     Outcome::RetryAt { at, error: error.to_string() }

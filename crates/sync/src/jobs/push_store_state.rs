@@ -1,26 +1,20 @@
 use chrono::TimeDelta;
+use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderRow};
+use database::store_shipments::{self, StoreShipment};
 use database::timeline::{self, Entry};
-use database::{DbErr, store_states};
+use database::{DatabaseTransaction, DbErr, snapshots, store_states};
 use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
 use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
 
+use super::write_back::{Failure, note_deleted};
 use super::{JobError, connection_of, id_of};
 use crate::engine::Engine;
 use crate::issue_of::of_store;
+use crate::mapping::{StoreStates, Target};
 use crate::store_facts::StoreFacts;
-use database::connections::ConnectionRecord;
-
-/// Where a store order goes for a shown status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Unchanged,
-    State(OrderStateId),
-    /// The merchant chose a state that the store no longer has.
-    Missing(i64),
-}
 
 /// Moves the store order forward to the state that the shown status stands for. Never backwards, never over what a
 /// person did; canceled can be reached until delivered.
@@ -72,23 +66,6 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
 const PUSH_ISSUES: &[IssueCode] =
     &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];
 
-enum Failure {
-    Store(prestashop::Error),
-    Job(JobError),
-}
-
-impl From<prestashop::Error> for Failure {
-    fn from(error: prestashop::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Job(error.into())
-    }
-}
-
 async fn push(
     engine: &Engine,
     connection: &ConnectionRecord,
@@ -96,37 +73,34 @@ async fn push(
     store_order_id: prestashop::OrderId,
     status: OrderStatus,
 ) -> Result<(), Failure> {
-    let now = engine.clock().now();
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
-    let (facts, client) = store.facts(now).await?;
+    let (facts, client) = store.facts(engine.clock().now()).await?;
     save_states(engine, connection, &facts).await?;
-    let target = target_of(status, connection, &facts);
-    let id = OrderId(order.id);
-    let mut unmapped = Vec::new();
-    if let Target::Missing(state) = target {
-        unmapped.push(Found::new(IssueCode::StateUnmapped).with("state", format!("#{state}")));
-    }
-    if let Target::State(target) = target {
-        let current = client.order(store_order_id).await?.current_state;
-        let current_state =
-            current.and_then(|current| facts.order_states.iter().find(|state| state.id == current));
-        let payment_error = current.is_some() && current == facts.settings.order_states.payment_error;
-        // Leaving the payment error state through the history would book the payment twice; a person decides.
-        if !payment_error && may_move(current_state, target, status, connection, &facts) {
-            client.add_order_history(store_order_id, target).await?;
-            note_moved(engine, connection, order, current_state, target, &facts).await?;
-            return Ok(());
+    let states = StoreStates::from(&*facts);
+    let push = Push { engine, connection, order, facts: &facts };
+    let target = match states.target_of(status, &connection.settings) {
+        Target::Unchanged => return push.settle(None).await,
+        Target::Missing(state) => return push.settle(Some(state)).await,
+        Target::State(target) => target,
+    };
+    let current = match client.order(store_order_id).await {
+        Ok(stored) => stored.current_state,
+        Err(error) if error.is_not_found() => {
+            note_deleted(engine, connection, order).await?;
+            return push.settle(None).await;
         }
-        let state = current.and_then(|state| i64::try_from(state.0).ok());
-        orders::set_store_state(engine.database().writer(), id, state, false).await?;
+        Err(error) => return Err(error.into()),
+    };
+    let current_state = current.and_then(|current| states.find(current));
+    let moves = states.may_move(current_state, target, status, &connection.settings);
+    push.announce(status, current_state, target, moves).await?;
+    if moves {
+        client.add_order_history(store_order_id, target).await?;
+        push.note_moved(current_state, target).await
+    } else {
+        push.note_state(current).await?;
+        push.settle(None).await
     }
-    let txn = engine.database().begin().await?;
-    issues::set(&txn, connection.id, id, &[IssueCode::StateUnmapped], &unmapped, Retry::default(), now)
-        .await?;
-    issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
-    orders::derive_status(&txn, id, now).await?;
-    txn.commit().await?;
-    Ok(())
 }
 
 async fn save_states(
@@ -161,98 +135,116 @@ pub(super) fn store_state_rows(
     rows.collect()
 }
 
-/// The state for a status: the merchant's choice, or PrestaShop's own state of that meaning.
-fn target_of(status: OrderStatus, connection: &ConnectionRecord, facts: &StoreFacts) -> Target {
-    if let Some(chosen) = connection.settings.status_mapping.get(&status) {
-        return match chosen {
-            None => Target::Unchanged,
-            Some(id) => match u64::try_from(*id).ok().map(OrderStateId) {
-                Some(state) if facts.order_state(state).is_some() => Target::State(state),
-                _ => Target::Missing(*id),
-            },
-        };
-    }
-    let roles = &facts.settings.order_states;
-    let state = match status {
-        OrderStatus::Canceled => roles.canceled,
-        OrderStatus::Delivered => roles.delivered,
-        OrderStatus::InTransit => roles.shipping,
-        OrderStatus::AwaitingCollection | OrderStatus::PartiallyShipped => roles.preparation,
-        OrderStatus::AwaitingShipment
-        | OrderStatus::Completed
-        | OrderStatus::OnHold
-        | OrderStatus::Unpaid
-        | OrderStatus::Error => None,
-    };
-    state.map_or(Target::Unchanged, Target::State)
+/// One order on the way to another store state.
+struct Push<'a> {
+    engine: &'a Engine,
+    connection: &'a ConnectionRecord,
+    order: &'a OrderRow,
+    facts: &'a StoreFacts,
 }
 
-/// How far a store order has come in a state: not paid, paid, preparing, shipped, delivered.
-fn progress(state: &OrderState, facts: &StoreFacts) -> u8 {
-    let roles = &facts.settings.order_states;
-    if roles.delivered == Some(state.id) {
-        4
-    } else if state.shipped {
-        3
-    } else if roles.preparation == Some(state.id) || state.delivery {
-        2
-    } else {
-        u8::from(state.paid)
+impl Push<'_> {
+    fn id(&self) -> OrderId {
+        OrderId(self.order.id)
+    }
+
+    /// Writes down what is about to be written, so that reading it back is no news, and what must be told even if we are
+    /// stopped right after the write.
+    async fn announce(
+        &self,
+        status: OrderStatus,
+        current: Option<&OrderState>,
+        target: OrderStateId,
+        moves: bool,
+    ) -> Result<(), Failure> {
+        let shipped_before = status == OrderStatus::Canceled && current.is_some_and(|state| state.shipped);
+        if !moves && !shipped_before {
+            return Ok(());
+        }
+        let now = self.engine.clock().now();
+        let database = self.engine.database();
+        let txn = database.begin().await?;
+        if orders::find_locked(&txn, self.id()).await?.is_none() {
+            return Ok(());
+        }
+        if moves {
+            let known = store_shipments::find(&txn, self.id()).await?;
+            let written_state_id = i64::try_from(target.0).ok();
+            store_shipments::save(&txn, StoreShipment { written_state_id, ..known }).await?;
+        }
+        if shipped_before {
+            let raw = snapshots::latest(&txn, &database.vault, self.id()).await?;
+            let code = if raw.is_some_and(was_collected) {
+                IssueCode::CanceledAfterShipment
+            } else {
+                IssueCode::CancelStoreConflict
+            };
+            if !issues::was_ever_open(&txn, self.id(), code).await? {
+                let found = Found::new(code);
+                issues::open(&txn, self.connection.id, self.id(), &found, Retry::default(), now).await?;
+                orders::derive_status(&txn, self.id(), now).await?;
+            }
+        }
+        txn.commit().await?;
+        Ok(())
+    }
+
+    async fn note_moved(&self, before: Option<&OrderState>, target: OrderStateId) -> Result<(), Failure> {
+        let now = self.engine.clock().now();
+        let name = |state| self.facts.order_state_name(state);
+        let entry = Entry::ours("store state", format!("The store order was moved to “{}”.", name(target)))
+            .with("from", before.map(|state| name(state.id)).unwrap_or_default());
+        let txn = self.engine.database().begin().await?;
+        orders::set_store_state(&txn, self.id(), i64::try_from(target.0).ok(), false).await?;
+        timeline::record(&txn, self.id(), entry, now).await?;
+        self.settle_in(txn, None).await
+    }
+
+    /// Notes the state that the store order was found in, unless the reader of changes has more to say about it.
+    async fn note_state(&self, current: Option<OrderStateId>) -> Result<(), Failure> {
+        let state_id = current.and_then(|state| i64::try_from(state.0).ok());
+        let known = store_shipments::find(self.engine.database().reader(), self.id()).await?;
+        if state_id != self.order.store_state_id && state_id == known.written_state_id {
+            let writer = self.engine.database().writer();
+            orders::set_store_state(writer, self.id(), state_id, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, missing: Option<i64>) -> Result<(), Failure> {
+        self.settle_in(self.engine.database().begin().await?, missing).await
+    }
+
+    /// Ends what the new status has overtaken; `missing` is a state that the merchant chose and that is gone.
+    async fn settle_in(&self, txn: DatabaseTransaction, missing: Option<i64>) -> Result<(), Failure> {
+        let now = self.engine.clock().now();
+        let id = self.id();
+        let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(()) };
+        let unmapped =
+            missing.map(|state| Found::new(IssueCode::StateUnmapped).with("state", format!("#{state}")));
+        let unmapped = unmapped.as_slice();
+        let retry = Retry::default();
+        issues::set(&txn, self.connection.id, id, &[IssueCode::StateUnmapped], unmapped, retry, now).await?;
+        issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
+        let channel_status = ChannelStatus::from(order.channel_status.as_str());
+        let waits = [ChannelStatus::AwaitingShipment, ChannelStatus::PartiallyShipping];
+        let shipment = store_shipments::find(&txn, id).await?;
+        if shipment.shipped_seen_at.is_some() && !waits.contains(&channel_status) {
+            let overtaken = [IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped];
+            issues::resolve(&txn, id, &overtaken, now).await?;
+            store_shipments::save(&txn, StoreShipment { shipped_seen_at: None, ..shipment }).await?;
+        }
+        if channel_status == ChannelStatus::Cancelled {
+            // Nobody needs another store order any more.
+            issues::resolve(&txn, id, &[IssueCode::StoreOrderDeleted], now).await?;
+        }
+        orders::derive_status(&txn, id, now).await?;
+        txn.commit().await?;
+        Ok(())
     }
 }
 
-/// Whether the store order may go to the target: only forward, and never out of an end.
-fn may_move(
-    current: Option<&OrderState>,
-    target: OrderStateId,
-    status: OrderStatus,
-    connection: &ConnectionRecord,
-    facts: &StoreFacts,
-) -> bool {
-    let Some(current) = current else { return true };
-    let Some(target) = facts.order_state(target) else { return false };
-    let roles = &facts.settings.order_states;
-    let ended = [roles.canceled, roles.refund].contains(&Some(current.id));
-    if current.id == target.id || ended {
-        return false;
-    }
-    let (now, then) = (progress(current, facts), progress(target, facts));
-    if status == OrderStatus::Canceled {
-        return now < 4;
-    }
-    // A state that the merchant chose may be as far on as the one that the creation sets by itself.
-    let as_created = [roles.webservice_payment, roles.out_of_stock_paid].contains(&Some(current.id));
-    then > now || (then == now && as_created && connection.settings.status_mapping.contains_key(&status))
-}
-
-async fn note_moved(
-    engine: &Engine,
-    connection: &ConnectionRecord,
-    order: &OrderRow,
-    before: Option<&OrderState>,
-    target: OrderStateId,
-    facts: &StoreFacts,
-) -> Result<(), DbErr> {
-    let now = engine.clock().now();
-    let id = OrderId(order.id);
-    let txn = engine.database().begin().await?;
-    orders::set_store_state(&txn, id, i64::try_from(target.0).ok(), false).await?;
-    let entry = Entry::ours(
-        "store state",
-        format!("The store order was moved to “{}”.", facts.order_state_name(target)),
-    )
-    .with("from", before.map(|state| facts.order_state_name(state.id)).unwrap_or_default());
-    timeline::record(&txn, id, entry, now).await?;
-    let canceled = ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled;
-    let mut found = Vec::new();
-    if canceled && before.is_some_and(|state| state.shipped) {
-        found.push(Found::new(IssueCode::CanceledAfterShipment));
-    }
-    if !found.is_empty() {
-        issues::open(&txn, connection.id, id, &found[0], Retry::default(), now).await?;
-    }
-    issues::resolve(&txn, id, &[IssueCode::StateUnmapped], now).await?;
-    issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
-    orders::derive_status(&txn, id, now).await?;
-    txn.commit().await
+/// Whether the carrier had the parcel, by TikTok Shop's answer.
+fn was_collected(raw: serde_json::Value) -> bool {
+    serde_json::from_value::<tiktok_shop::Order>(raw).is_ok_and(|order| order.times.collection_time.is_some())
 }

@@ -5,9 +5,14 @@ mod amounts;
 mod decision;
 mod plan;
 mod snapshot;
+mod store_state;
 
 pub use address::{recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, amounts_of};
 pub use decision::{ImportDecision, import_decision};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
 pub use snapshot::snapshot_of;
+pub use store_state::{
+    AfterCancellation, ShipmentFacts, ShipmentStep, StoreStates, Target, after_cancellation, is_same_number,
+    out_of_stock_reason, plain_number,
+};

@@ -1,0 +1,549 @@
+//! What somebody did in the store and what it asks of TikTok Shop: shipped, corrected, canceled, deleted. It only asks,
+//! in the transaction that notes what was seen; the actions' own jobs do it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use database::connections::ConnectionRecord;
+use database::issues::{self, Found, Retry};
+use database::orders::{self, LineRow, OrderRow};
+use database::store_shipments::StoreShipment;
+use database::timeline::{self, Entry};
+use database::{DatabaseTransaction, DbErr, actions as action_rows, from_ms, store_shipments, to_ms};
+use prestashop::{CarrierId, Client, OrderCarrier, OrderStateId};
+use shared::{ActionKind, ActionRequest, ChannelCarrier, ChannelStatus, FulfillmentType, IssueCode, OrderId};
+
+use super::{JobError, read_action_options};
+use crate::action_options::offered_carriers;
+use crate::actions::{self, Asker, Refused};
+use crate::engine::Engine;
+use crate::mapping::{
+    AfterCancellation, ShipmentFacts, ShipmentStep, StoreStates, after_cancellation, is_same_number,
+    out_of_stock_reason, plain_number,
+};
+use crate::shipping::channel_carrier_of;
+use crate::store_facts::StoreFacts;
+
+/// Who asks for what is done in the store, in stories and lists of actions.
+const STORE: &str = "store";
+
+/// Why a job that works on store orders could not go on.
+pub(super) enum Failure {
+    Store(prestashop::Error),
+    Job(JobError),
+}
+
+impl From<prestashop::Error> for Failure {
+    fn from(error: prestashop::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+/// A look at store orders of ours.
+pub(super) struct Look<'a> {
+    pub engine: &'a Engine,
+    pub connection: &'a ConnectionRecord,
+    pub facts: &'a StoreFacts,
+    pub client: &'a Client,
+}
+
+/// One of our orders and the state that its store order is in.
+pub(super) struct Seen {
+    pub order: OrderRow,
+    pub state: SeenState,
+}
+
+/// Where a look knows the state of a store order from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenState {
+    /// The store has just said so.
+    Read(Option<OrderStateId>),
+    /// The store reports changed states by itself; this look is about something else.
+    AsRecorded,
+}
+
+/// The carriage of a store order; empty when it has none, or no number yet.
+#[derive(Debug, Clone, Default)]
+struct Carriage {
+    number: String,
+    reference: Option<i64>,
+    name: Option<String>,
+}
+
+impl Look<'_> {
+    /// Notes what the store shows of these orders, and asks of TikTok Shop what follows from it.
+    pub(super) async fn at(&self, seen: &[Seen]) -> Result<(), Failure> {
+        let with_carriage: Vec<_> = seen.iter().filter(|seen| self.needs_carriage(seen)).collect();
+        let ids: Vec<_> = with_carriage.iter().filter_map(|seen| store_order_id(&seen.order)).collect();
+        let mut carriages = self.carriages(&ids).await?;
+        for seen in seen {
+            let carriage = store_order_id(&seen.order)
+                .filter(|_| self.needs_carriage(seen))
+                .map(|id| carriages.remove(&id).unwrap_or_default());
+            // What was picked because it is ahead is noted also when it no longer is.
+            let nothing_new = carriage.is_none()
+                && seen.state != SeenState::AsRecorded
+                && seen.order.store_state_id == self.state_id(seen)
+                && !seen.order.store_deleted;
+            if !nothing_new {
+                self.note(seen, carriage.as_ref()).await?;
+            }
+        }
+        self.engine.wake();
+        Ok(())
+    }
+
+    fn state_id(&self, seen: &Seen) -> Option<i64> {
+        match seen.state {
+            SeenState::Read(state) => state.and_then(|state| i64::try_from(state.0).ok()),
+            SeenState::AsRecorded => seen.order.store_state_id,
+        }
+    }
+
+    /// Whether carrier and tracking number may have something to say.
+    fn needs_carriage(&self, seen: &Seen) -> bool {
+        let states = StoreStates::from(self.facts);
+        let state = self.state_id(seen).and_then(|id| u64::try_from(id).ok());
+        let shipped = state.and_then(|id| states.find(OrderStateId(id))).is_some_and(|state| state.shipped);
+        let open = matches!(
+            ChannelStatus::from(seen.order.channel_status.as_str()),
+            ChannelStatus::AwaitingShipment
+                | ChannelStatus::PartiallyShipping
+                | ChannelStatus::AwaitingCollection
+                | ChannelStatus::InTransit
+        );
+        shipped && open && fulfillment_type(&seen.order) == FulfillmentType::Merchant
+    }
+
+    async fn carriages(
+        &self,
+        ids: &[prestashop::OrderId],
+    ) -> Result<BTreeMap<prestashop::OrderId, Carriage>, Failure> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut rows: BTreeMap<prestashop::OrderId, OrderCarrier> = BTreeMap::new();
+        for row in self.client.order_carriers_of(ids).await? {
+            // After a split there are several: the latest one with a number counts.
+            let better = rows.get(&row.order_id).is_none_or(|known| {
+                (!row.tracking_number.is_empty(), row.id) > (!known.tracking_number.is_empty(), known.id)
+            });
+            if better {
+                rows.insert(row.order_id, row);
+            }
+        }
+        let known = |id: CarrierId| self.facts.carriers.iter().find(|carrier| carrier.id == id);
+        let mut edited: Vec<_> =
+            rows.values().map(|row| row.carrier_id).filter(|id| id.0 > 0 && known(*id).is_none()).collect();
+        edited.sort_unstable();
+        edited.dedup();
+        let edited = if edited.is_empty() { Vec::new() } else { self.client.carriers_by_id(&edited).await? };
+        let carriages = rows.into_iter().map(|(order, row)| {
+            let carrier =
+                known(row.carrier_id).or_else(|| edited.iter().find(|carrier| carrier.id == row.carrier_id));
+            let carriage = Carriage {
+                number: row.tracking_number.trim().to_owned(),
+                reference: carrier.and_then(|carrier| i64::try_from(carrier.reference_id.0).ok()),
+                name: carrier.map(|carrier| carrier.name.clone()),
+            };
+            (order, carriage)
+        });
+        Ok(carriages.collect())
+    }
+
+    /// Notes one order; `carriage` is `None` when it was not read.
+    async fn note(&self, seen: &Seen, carriage: Option<&Carriage>) -> Result<(), DbErr> {
+        let now = self.engine.clock().now();
+        let id = OrderId(seen.order.id);
+        let txn = self.engine.database().begin().await?;
+        let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(()) };
+        if order.store_order_id != seen.order.store_order_id {
+            return Ok(());
+        }
+        let state_id = match seen.state {
+            SeenState::Read(_) => self.state_id(seen),
+            SeenState::AsRecorded => order.store_state_id,
+        };
+        let known = store_shipments::find(&txn, id).await?;
+        let mut noted = Noted { look: self, txn: &txn, order: &order, now, changed: false };
+        if order.store_state_id != state_id || order.store_deleted {
+            noted.state(state_id, &known).await?;
+        }
+        let shipment = noted.shipment(state_id, carriage, &known).await?;
+        let changed = noted.changed;
+        if shipment != known {
+            store_shipments::save(&txn, shipment).await?;
+        }
+        if changed {
+            orders::derive_status(&txn, id, now).await?;
+        }
+        txn.commit().await
+    }
+}
+
+/// One order while what was seen of it is written down.
+struct Noted<'a> {
+    look: &'a Look<'a>,
+    txn: &'a DatabaseTransaction,
+    order: &'a OrderRow,
+    now: DateTime<Utc>,
+    /// Whether facts or issues have changed.
+    changed: bool,
+}
+
+impl Noted<'_> {
+    fn id(&self) -> OrderId {
+        OrderId(self.order.id)
+    }
+
+    async fn tell(&self, sentence: impl Into<String>) -> Result<(), DbErr> {
+        timeline::record(self.txn, self.id(), Entry::by(STORE, "store state", sentence), self.now).await
+    }
+
+    async fn open(&mut self, found: &Found) -> Result<(), DbErr> {
+        let connection = self.look.connection.id;
+        let new = issues::open(self.txn, connection, self.id(), found, Retry::default(), self.now).await?;
+        self.changed |= new;
+        Ok(())
+    }
+
+    /// Opens an issue that the next look finds again, without touching one that is open already.
+    async fn keep_open(&mut self, found: &Found) -> Result<(), DbErr> {
+        let open = issues::open_of(self.txn, self.id()).await?;
+        let facts = serde_json::to_string(&found.facts).unwrap_or_default();
+        let known = |issue: &database::entities::issues::Model| {
+            issue.code == found.code.as_str() && issue.subject == found.subject && issue.facts == facts
+        };
+        if open.iter().any(known) {
+            return Ok(());
+        }
+        let connection = self.look.connection.id;
+        let retry = Retry::default();
+        let found = std::slice::from_ref(found);
+        issues::set(self.txn, connection, self.id(), &[found[0].code], found, retry, self.now).await?;
+        self.changed = true;
+        Ok(())
+    }
+
+    async fn resolve(&mut self, codes: &[IssueCode]) -> Result<(), DbErr> {
+        let resolved = issues::resolve(self.txn, self.id(), codes, self.now).await?;
+        self.changed |= !resolved.is_empty();
+        Ok(())
+    }
+
+    /// The store order is in another state than was known, or is there again.
+    async fn state(&mut self, state_id: Option<i64>, known: &StoreShipment) -> Result<(), DbErr> {
+        orders::set_store_state(self.txn, self.id(), state_id, false).await?;
+        self.changed = true;
+        if self.order.store_deleted {
+            issues::resolve(self.txn, self.id(), &[IssueCode::StoreOrderDeleted], self.now).await?;
+            self.tell("The store order is there again.").await?;
+        }
+        if self.order.store_state_id == state_id {
+            return Ok(());
+        }
+        let state = state_id.and_then(|id| u64::try_from(id).ok()).map(OrderStateId);
+        let name = state.map(|state| self.look.facts.order_state_name(state)).unwrap_or_default();
+        // We wrote it ourselves, and did not hear that it had arrived.
+        if state_id.is_some() && known.written_state_id == state_id {
+            let entry = Entry::ours("store state", format!("The store order was moved to “{name}”."));
+            return timeline::record(self.txn, self.id(), entry, self.now).await;
+        }
+        self.tell(format!("The store order is now in “{name}”.")).await?;
+        let roles = &self.look.facts.settings.order_states;
+        if state.is_some() && state == roles.canceled {
+            self.canceled_in_store().await?;
+        } else if state.is_some() && state == roles.refund {
+            let sentence = "Refunded in the store. TikTok Shop is not told: refund it there in Seller Center, if \
+                            the buyer is to get the money back.";
+            self.tell(sentence).await?;
+        } else if self.is_canceled_on_channel() && self.is_shipped(state) {
+            let code = IssueCode::CancelStoreConflict;
+            if !issues::was_ever_open(self.txn, self.id(), code).await? {
+                self.open(&Found::new(code)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_canceled_on_channel(&self) -> bool {
+        ChannelStatus::from(self.order.channel_status.as_str()) == ChannelStatus::Cancelled
+    }
+
+    fn is_shipped(&self, state: Option<OrderStateId>) -> bool {
+        let states = StoreStates::from(self.look.facts);
+        state.and_then(|id| states.find(id)).is_some_and(|state| state.shipped)
+    }
+
+    async fn canceled_in_store(&mut self) -> Result<(), DbErr> {
+        let settings = &self.look.connection.settings;
+        let channel_status = ChannelStatus::from(self.order.channel_status.as_str());
+        match after_cancellation(&channel_status, settings.write_back_canceled) {
+            AfterCancellation::Cancel => self.ask_to_cancel().await,
+            AfterCancellation::SwitchedOff => {
+                let sentence = "Canceled in the store. It is not canceled on TikTok Shop, for the connection does \
+                                not pass cancellations on.";
+                self.tell(sentence).await
+            }
+            AfterCancellation::TooLate => {
+                let sentence = "Canceled in the store. It is shipped on TikTok Shop already, so nothing was sent \
+                                there: cancel it here if the parcel stays.";
+                self.tell(sentence).await
+            }
+            AfterCancellation::Nothing => Ok(()),
+        }
+    }
+
+    async fn ask_to_cancel(&mut self) -> Result<(), DbErr> {
+        if !action_rows::queued(self.txn, self.id(), &[ActionKind::Cancel]).await?.is_empty() {
+            return Ok(());
+        }
+        let connection = self.look.connection;
+        let reason = connection.settings.cancel_reason.clone();
+        let reason = reason.unwrap_or_else(|| out_of_stock_reason(connection.region.as_deref()).to_owned());
+        let request = ActionRequest::Cancel { reason: reason.clone(), line_item_ids: Vec::new() };
+        match self.ask(&request).await? {
+            Asked::Yes => Ok(()),
+            Asked::NotNow(why) => {
+                self.tell(format!("Canceled in the store, but not on TikTok Shop. {why}")).await
+            }
+            Asked::Wrong => {
+                let why = format!("“{reason}” is none of its reasons");
+                self.open(&Found::new(IssueCode::CancelRefused).with("why", why)).await
+            }
+        }
+    }
+
+    async fn ask(&mut self, request: &ActionRequest) -> Result<Asked, DbErr> {
+        let asked = actions::request(self.txn, self.id(), request, Asker::system(STORE), self.now).await;
+        match asked {
+            Ok(_) => {
+                self.changed = true;
+                Ok(Asked::Yes)
+            }
+            Err(Refused::NotNow(why)) => Ok(Asked::NotNow(why)),
+            Err(Refused::Invalid(_)) => Ok(Asked::Wrong),
+            Err(Refused::Database(error)) => Err(error),
+        }
+    }
+
+    /// Weighs carrier and tracking number, and says what is known of the shipment from now on.
+    async fn shipment(
+        &mut self,
+        state_id: Option<i64>,
+        carriage: Option<&Carriage>,
+        known: &StoreShipment,
+    ) -> Result<StoreShipment, DbErr> {
+        let mut shipment = known.clone();
+        if let Some(carriage) = carriage {
+            shipment.tracking_number = Some(carriage.number.clone()).filter(|number| !number.is_empty());
+            shipment.carrier_reference = carriage.reference;
+            shipment.carrier_name.clone_from(&carriage.name);
+        }
+        let lines = match carriage {
+            Some(_) => orders::lines_of(self.txn, self.id()).await?,
+            None => Vec::new(),
+        };
+        let channel_numbers: Vec<_> = lines.iter().filter_map(|line| line.tracking_number.clone()).collect();
+        let channel_status = ChannelStatus::from(self.order.channel_status.as_str());
+        let states = StoreStates::from(self.look.facts);
+        let state =
+            state_id.and_then(|id| u64::try_from(id).ok()).and_then(|id| states.find(OrderStateId(id)));
+        let mut facts = ShipmentFacts {
+            channel_status: &channel_status,
+            fulfillment_type: fulfillment_type(self.order),
+            settings: &self.look.connection.settings,
+            state,
+            number: carriage.map_or("", |carriage| &carriage.number),
+            carrier_reference: carriage.and_then(|carriage| carriage.reference),
+            channel_numbers: &channel_numbers,
+            known,
+            shipped_seen_at: None,
+            now: self.now,
+        };
+        let seen_before = known.shipped_seen_at.map(from_ms);
+        facts.shipped_seen_at = facts.is_ahead().then(|| seen_before.unwrap_or(self.now));
+        shipment.shipped_seen_at = facts.shipped_seen_at.map(to_ms);
+        let Some(carriage) = carriage else {
+            self.not_ahead().await?;
+            return Ok(shipment);
+        };
+        match facts.step() {
+            ShipmentStep::Nothing => self.not_ahead().await?,
+            ShipmentStep::HandedOn | ShipmentStep::Wait => {
+                self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
+            }
+            ShipmentStep::NumberMissing => {
+                self.keep_open(&Found::new(IssueCode::ShipTrackingMissing)).await?;
+            }
+            ShipmentStep::Ship => {
+                self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
+                let request = |carrier: ChannelCarrier, number: String| ActionRequest::Ship {
+                    carrier_id: Some(carrier.id),
+                    tracking_number: Some(number),
+                    line_item_ids: Vec::new(),
+                };
+                self.hand_on(carriage, &mut shipment, request).await?;
+            }
+            ShipmentStep::Correct => self.correct(carriage, &lines, known, &mut shipment).await?,
+        }
+        Ok(shipment)
+    }
+
+    async fn not_ahead(&mut self) -> Result<(), DbErr> {
+        self.resolve(&[IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped]).await
+    }
+
+    async fn correct(
+        &mut self,
+        carriage: &Carriage,
+        lines: &[LineRow],
+        known: &StoreShipment,
+        shipment: &mut StoreShipment,
+    ) -> Result<(), DbErr> {
+        if action_rows::was_done(self.txn, self.id(), ActionKind::CorrectShipping).await? {
+            shipment.sent_tracking_number = Some(carriage.number.clone());
+            shipment.sent_carrier_reference = carriage.reference;
+            return self.open(&Found::new(IssueCode::ShipUpdateLimit)).await;
+        }
+        let Some(package_id) = package_to_correct(lines, known) else { return Ok(()) };
+        let request = |carrier: ChannelCarrier, number: String| ActionRequest::CorrectShipping {
+            package_id,
+            carrier_id: carrier.id,
+            tracking_number: number,
+        };
+        self.hand_on(carriage, shipment, request).await
+    }
+
+    /// Asks for a shipment or its correction, with TikTok Shop's carrier for the store's.
+    async fn hand_on(
+        &mut self,
+        carriage: &Carriage,
+        shipment: &mut StoreShipment,
+        request: impl FnOnce(ChannelCarrier, String) -> ActionRequest,
+    ) -> Result<(), DbErr> {
+        let under_way = [ActionKind::Ship, ActionKind::ResendShipping, ActionKind::CorrectShipping];
+        if !action_rows::queued(self.txn, self.id(), &under_way).await?.is_empty() {
+            return Ok(());
+        }
+        let Some(carrier) = self.carrier_of(carriage).await? else { return Ok(()) };
+        let asked = self.ask(&request(carrier, plain_number(&carriage.number))).await?;
+        match asked {
+            // Such as an open request of the buyer; the next look asks again.
+            Asked::NotNow(_) => return Ok(()),
+            Asked::Yes => {
+                self.resolve(&[IssueCode::ShipProviderUnmapped, IssueCode::ShipTrackingRejected]).await?;
+            }
+            Asked::Wrong => {
+                self.resolve(&[IssueCode::ShipProviderUnmapped]).await?;
+                let found = Found::new(IssueCode::ShipTrackingRejected);
+                self.open(&found.with("tracking_number", &carriage.number)).await?;
+            }
+        }
+        shipment.sent_tracking_number = Some(carriage.number.clone());
+        shipment.sent_carrier_reference = carriage.reference;
+        Ok(())
+    }
+
+    /// TikTok Shop's carrier for the store's; `None` when that is told, or TikTok Shop is being asked for its list.
+    async fn carrier_of(&mut self, carriage: &Carriage) -> Result<Option<ChannelCarrier>, DbErr> {
+        let settings = &self.look.connection.settings;
+        let (reference, name) = (carriage.reference, carriage.name.as_deref());
+        let vault = &self.look.engine.database().vault;
+        let connection = self.look.connection;
+        let offered = offered_carriers(self.txn, vault, connection, self.id(), self.now).await?;
+        let carrier = channel_carrier_of(settings, reference, name, offered.as_deref().unwrap_or_default());
+        match (carrier, offered) {
+            (Some(carrier), _) => Ok(Some(carrier)),
+            (None, None) => {
+                let read = read_action_options(self.look.connection.id, self.id(), self.now);
+                job_queue::enqueue(self.txn, read, self.now).await?;
+                Ok(None)
+            }
+            (None, Some(_)) => {
+                let carrier = name.unwrap_or("The carrier of the store order");
+                let found = Found::new(IssueCode::ShipProviderUnmapped).with("carrier", carrier);
+                self.keep_open(&found.about(carrier)).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+enum Asked {
+    Yes,
+    /// The order does not allow it now; the sentence says why.
+    NotNow(String),
+    /// What was entered in the store or in the settings is no valid request.
+    Wrong,
+}
+
+/// The parcel that a changed number is about: the one with the number that we had sent, or the only one.
+fn package_to_correct(lines: &[LineRow], known: &StoreShipment) -> Option<String> {
+    let shipped = || lines.iter().filter(|line| line.tracking_number.is_some());
+    let ours = [&known.sent_tracking_number, &known.written_tracking_number];
+    let is_ours = |number: &str| ours.into_iter().flatten().any(|ours| is_same_number(ours, number));
+    let with_our_number = shipped().find(|line| line.tracking_number.as_deref().is_some_and(is_ours));
+    if let Some(line) = with_our_number {
+        return line.package_id.clone();
+    }
+    let mut packages: Vec<_> = shipped().filter_map(|line| line.package_id.clone()).collect();
+    packages.dedup();
+    if packages.len() == 1 { packages.pop() } else { None }
+}
+
+fn fulfillment_type(order: &OrderRow) -> FulfillmentType {
+    order.fulfillment_type.parse().unwrap_or(FulfillmentType::Merchant)
+}
+
+/// The store order of an order, as the store numbers it.
+pub(super) fn store_order_id(order: &OrderRow) -> Option<prestashop::OrderId> {
+    order.store_order_id.and_then(|id| u64::try_from(id).ok()).map(prestashop::OrderId)
+}
+
+/// Notes that a store order is gone; nothing makes another one by itself.
+pub(super) async fn note_deleted(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    seen: &OrderRow,
+) -> Result<(), DbErr> {
+    let now = engine.clock().now();
+    let id = OrderId(seen.id);
+    let txn = engine.database().begin().await?;
+    let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(()) };
+    if order.store_deleted || order.store_order_id != seen.store_order_id {
+        return Ok(());
+    }
+    orders::set_store_state(&txn, id, order.store_state_id, true).await?;
+    // What we wrote is gone with it; what TikTok Shop was told stays told.
+    let known = store_shipments::find(&txn, id).await?;
+    let kept = StoreShipment {
+        written_state_id: None,
+        tracking_number: None,
+        carrier_reference: None,
+        carrier_name: None,
+        written_tracking_number: None,
+        shipped_seen_at: None,
+        ..known.clone()
+    };
+    if kept != known {
+        store_shipments::save(&txn, kept).await?;
+    }
+    issues::resolve(&txn, id, &[IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped], now)
+        .await?;
+    let number = order.store_order_id.unwrap_or_default();
+    let entry = Entry::by(STORE, "store state", format!("The store order #{number} was deleted."));
+    timeline::record(&txn, id, entry, now).await?;
+    if ChannelStatus::from(order.channel_status.as_str()) != ChannelStatus::Cancelled {
+        let found = Found::new(IssueCode::StoreOrderDeleted).with("store_order_id", number);
+        issues::open(&txn, connection.id, id, &found, Retry::default(), now).await?;
+    }
+    orders::derive_status(&txn, id, now).await?;
+    txn.commit().await
+}
