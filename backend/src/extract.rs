@@ -38,28 +38,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
-pub struct OptionalBody<T>(pub T);
-
-impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request.headers());
-        let payload = payload.take();
-        async move {
-            let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
-            match (bytes.is_empty(), is_json) {
-                (true, _) => Ok(Self(T::default())),
-                (false, true) => parse(&bytes).map(Self),
-                (false, false) => Err(ApiError::NotJson),
-            }
-        }
-        .boxed_local()
-    }
-}
-
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();

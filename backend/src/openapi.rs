@@ -149,22 +149,35 @@ pub struct IdempotencyKey;
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(255))
-            .examples(["8e03978e-40d5-43e8-bc93-6894a57f9324"]);
-        let description = "A key of the caller's own, new for each request that is to have an effect: 1 to 255 visible \
-            ASCII characters. For 24 hours the same request with the same key gets the first answer again, with the \
-            header `Idempotent-Replayed: true`, and does nothing.";
-        let parameter = ParameterBuilder::new()
-            .name("Idempotency-Key")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::True)
-            .description(Some(description))
-            .schema(Some(schema.build()));
-        vec![parameter.build()]
+        vec![idempotency_key(Required::True)]
     }
+}
+
+/// The same, where it may be left out.
+pub struct OptionalIdempotencyKey;
+
+impl IntoParams for OptionalIdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![idempotency_key(Required::False)]
+    }
+}
+
+fn idempotency_key(required: Required) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .examples(["8e03978e-40d5-43e8-bc93-6894a57f9324"]);
+    let description = "A key of the caller's own, new for each request that is to have an effect: 1 to 255 visible ASCII \
+        characters. For 24 hours the same request with the same key gets the first answer again, with the header \
+        `Idempotent-Replayed: true`, and does nothing.";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema.build()))
+        .build()
 }
 
 fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {

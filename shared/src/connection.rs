@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
-use crate::{ConnectionId, OrderStatus};
+use crate::{ChannelCarrier, ConnectionId, OrderStatus, StoreState};
 
 text_enum!(
     /// Whether a connection works.
@@ -251,6 +251,27 @@ impl Default for ConnectionSettings {
             back_office_url: None,
         }
     }
+}
+
+/// What the settings of a connection can choose from, as far as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionChoices {
+    /// The store's order states; empty until the store was read.
+    pub store_states: Vec<StoreState>,
+    /// The store's active carriers; empty until the store was read.
+    pub store_carriers: Vec<StoreCarrier>,
+    /// The carriers that TikTok Shop offered so far, for whichever order; empty until one was asked about.
+    pub channel_carriers: Vec<ChannelCarrier>,
+}
+
+/// A carrier of the PrestaShop shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoreCarrier {
+    /// The number that stays when a merchant edits the carrier.
+    pub reference: i64,
+    pub name: String,
 }
 
 text_enum!(

@@ -1,3 +1,4 @@
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,8 +11,9 @@ use super::find;
 use crate::app::AppState;
 use crate::auth::Operator;
 use crate::error::ApiError;
-use crate::extract::{Id, OptionalBody};
-use crate::openapi::{BodyRefusals, Missing, NotNow, Refusals};
+use crate::extract::Id;
+use crate::idempotency::OnceIfNamed;
+use crate::openapi::{BodyRefusals, Missing, NotNow, OptionalIdempotencyKey, Refusals};
 
 /// How far back orders are fetched.
 const FURTHEST_BACK: TimeDelta = TimeDelta::days(90);
@@ -24,41 +26,41 @@ const PRIORITY: i16 = 10;
 #[utoipa::path(
     tag = "connections",
     operation_id = "fetchOrders",
-    params(("id" = i64, Path, description = "The connection's number")),
-    request_body = FetchOrders,
+    params(("id" = i64, Path, description = "The connection's number"), OptionalIdempotencyKey),
+    request_body = Option<FetchOrders>,
     responses((status = 202, body = SyncRun, description = "The run"), NotNow, Missing, BodyRefusals, Refusals),
     security(("bearer" = ["operator"]))
 )]
 #[post("/connections/{id}/fetch")]
 pub async fn fetch_orders(
     state: Data<AppState>,
-    _operator: Operator,
+    operator: Operator,
     id: Id<ConnectionId>,
-    body: OptionalBody<FetchOrders>,
+    request: OnceIfNamed<Option<FetchOrders>>,
 ) -> Result<HttpResponse, ApiError> {
-    let range = body.0;
-    let now = state.clock().now();
-    let errors = range_errors(&range, now);
-    if !errors.is_empty() {
-        return Err(ApiError::Invalid(errors));
-    }
-    let connection = find(&state, id.0).await?;
-    let reason = match connection.state {
-        ConnectionState::Active => None,
-        ConnectionState::Paused => Some("The connection is paused; resume it first."),
-        ConnectionState::Unauthorized => Some("TikTok access has ended; authorize the connection again."),
+    let OnceIfNamed { body, named } = request;
+    let range = body.unwrap_or_default();
+    let work = async |txn: &_| {
+        let now = state.clock().now();
+        let errors = range_errors(&range, now);
+        if !errors.is_empty() {
+            return Err(ApiError::Invalid(errors));
+        }
+        let reason = match find(&state, id.0).await?.state {
+            ConnectionState::Active => None,
+            ConnectionState::Paused => Some("The connection is paused; resume it first."),
+            ConnectionState::Unauthorized => Some("TikTok access has ended; authorize the connection again."),
+        };
+        if let Some(reason) = reason {
+            return Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() });
+        }
+        let run_id = sync_runs::create(txn, id.0, &range, now).await?;
+        let job = NewJob { priority: PRIORITY, ..jobs::fetch_orders(id.0, run_id, now) };
+        job_queue::enqueue(txn, job, now).await?;
+        let run = sync_runs::find(txn, run_id).await?.ok_or(ApiError::NotFound)?;
+        Ok((StatusCode::ACCEPTED, run))
     };
-    if let Some(reason) = reason {
-        return Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() });
-    }
-    let txn = state.database.begin().await?;
-    let run_id = sync_runs::create(&txn, id.0, &range, now).await?;
-    let job = NewJob { priority: PRIORITY, ..jobs::fetch_orders(id.0, run_id, now) };
-    job_queue::enqueue(&txn, job, now).await?;
-    let run = sync_runs::find(&txn, run_id).await?.ok_or(ApiError::NotFound)?;
-    txn.commit().await?;
-    state.committed();
-    Ok(HttpResponse::Accepted().json(run))
+    named.answer(&state, &operator.0, work).await
 }
 
 fn range_errors(range: &FetchOrders, now: DateTime<Utc>) -> Vec<FieldError> {

@@ -1,6 +1,7 @@
 //! TikTok shops bound to PrestaShop shops: one endpoint per file.
 
 mod authorize;
+mod choices;
 mod create;
 mod fetch;
 mod get;
@@ -11,6 +12,7 @@ mod test_new;
 mod update;
 mod values;
 
+pub use choices::get_connection_choices;
 pub use create::create_connection;
 pub use fetch::fetch_orders;
 pub use get::get_connection;

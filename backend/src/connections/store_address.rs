@@ -28,6 +28,14 @@ pub(super) async fn check(config: &Config, pointer: &str, text: &str) -> Result<
     }
 }
 
+/// Checks an address that only people's browsers follow, so it may lead into their own network.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_link(text: &str) -> Result<(), &'static str> {
+    parse(text, true).map(drop)
+}
+
 /// The address with a slash at its end, so that paths can follow.
 fn parse(text: &str, allow_private: bool) -> Result<Url, &'static str> {
     let text = text.trim();
@@ -37,7 +45,8 @@ fn parse(text: &str, allow_private: bool) -> Result<Url, &'static str> {
     let mut url = Url::parse(text).map_err(|_| "not an address; write it like https://shop.example/")?;
     match (url.scheme(), allow_private) {
         ("https", _) | ("http", true) => {}
-        _ => return Err("only https is accepted"),
+        (_, true) => return Err("only https and http are accepted"),
+        (_, false) => return Err("only https is accepted"),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the address must not contain a name or password; the key goes into its own field");

@@ -5,8 +5,12 @@ use shared::{
     UpdateConnection,
 };
 
+use super::store_address;
 use crate::auth::check_new_email;
 use crate::error::ApiError;
+
+/// No store has more carriers.
+const MAX_MAPPED_CARRIERS: usize = 500;
 
 /// Refuses a request whose values are not all acceptable.
 pub(super) fn check(errors: Vec<FieldError>) -> Result<(), ApiError> {
@@ -98,6 +102,12 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     if !(60..=86_400).contains(&settings.poll_overlap_s) {
         wrong("poll_overlap_s", "between 60 and 86400 seconds");
     }
+    if settings.import_delay_min > 360 {
+        wrong("import_delay_min", "at most 360 minutes, which is 6 hours");
+    }
+    if settings.tracking_delay_min > 1440 {
+        wrong("tracking_delay_min", "at most 1440 minutes, which is a day");
+    }
     if settings.carrier_reference.is_some_and(|id| id <= 0) {
         wrong("carrier_reference", "the carrier's number is above 0");
     }
@@ -132,8 +142,50 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     if let Some(email) = settings.customer_email.as_deref().filter(|email| !email.trim().is_empty()) {
         errors.extend(check_new_email("/settings/customer_email", email));
     }
+    carriers(errors, settings);
+    if settings.cancel_reason.as_deref().is_some_and(|reason| !is_key(reason)) {
+        errors.push(FieldError::new("/settings/cancel_reason", "the key of one of TikTok Shop's reasons"));
+    }
+    if let Some(Err(detail)) = settings.back_office_url.as_deref().map(store_address::check_link) {
+        errors.push(FieldError::new("/settings/back_office_url", detail));
+    }
     text(errors, "/settings/payment_module", &settings.payment_module, 64);
     text(errors, "/settings/payment_label", &settings.payment_label, 255);
+}
+
+/// The store's carriers and TikTok Shop's, which both are numbers, the latter too long to count with.
+fn carriers(errors: &mut Vec<FieldError>, settings: &ConnectionSettings) {
+    if settings.carrier_map.len() > MAX_MAPPED_CARRIERS {
+        let detail = format!("at most {MAX_MAPPED_CARRIERS} carriers");
+        errors.push(FieldError::new("/settings/carrier_map", detail));
+    }
+    for (reference, carrier) in settings.carrier_map.iter().take(MAX_MAPPED_CARRIERS) {
+        let is_reference = reference.parse::<i64>().is_ok_and(|number| number > 0) && is_digits(reference);
+        if !is_reference || !is_digits(carrier) {
+            let pointer = format!("/settings/carrier_map/{}", escaped(reference));
+            let detail =
+                "from the number of the store's carrier to the id of TikTok Shop's carrier, in digits";
+            errors.push(FieldError::new(pointer, detail));
+        }
+    }
+    if settings.default_channel_carrier_id.as_deref().is_some_and(|id| !is_digits(id)) {
+        let detail = "the id of TikTok Shop's carrier, in digits";
+        errors.push(FieldError::new("/settings/default_channel_carrier_id", detail));
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_key(text: &str) -> bool {
+    (1..=120).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
@@ -183,5 +235,47 @@ mod tests {
             ["/settings/customer_email"]
         );
         assert_eq!(pointers(|_, _, settings| settings.payment_module.clear()), ["/settings/payment_module"]);
+    }
+
+    #[test]
+    fn settings_of_actions_are_checked() {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+            let map: std::collections::BTreeMap<_, _> = owned.collect();
+            pointers(|_, _, settings| settings.carrier_map = map)
+        };
+        let many: Vec<_> = (1..=501).map(|number| number.to_string()).collect();
+        let many: Vec<_> = many.iter().map(|number| (number.as_str(), "1")).collect();
+
+        assert!(map(&[("3", "7117859084333745966")]).is_empty());
+        assert_eq!(map(&[("0", "1")]), ["/settings/carrier_map/0"]);
+        assert_eq!(map(&[("3", "dhl")]), ["/settings/carrier_map/3"]);
+        assert_eq!(map(&[("a/b", "1")]), ["/settings/carrier_map/a~1b"]);
+        assert_eq!(map(&many), ["/settings/carrier_map"]);
+        assert_eq!(
+            pointers(|_, _, settings| settings.import_delay_min = 361),
+            ["/settings/import_delay_min"]
+        );
+        assert_eq!(
+            pointers(|_, _, settings| settings.tracking_delay_min = 1441),
+            ["/settings/tracking_delay_min"]
+        );
+        assert_eq!(
+            pointers(|_, _, settings| settings.cancel_reason = Some("out of stock".to_owned())),
+            ["/settings/cancel_reason"]
+        );
+        assert_eq!(
+            pointers(|_, _, settings| settings.default_channel_carrier_id = Some("dhl".to_owned())),
+            ["/settings/default_channel_carrier_id"]
+        );
+        let back_office =
+            |url: &str| pointers(|_, _, settings| settings.back_office_url = Some(url.to_owned()));
+        assert!(back_office("https://shop.example/admin123/").is_empty());
+        assert!(back_office("http://shop.internal:8080/admin123").is_empty());
+        for wrong in
+            ["", "javascript:alert(1)", "https://me:secret@shop.example/", "https://shop.example/?a=b"]
+        {
+            assert_eq!(back_office(wrong), ["/settings/back_office_url"], "{wrong}");
+        }
     }
 }
