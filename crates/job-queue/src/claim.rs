@@ -3,9 +3,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
 
+use crate::database_clock::database_now;
 use crate::job::Leased;
 use crate::queue::placeholders;
-use crate::table::{milliseconds, statement, time_of};
+use crate::table::{length, milliseconds, statement, time_of};
 
 /// Which jobs a worker asks for.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Claim<'a> {
 /// Leases up to `limit` due jobs, fairly: the lane with the fewest running jobs first, then lane by lane; within a lane
 /// by priority and time. Jobs whose lease has run out count as due.
 ///
+/// Whether a job is due is measured by `now`, the asking process's clock; whether its lease has run out, by the database's.
+///
 /// The cost depends on the number of lanes and the limit, not on how many jobs wait.
 pub async fn claim(
     db: &impl ConnectionTrait,
@@ -34,10 +37,9 @@ pub async fn claim(
     if request.limit == 0 {
         return Ok(Vec::new());
     }
-    let lease = i64::try_from(request.lease.as_millis()).unwrap_or(i64::MAX);
     let mut values: Vec<Value> = vec![
         milliseconds(now).into(),
-        milliseconds(now).saturating_add(lease).into(),
+        length(request.lease).into(),
         request.owner.into(),
         request.after_lane.into(),
         i64::from(request.limit).into(),
@@ -58,16 +60,17 @@ pub async fn claim(
     Ok(claimed.into_iter().map(|(_, job)| job).collect())
 }
 
-/// One statement on both databases. `$1` now, `$2` end of the lease, `$3` owner, `$4` lane served last, `$5` limit,
+/// One statement on both databases. `$1` now, `$2` length of the lease, `$3` owner, `$4` lane served last, `$5` limit,
 /// `$6` candidates.
 fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
-    const READY: &str = "run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)";
     const IN_TURN: &str = "turn, job.priority DESC, \
                            CASE WHEN job.lane > $4 THEN 0 ELSE 1 END, job.lane, job.run_at, job.id";
+    let lease_clock = database_now(backend);
+    let ready = ready(backend);
     let heads_of_group = |columns: &str| {
         format!(
             "SELECT {columns} FROM jobs
-             WHERE lane = groups.lane AND priority = groups.priority AND {READY} {of_kinds}
+             WHERE lane = groups.lane AND priority = groups.priority AND {ready} {of_kinds}
              ORDER BY run_at, id LIMIT $6"
         )
     };
@@ -97,7 +100,7 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
             )
          ),
          running (lane, jobs) AS (
-            SELECT lane, COUNT(*) FROM jobs WHERE lease_owner IS NOT NULL AND lease_until > $1 GROUP BY lane
+            SELECT lane, COUNT(*) FROM jobs WHERE lease_owner IS NOT NULL AND lease_until > {lease_clock} GROUP BY lane
          ),
          candidates (id, turn) AS (
             SELECT job.id,
@@ -111,16 +114,21 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
          -- Ready is asked again, for PostgreSQL checks only this level when a row changed while it waited for it.
          chosen (id) AS MATERIALIZED (
             SELECT job.id FROM candidates CROSS JOIN jobs AS job
-            WHERE job.id = candidates.id AND {READY}
+            WHERE job.id = candidates.id AND {ready}
             ORDER BY {IN_TURN} LIMIT $5 {skip_locked}
          )
          UPDATE jobs SET
-            lease_owner = $3, lease_until = $2, fence = fence + 1, woken = FALSE,
+            lease_owner = $3, lease_until = {lease_clock} + $2, fence = fence + 1, woken = FALSE,
             -- This run answers every request up to now.
             rerun_at = CASE WHEN rerun_at > $1 THEN rerun_at ELSE NULL END
          WHERE id IN (SELECT id FROM chosen)
          RETURNING id, kind, subject, lane, payload, priority, run_at, attempts, fence, created_at"
     )
+}
+
+/// The condition of a job that may be claimed at `$1`, the asking process's time.
+pub(crate) fn ready(backend: DbBackend) -> String {
+    format!("run_at <= $1 AND (lease_until IS NULL OR lease_until <= {})", database_now(backend))
 }
 
 /// The job and its place among the claimed: neither database returns the rows in an order.

@@ -3,8 +3,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
+use crate::database_clock::database_now;
 use crate::job::{Leased, Outcome};
-use crate::table::{milliseconds, statement};
+use crate::table::{length, milliseconds, statement};
 
 /// Whether the worker that asks still holds the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +30,21 @@ fn held(job: &Leased) -> Vec<Value> {
 }
 
 /// Makes the lease last for `lease` from now.
-pub async fn renew(
-    db: &impl ConnectionTrait,
-    job: &Leased,
-    lease: Duration,
-    now: DateTime<Utc>,
-) -> Result<LeaseState, DbErr> {
-    let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+pub async fn renew(db: &impl ConnectionTrait, job: &Leased, lease: Duration) -> Result<LeaseState, DbErr> {
     let mut values = held(job);
-    values.push(milliseconds(now).saturating_add(lease).into());
-    let sql = format!("UPDATE jobs SET lease_until = $3 WHERE {HELD}");
+    values.push(length(lease).into());
+    let now = database_now(db.get_database_backend());
+    let sql = format!("UPDATE jobs SET lease_until = {now} + $3 WHERE {HELD}");
     let changed = db.execute_raw(statement(db, sql, values)).await?;
+    Ok(LeaseState::of(changed.rows_affected()))
+}
+
+/// Asks whether the worker still holds the job. On a transaction the answer holds until it ends: nobody can take the job
+/// over before.
+pub async fn confirm(db: &impl ConnectionTrait, job: &Leased) -> Result<LeaseState, DbErr> {
+    // A change that changes nothing, for it waits for a claim that is under way and keeps the next one out.
+    let sql = format!("UPDATE jobs SET fence = fence WHERE {HELD}");
+    let changed = db.execute_raw(statement(db, sql, held(job))).await?;
     Ok(LeaseState::of(changed.rows_affected()))
 }
 

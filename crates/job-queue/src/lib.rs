@@ -2,6 +2,7 @@
 
 pub mod backoff;
 mod claim;
+mod database_clock;
 mod finish;
 mod job;
 mod queue;
@@ -9,7 +10,8 @@ mod table;
 mod worker;
 
 pub use claim::{Claim, claim};
-pub use finish::{LeaseState, finish, release, renew};
+pub use database_clock::{database_now, database_time};
+pub use finish::{LeaseState, confirm, finish, release, renew};
 pub use job::{Depth, Enqueued, JobStatus, Leased, NewJob, Outcome, ParkedJob};
 pub use queue::{cancel, depth, enqueue, enqueue_all, live, parked, wake, wake_lane};
 pub use table::create_table;

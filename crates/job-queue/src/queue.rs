@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
 
+use crate::claim::ready;
 use crate::job::{Depth, Enqueued, JobStatus, NewJob, ParkedJob};
 use crate::table::{milliseconds, statement, time_of};
 
@@ -170,8 +171,8 @@ pub async fn live(db: &impl ConnectionTrait, kind: &str, subject: &str) -> Resul
 
 /// How many jobs are due and not running, and since when.
 pub async fn depth(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Depth, DbErr> {
-    let sql = "SELECT COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs
-               WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)";
+    let ready = ready(db.get_database_backend());
+    let sql = format!("SELECT COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready}");
     let row = db.query_one_raw(statement(db, sql, [milliseconds(now).into()])).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("a count returned no row".to_owned()))?;
     Ok(Depth {

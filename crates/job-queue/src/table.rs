@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 /// The statements that create the table `jobs` and its indexes, for a migration to run one by one.
 ///
-/// Times are unix milliseconds, so that both databases store and compare the same thing.
+/// Times are unix milliseconds, so that both databases store and compare the same thing. `lease_until` is measured on the
+/// database's clock, every other time on the clock of the process that wrote it.
 ///
 /// # Panics
 /// On MySQL, which this queue does not speak.
@@ -60,6 +63,11 @@ pub(crate) fn statement(
 /// As it is stored.
 pub(crate) fn milliseconds(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()
+}
+
+/// A length of time as it is stored; half of all there is at most, so that a sum with a time does not overflow.
+pub(crate) fn length(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 2)
 }
 
 /// As it was stored.

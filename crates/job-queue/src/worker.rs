@@ -7,7 +7,7 @@ use clock::SharedClock;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -222,26 +222,39 @@ impl<H: Handler> Worker<H> {
 }
 
 impl<H: Handler> Shared<H> {
-    /// Runs the job under its lease, and stops it when the lease is lost.
+    /// Runs the job under its lease, and stops it when the lease is lost or could not be renewed in time.
     async fn run_job(&self, job: Leased) {
         let job = Arc::new(job);
         let work = tokio::spawn(work(Arc::clone(&self.handler), Arc::clone(&job), Arc::clone(&self.clock)));
         // Whoever drops this future stops the work too.
         let mut work = AbortOnDropHandle::new(work);
         let renewal = (self.lease / 3).max(Duration::from_millis(1));
-        let mut renewals = interval_at(tokio::time::Instant::now() + renewal, renewal);
+        let mut renewals = interval_at(Instant::now() + renewal, renewal);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The claim came before this, so this is a little late; the fence is what counts where it matters.
+        let mut surely_held_until = Instant::now() + self.lease;
         let outcome = loop {
             tokio::select! {
                 result = &mut work => break result,
-                _ = renewals.tick() => match renew(&self.database, &job, self.lease, self.clock.now()).await {
-                    Ok(LeaseState::Held) => {}
-                    Ok(LeaseState::Lost) => {
-                        tracing::warn!(job = job.id, kind = job.kind, "stopped a job whose lease was lost");
-                        return;
+                _ = renewals.tick() => {
+                    let asked_at = Instant::now();
+                    let renewed = timeout(renewal, renew(&self.database, &job, self.lease)).await;
+                    match renewed.unwrap_or_else(|_| Err(DbErr::Custom("no answer in time".to_owned()))) {
+                        Ok(LeaseState::Held) => surely_held_until = asked_at + self.lease,
+                        Ok(LeaseState::Lost) => {
+                            tracing::warn!(job = job.id, kind = job.kind, "stopped a job whose lease was lost");
+                            return;
+                        }
+                        Err(error) if Instant::now() < surely_held_until => {
+                            tracing::warn!(job = job.id, %error, "cannot renew a lease");
+                        }
+                        Err(error) => {
+                            let kind = &job.kind;
+                            tracing::error!(job = job.id, kind, %error, "stopped a job whose lease has run out");
+                            return;
+                        }
                     }
-                    Err(error) => tracing::warn!(job = job.id, %error, "cannot renew a lease"),
-                },
+                }
             }
         };
         // Only a runtime that shuts down ends the work without an outcome; then the lease runs out.

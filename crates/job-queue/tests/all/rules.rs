@@ -1,8 +1,12 @@
 //! The table's rules, on every database.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use clock::{Clock, SystemClock};
 use job_queue::{
-    LeaseState, NewJob, Outcome, cancel, depth, enqueue, enqueue_all, live, parked, release, renew, wake,
+    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, live, parked,
+    release, renew, wake,
 };
 use sea_orm::TransactionTrait;
 
@@ -169,12 +173,12 @@ async fn an_expired_lease_is_claimed_again_and_the_late_result_is_refused() {
     for queue in queues().await {
         queue.enqueue(job("a", "1")).await;
         let crashed = queue.claim_one().await;
-        let after_lease = start() + TimeDelta::seconds(61);
-        let successor = queue.claim(5, after_lease).await.remove(0);
+        queue.age_leases(Duration::from_secs(61)).await;
+        let successor = queue.claim_one().await;
 
         assert!(successor.fence > crashed.fence, "{}", queue.name);
         assert_eq!(queue.finish(&crashed, Outcome::Done).await, LeaseState::Lost);
-        assert_eq!(renew(&queue.db, &crashed, queue.lease, after_lease).await.unwrap(), LeaseState::Lost);
+        assert_eq!(renew(&queue.db, &crashed, queue.lease).await.unwrap(), LeaseState::Lost);
         assert!(live(&queue.db, "refresh", "1").await.unwrap().unwrap().running);
         assert_eq!(queue.finish(&successor, Outcome::Done).await, LeaseState::Held);
     }
@@ -186,10 +190,78 @@ async fn a_renewed_lease_is_not_claimed() {
         queue.enqueue(job("a", "1")).await;
         let leased = queue.claim_one().await;
 
-        let later = start() + TimeDelta::seconds(59);
-        assert_eq!(renew(&queue.db, &leased, queue.lease, later).await.unwrap(), LeaseState::Held);
+        queue.age_leases(Duration::from_secs(59)).await;
+        assert_eq!(renew(&queue.db, &leased, queue.lease).await.unwrap(), LeaseState::Held);
+        queue.age_leases(Duration::from_secs(50)).await;
 
-        assert!(queue.claim(5, start() + TimeDelta::seconds(90)).await.is_empty(), "{}", queue.name);
+        assert!(queue.claim(5, start()).await.is_empty(), "{}", queue.name);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_does_not_depend_on_the_clocks_of_the_processes() {
+    for queue in queues().await {
+        for offset in [TimeDelta::zero(), TimeDelta::minutes(10), TimeDelta::days(400)] {
+            let subject = offset.to_string();
+            queue.enqueue(job("a", &subject)).await;
+            let leased = queue.claim(1, start()).await.remove(0);
+
+            assert!(queue.claim(1, start() + offset).await.is_empty(), "{} {offset}", queue.name);
+            assert_eq!(depth(&queue.db, start() + offset).await.unwrap().due, 0);
+            let _ = queue.finish(&leased, Outcome::Done).await;
+
+            queue.enqueue(job("a", &subject)).await;
+            let leased = queue.claim(1, start() + offset).await.remove(0);
+            queue.age_leases(Duration::from_secs(61)).await;
+            let successor = queue.claim(1, start()).await.remove(0);
+            assert!(successor.fence > leased.fence, "a clock that is ahead makes no lease longer");
+            let _ = queue.finish(&successor, Outcome::Done).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_of_a_process_that_is_ahead_waits_as_long_as_it_is_ahead_and_no_longer() {
+    for queue in queues().await {
+        let ahead = start() + TimeDelta::minutes(10);
+        enqueue(&queue.db, NewJob { run_at: ahead, ..job("a", "1") }, ahead).await.unwrap();
+
+        assert!(queue.claim(1, ahead - TimeDelta::seconds(1)).await.is_empty(), "{}", queue.name);
+        let leased = queue.claim(1, ahead).await.remove(0);
+
+        // Asked for by one that is behind, while one that is ahead runs it: it runs once more, at once for both.
+        queue.enqueue(job("a", "1")).await;
+        let _ = queue.finish(&leased, Outcome::Done).await;
+        assert_eq!(queue.claim(1, start()).await.len(), 1, "{}", queue.name);
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_confirmed_is_not_taken_over_before_the_transaction_ends() {
+    for queue in queues().await {
+        queue.enqueue(job("a", "1")).await;
+        let leased = queue.claim_one().await;
+        queue.age_leases(Duration::from_secs(61)).await;
+        let transaction = queue.db.begin().await.unwrap();
+        assert_eq!(confirm(&transaction, &leased).await.unwrap(), LeaseState::Held);
+        let other = TestQueue::clone(&queue);
+        let claimed = tokio::spawn(async move { other.claim(1, start()).await });
+        if queue.name == "postgres" {
+            assert!(claimed.await.unwrap().is_empty());
+        }
+        transaction.commit().await.unwrap();
+
+        let _successor = queue.claim(1, start()).await;
+        assert_eq!(confirm(&queue.db, &leased).await.unwrap(), LeaseState::Lost, "{}", queue.name);
+    }
+}
+
+#[tokio::test]
+async fn both_databases_tell_their_time() {
+    for queue in queues().await {
+        let skew = database_time(&queue.db).await.unwrap() - SystemClock.now();
+
+        assert!(skew.abs() < TimeDelta::seconds(5), "{}: {skew}", queue.name);
     }
 }
 

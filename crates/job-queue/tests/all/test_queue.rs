@@ -69,6 +69,12 @@ impl TestQueue {
         claim(&self.db, &request, start()).await.unwrap()
     }
 
+    /// Lets the leases grow older, as time on the database's clock would.
+    pub async fn age_leases(&self, by: Duration) {
+        let sql = format!("UPDATE jobs SET lease_until = lease_until - {}", by.as_millis());
+        self.db.execute_unprepared(&sql).await.unwrap();
+    }
+
     pub async fn finish(&self, leased: &Leased, outcome: Outcome) -> LeaseState {
         finish(&self.db, leased, outcome, start()).await.unwrap()
     }
