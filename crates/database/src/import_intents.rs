@@ -46,7 +46,7 @@ pub struct ImportIntent {
     pub cart_id: Option<i64>,
     /// Digest of what the cart was made from; another plan needs another cart.
     pub plan_digest: Option<String>,
-    /// When the order was last asked for; its request may run on for the store's time limit.
+    /// When the order was last asked for, on the database's clock; its request may run on for the store's time limit.
     pub posted_at: Option<DateTime<Utc>>,
 }
 

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod bulk_runs;
 pub mod channel_lists;
+pub mod clock_skew;
 mod connect;
 pub mod connections;
 pub mod entities;

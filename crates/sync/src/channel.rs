@@ -93,9 +93,8 @@ impl Engine {
             return Ok(renewed);
         }
         let database = self.database();
-        let now = self.clock().now();
         let holder = &self.settings().instance;
-        let Some(lease) = leases::acquire(database.writer(), &name, holder, RENEWAL_LEASE, now).await? else {
+        let Some(lease) = leases::acquire(database.writer(), &name, holder, RENEWAL_LEASE).await? else {
             return Err(ChannelFailure::Renewing);
         };
         let renewed = self.renew_under_lease(stale).await;

@@ -168,14 +168,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Works until `shutdown` is cancelled.
+    /// Works until `shutdown` is cancelled, and only while the clock agrees with the database's.
     ///
     /// # Errors
     /// When the database fails before the work begins.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<(), DbErr> {
-        self.ensure_periodic_jobs().await?;
-        let workers: Vec<_> = (0..WORKERS.len()).map(|index| self.worker(index)).collect();
-        futures::future::join_all(workers.iter().map(|worker| worker.run(shutdown.clone()))).await;
+        while self.clock_is_right(&shutdown).await? {
+            self.ensure_periodic_jobs().await?;
+            let workers: Vec<_> = (0..WORKERS.len()).map(|index| self.worker(index)).collect();
+            let working = shutdown.child_token();
+            let work = futures::future::join_all(workers.iter().map(|worker| worker.run(working.clone())));
+            tokio::join!(work, self.stop_when_the_clock_is_wrong(&working));
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod action_options;
 pub mod actions;
 mod channel;
+mod clock_check;
 pub mod connection_test;
 mod engine;
 mod issue_of;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use database::connections::ConnectionRecord;
 use database::leases::{self, Lease};
-use database::{Database, DbErr};
+use database::{ConnectionTrait, Database, DbErr};
 use prestashop::{Client, ShopId, Timeouts, WebserviceKey};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::task::AbortOnDropHandle;
@@ -17,9 +17,6 @@ use crate::store_facts::{FactsCache, StoreFacts};
 
 /// How long a request that creates an order may run on in the store after we stopped waiting for it.
 pub const CREATION_LIMIT: TimeDelta = TimeDelta::seconds(120);
-
-/// A job that creates an order keeps its own lease for longer than the creation can take.
-pub const CREATION_LEASE: TimeDelta = TimeDelta::seconds(150);
 
 /// A turn ends by itself after this, should its holder die; while it is used, it is renewed at a quarter of it.
 const TURN_LEASE: TimeDelta = TimeDelta::seconds(20);
@@ -107,7 +104,8 @@ impl Store {
     }
 }
 
-/// The right to create one order in a store; nobody else in any process has it meanwhile.
+/// The right to create one order in a store. Nobody else in any process has it meanwhile, unless this process sleeps for
+/// longer than the lease: hence [`Turn::is_mine`] before anything that must not happen beside another's.
 pub struct Turn {
     _here: OwnedMutexGuard<()>,
     lease: Lease,
@@ -115,12 +113,20 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Whether nobody has had the turn since, and makes it last again; on a transaction nobody takes it before that ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_mine(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        leases::extend(db, &self.lease, TURN_LEASE).await
+    }
+
     /// Gives the turn to the next one.
     ///
     /// # Errors
     /// When the database fails; the turn then ends by itself.
     pub async fn end(self, database: &Database) -> Result<(), DbErr> {
-        // A renewal that comes after the release would take the turn again.
+        // A renewal that comes after the release would make the turn last again.
         drop(self.renewal);
         leases::release(database.writer(), &self.lease).await
     }
@@ -137,10 +143,9 @@ impl Engine {
         let name = format!("store-orders:{}", Store::identity(connection));
         let holder = &self.settings().instance;
         for _ in 0..TURN_TRIES {
-            let now = self.clock().now();
-            let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE, now).await?;
+            let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE).await?;
             if let Some(lease) = lease {
-                let renewal = AbortOnDropHandle::new(tokio::spawn(renew(self.clone(), name)));
+                let renewal = AbortOnDropHandle::new(tokio::spawn(renew(self.clone(), lease.clone())));
                 return Ok(Some(Turn { _here: here, lease, renewal }));
             }
             tokio::time::sleep(TURN_PAUSE).await;
@@ -149,15 +154,17 @@ impl Engine {
     }
 }
 
-/// Keeps a turn as long as it is used, whatever the store takes for an order.
-async fn renew(engine: Engine, name: String) {
+/// Keeps a turn as long as it is used, whatever the store takes for an order, unless another process has taken it.
+async fn renew(engine: Engine, lease: Lease) {
     loop {
         tokio::time::sleep(TURN_RENEWAL).await;
-        let holder = &engine.settings().instance;
-        let now = engine.clock().now();
-        if let Err(error) = leases::acquire(engine.database().writer(), &name, holder, TURN_LEASE, now).await
-        {
-            tracing::warn!(%error, "the turn could not be renewed");
+        match leases::extend(engine.database().writer(), &lease, TURN_LEASE).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(lease = lease.name, "the turn was lost while it was used");
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "the turn could not be renewed"),
         }
     }
 }

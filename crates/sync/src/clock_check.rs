@@ -1,0 +1,59 @@
+//! The workers work only while the clock of this process agrees with the database's.
+
+use std::time::Duration;
+
+use database::DbErr;
+use database::clock_skew::MOST_CLOCK_SKEW;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+
+/// How often a wrong clock is looked at again, and a right one.
+const PAUSE_WHILE_WRONG: Duration = Duration::from_secs(10);
+const PAUSE_WHILE_RIGHT: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Waits until the clock is right; false when the process is to stop before that.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn clock_is_right(&self, shutdown: &CancellationToken) -> Result<bool, DbErr> {
+        while !shutdown.is_cancelled() {
+            let skew = self.database().clock_skew().await?;
+            if skew.abs() <= MOST_CLOCK_SKEW {
+                return Ok(true);
+            }
+            let (skew_ms, most_ms) = (skew.num_milliseconds(), MOST_CLOCK_SKEW.num_milliseconds());
+            tracing::error!(
+                skew_ms,
+                most_ms,
+                "this machine's clock differs from the database's; nothing is done until it is set right"
+            );
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = sleep(PAUSE_WHILE_WRONG) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Cancels `working` when the clock goes wrong; ends when it is cancelled.
+    pub(crate) async fn stop_when_the_clock_is_wrong(&self, working: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = working.cancelled() => return,
+                () = sleep(PAUSE_WHILE_RIGHT) => {}
+            }
+            match self.database().clock_skew().await {
+                Ok(skew) if skew.abs() <= MOST_CLOCK_SKEW => {}
+                Ok(skew) => {
+                    let skew_ms = skew.num_milliseconds();
+                    tracing::error!(skew_ms, "this machine's clock has moved away from the database's");
+                    working.cancel();
+                }
+                Err(error) => tracing::warn!(%error, "the clocks could not be compared"),
+            }
+        }
+    }
+}
