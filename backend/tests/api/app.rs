@@ -12,6 +12,7 @@ use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::orders::{self, LineSnapshot, OrderSnapshot, PaymentRowRecord};
 use database::recipients::RecipientRecord;
 use database::{Database, users};
+use job_queue::{WakeUp, Worker, WorkerSettings};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::{ChannelStatus, ConnectionSettings, FulfillmentType, OrderId, Role, TikTokOrderId};
@@ -79,6 +80,19 @@ impl TestApp {
             _folder: folder,
             _store: store,
         }
+    }
+
+    /// Does the work of one kind that is due, and no other: most kinds ask the outside.
+    pub async fn work_on(&self, kind: &'static str) {
+        let settings = WorkerSettings { kinds: vec![kind], ..WorkerSettings::new("test".to_owned()) };
+        let (database, engine) = (self.database.writer().clone(), self.server.engine.clone());
+        let worker = Worker::new(database, self.clock.clone(), engine, WakeUp::default(), settings);
+        while worker.run_due_once().await.unwrap() > 0 {}
+    }
+
+    /// Does all work that is due.
+    pub async fn work(&self) {
+        self.server.engine.run_due().await.unwrap();
     }
 
     pub async fn stop(self) {

@@ -1,3 +1,4 @@
+use database::channel_lists;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::Role;
@@ -105,6 +106,48 @@ async fn a_change_names_the_version_that_it_changes() {
         let missing =
             app.request(Method::PATCH, "/api/v1/connections/77").by(&manager).header("if-match", "\"1\"");
         assert_eq!(answer(missing.json(&json!({}))).await.0, 404);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_settings_choose_from_what_was_read() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        let path = format!("/api/v1/connections/{}/choices", connection.id);
+        let nothing = json!({ "store_states": [], "store_carriers": [], "channel_carriers": [] });
+        assert_eq!(answer(app.get(&path).by(&viewer)).await, (200, nothing));
+
+        let writer = app.database.writer();
+        let carrier = |id: &str, name: &str| json!({ "id": id, "name": name });
+        for (name, list) in [
+            ("carriers:7:FR:FR", json!([carrier("2", "DHL"), carrier("1", "Colissimo")])),
+            ("carriers:7:FR:DE", json!([carrier("2", "DHL")])),
+            ("store_carriers", json!([{ "reference": 3, "name": "My carrier" }])),
+        ] {
+            channel_lists::save(writer, connection.id, name, &list, app.now()).await.unwrap();
+        }
+        let (_, choices) = answer(app.get(&path).by(&viewer)).await;
+        assert_eq!(choices["store_carriers"], json!([{ "reference": 3, "name": "My carrier" }]));
+        assert_eq!(choices["channel_carriers"], json!([carrier("1", "Colissimo"), carrier("2", "DHL")]));
+        assert_eq!(answer(app.get("/api/v1/connections/77/choices").by(&viewer)).await.0, 404);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_repeated_with_its_key_is_one_run() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let path = format!("/api/v1/connections/{}/fetch", connection.id);
+        let fetch = || app.post(&path).by(&operator).header("idempotency-key", "key");
+
+        let (status, first) = answer(fetch()).await;
+        assert_eq!(status, 202, "{first}");
+        assert_eq!(answer(fetch()).await, (202, first.clone()));
+        assert_ne!(answer(app.post(&path).by(&operator)).await.1["id"], first["id"]);
         app.stop().await;
     }
 }

@@ -1,7 +1,11 @@
 //! The program from outside: a real server on a port of its own, on each database.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod app;
+#[cfg(test)]
+mod bulk;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use database::issues::{self, Found, Retry};
 use database::orders;
 use serde_json::json;
-use shared::{ChannelStatus, ImportState, IssueCode, Role};
+use shared::{ChannelStatus, IssueCode, Role};
 
 use crate::app::{As, answer, app, apps, line, order};
 
@@ -86,43 +86,6 @@ async fn an_order_that_has_not_changed_is_not_sent_again() {
     let changed = again().await.unwrap();
     assert_eq!(changed.status(), 200);
     assert_ne!(changed.headers()["etag"].to_str().unwrap(), tag);
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn asking_twice_for_a_sync_joins_the_job() {
-    for app in apps().await {
-        let connection = app.connect("1").await;
-        let id = app.record(&connection, &order("576461413038785752", app.now())).await;
-        let operator = app.sign_in_as(Role::Operator).await;
-        let sync = || app.post(&format!("/api/v1/orders/{id}/sync")).by(&operator);
-
-        assert_eq!(answer(sync()).await, (202, json!({ "kind": "refresh_order", "joined": false })));
-        assert_eq!(answer(sync()).await, (202, json!({ "kind": "refresh_order", "joined": true })));
-        let (_, story) = answer(app.get(&format!("/api/v1/orders/{id}/timeline")).by(&operator)).await;
-        assert_eq!(story["items"].as_array().unwrap().len(), 1);
-        assert_eq!(story["items"][0]["actor"], "operator@example.com");
-        app.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn an_import_is_accepted_only_where_the_button_is() {
-    let app = app().await;
-    let connection = app.connect("1").await;
-    let operator = app.sign_in_as(Role::Operator).await;
-    let ready = app.record(&connection, &order("576400000000000001", app.now())).await;
-    orders::set_import_state(app.database.writer(), ready, ImportState::Blocked, app.now()).await.unwrap();
-    let mut held = order("576400000000000002", app.now());
-    held.channel_status = ChannelStatus::OnHold;
-    let held = app.record(&connection, &held).await;
-
-    let (status, accepted) = answer(app.post(&format!("/api/v1/orders/{ready}/import")).by(&operator)).await;
-    assert_eq!((status, &accepted["kind"]), (202, &json!("import_order")));
-    let (status, problem) = answer(app.post(&format!("/api/v1/orders/{held}/import")).by(&operator)).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("import_not_allowed")));
-    let (_, shown) = answer(app.get(&format!("/api/v1/orders/{held}")).by(&operator)).await;
-    assert_eq!(problem["detail"], shown["actions"]["import"]["reason"], "the same words as on the button");
     app.stop().await;
 }
 

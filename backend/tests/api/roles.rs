@@ -45,15 +45,21 @@ const WITHOUT_TOKEN: [&str; 8] = [
     "signOut",
 ];
 
-/// What changes something needs more than the lowest role.
-const CHANGING: [(&str, Role); 8] = [
+/// What changes something, asks outside or shows more of a buyer needs more than the lowest role.
+const CHANGING: [(&str, Role); 14] = [
     ("createConnection", Role::Manager),
     ("fetchOrders", Role::Operator),
-    ("importOrder", Role::Operator),
+    ("getActionOptions", Role::Operator),
+    ("listLabels", Role::Operator),
+    ("previewImport", Role::Operator),
+    ("requestAction", Role::Operator),
+    ("retryBulkRun", Role::Operator),
     ("revealRecipient", Role::Manager),
-    ("syncOrder", Role::Operator),
+    ("startBulkRun", Role::Operator),
+    ("stopBulkRun", Role::Operator),
     ("testConnection", Role::Manager),
     ("testNewConnection", Role::Manager),
+    ("undoAction", Role::Operator),
     ("updateConnection", Role::Manager),
 ];
 
