@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::*,
 };
 use shared::{
     ActionId, ActionKind, ActionRequest, ActionState, BulkRunId, ConnectionId, IssueCode, OrderAction,
@@ -181,6 +182,16 @@ pub async fn end(
     Ok(())
 }
 
+/// Whether it has not left yet: its effect does not begin before [`set_sent`]. What asks for a job that looks at the order
+/// anyway, as syncs and imports do, leaves at once.
+pub(crate) fn has_not_left() -> Condition {
+    let at_once = [ActionKind::Sync, ActionKind::Import].map(ActionKind::as_str);
+    Condition::all()
+        .add(Column::State.eq(ActionState::Queued.as_str()))
+        .add(Column::SentAt.is_null())
+        .add(Column::Kind.is_not_in(at_once))
+}
+
 /// Takes an action back that has not left. `false` when it has left or ended.
 ///
 /// # Errors
@@ -190,8 +201,7 @@ pub async fn undo(db: &impl ConnectionTrait, id: ActionId, now: DateTime<Utc>) -
         .col_expr(Column::State, Expr::value(ActionState::Undone.as_str()))
         .col_expr(Column::FinishedAt, Expr::value(to_ms(now)))
         .filter(Column::Id.eq(id.0))
-        .filter(Column::State.eq(ActionState::Queued.as_str()))
-        .filter(Column::SentAt.is_null())
+        .filter(has_not_left())
         .exec(db)
         .await?;
     Ok(result.rows_affected > 0)

@@ -11,6 +11,7 @@ use shared::{
     MAX_BULK_ORDERS, OrderId, TikTokOrderId,
 };
 
+use crate::actions::has_not_left;
 use crate::entities::{actions, bulk_run_orders, bulk_runs, orders, timeline};
 use crate::order_filter::Criteria;
 use crate::order_summary::word;
@@ -402,8 +403,7 @@ pub async fn stop(
         .col_expr(actions::Column::State, Expr::value(ActionState::Undone.as_str()))
         .col_expr(actions::Column::FinishedAt, Expr::value(to_ms(now)))
         .filter(actions::Column::Id.in_subquery(of_run.clone()))
-        .filter(actions::Column::State.eq(ActionState::Queued.as_str()))
-        .filter(actions::Column::SentAt.is_null())
+        .filter(has_not_left())
         .exec(db)
         .await?;
     tell_of_undone(db, of_run, actor, now).await

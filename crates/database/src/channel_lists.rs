@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, prelude::*};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::ConnectionId;
@@ -21,6 +21,24 @@ pub async fn find<T: DeserializeOwned>(
 ) -> Result<Option<(T, DateTime<Utc>)>, DbErr> {
     let model = Entity::find_by_id((connection_id.0, name.to_owned())).one(db).await?;
     Ok(model.and_then(|model| Some((serde_json::from_str(&model.content).ok()?, from_ms(model.read_at)))))
+}
+
+/// All lists whose name begins so, in the order of their names; those that have another shape by now are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn beginning_with<T: DeserializeOwned>(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    prefix: &str,
+) -> Result<Vec<T>, DbErr> {
+    let models = Entity::find()
+        .filter(Column::ConnectionId.eq(connection_id.0))
+        .filter(Column::Name.starts_with(prefix))
+        .order_by_asc(Column::Name)
+        .all(db)
+        .await?;
+    Ok(models.iter().filter_map(|model| serde_json::from_str(&model.content).ok()).collect())
 }
 
 /// Keeps a list, in the place of the one of that name.

@@ -1,6 +1,6 @@
 //! One order with everything known about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
@@ -8,9 +8,9 @@ use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
 };
 use shared::{
-    ActionFacts, ActionKind, ChannelStatus, Issue, IssueFacts, IssueId, Money, OrderDetail, OrderId,
-    OrderLine, OrderSummary, Package, Payment, PaymentRow, Recipient, RefusedAction, Shipping, StatusFacts,
-    StoreProduct, TikTokOrderId, action_refusal, status_reason,
+    ActionFacts, ActionKind, ChannelStatus, Issue, IssueCode, IssueFacts, IssueId, Money, OrderDetail,
+    OrderId, OrderLine, OrderSummary, Package, Payment, PaymentRow, Recipient, RefusedAction, RetryClass,
+    Shipping, StatusFacts, StoreProduct, TikTokOrderId, action_refusal, status_reason,
 };
 
 use crate::entities::{issues, order_details, orders};
@@ -229,12 +229,66 @@ async fn issues_of(db: &impl ConnectionTrait, row: &OrderRow) -> Result<Vec<Issu
         .limit(MAX_ISSUES)
         .all(db)
         .await?;
-    models.into_iter().map(|model| issue_of(model, &row.tiktok_order_id)).collect()
+    let others = others_with_same_cause(db, row, &models).await?;
+    let issues = models.into_iter().map(|model| {
+        let same_cause_count = match (model.resolved_at, cause_of(&model)) {
+            (None, Some(cause)) => others.get(&cause).copied().unwrap_or(0),
+            _ => 0,
+        };
+        Ok(Issue { same_cause_count, ..issue_of(model, &row.tiktok_order_id)? })
+    });
+    issues.collect()
+}
+
+/// What is to be put right for an issue: its code, its subject, and its facts where there is no subject.
+type Cause = (String, String, String);
+
+/// What an issue has in common with those that the same fix helps; `None` when each order needs its own fix.
+fn cause_of(issue: &issues::Model) -> Option<Cause> {
+    let code: IssueCode = issue.code.parse().ok()?;
+    let is_common = !issue.subject.is_empty() || code.kind().retry == RetryClass::WhenFixed;
+    let facts = if issue.subject.is_empty() { issue.facts.clone() } else { String::new() };
+    is_common.then(|| (issue.code.clone(), issue.subject.clone(), facts))
+}
+
+/// How many other orders of the connection have an open issue of each cause that one of these issues has.
+async fn others_with_same_cause(
+    db: &impl ConnectionTrait,
+    row: &OrderRow,
+    models: &[issues::Model],
+) -> Result<BTreeMap<Cause, i64>, DbErr> {
+    let open = models.iter().filter(|model| model.resolved_at.is_none());
+    let (codes, subjects): (BTreeSet<_>, BTreeSet<_>) = open
+        .filter(|model| cause_of(model).is_some())
+        .map(|model| (model.code.as_str(), model.subject.as_str()))
+        .unzip();
+    if codes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let facts = Expr::cust("CASE WHEN subject = '' THEN facts ELSE '' END");
+    let counts: Vec<(String, String, String, i64)> = issues::Entity::find()
+        .select_only()
+        .column(issues::Column::Code)
+        .column(issues::Column::Subject)
+        .column_as(facts.clone(), "common_facts")
+        .column_as(issues::Column::Id.count(), "n")
+        .filter(issues::Column::ConnectionId.eq(row.connection_id))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .filter(issues::Column::OrderId.ne(row.id))
+        .filter(issues::Column::Code.is_in(codes))
+        .filter(issues::Column::Subject.is_in(subjects))
+        .group_by(issues::Column::Code)
+        .group_by(issues::Column::Subject)
+        .group_by(facts)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().map(|(code, subject, facts, n)| ((code, subject, facts), n)).collect())
 }
 
 /// From a row to what people see of it.
 pub(crate) fn issue_of(model: issues::Model, tiktok_order_id: &str) -> Result<Issue, DbErr> {
-    let code: shared::IssueCode = word("issues.code", &model.code)?;
+    let code: IssueCode = word("issues.code", &model.code)?;
     let facts: IssueFacts =
         serde_json::from_str(&model.facts).map_err(|error| DbErr::Json(error.to_string()))?;
     let kind = code.kind();
