@@ -12,7 +12,11 @@ use crate::engine::Engine;
 /// So many orders are asked in one transaction: few enough that nobody waits long for the database.
 const CHUNK: u64 = 100;
 
-/// A run whose actions have all been asked for is looked at again after so long, and more and more rarely.
+/// Of one run, at most so many actions wait for their work: the other jobs of the connection have their turn, and a stop
+/// finds most orders untouched.
+const MOST_QUEUED: i64 = 500;
+
+/// A run whose actions have their work before them is looked at again after so long, and more and more rarely.
 const SHORTEST_WAIT: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(30);
 
@@ -29,31 +33,23 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     if run.state != BulkRunState::Running {
         return Ok(Outcome::Done);
     }
-    let pending = bulk_runs::next_pending(&txn, run_id, CHUNK).await?;
-    if pending.is_empty() {
-        let at = next_look(&run, now);
-        if at.is_none() {
-            bulk_runs::finish(&txn, run_id, now).await?;
-            txn.commit().await?;
-        }
-        return Ok(at.map_or(Outcome::Done, |at| Outcome::Again { at }));
+    let waits = run.queued >= MOST_QUEUED || (run.pending == 0 && run.queued > 0);
+    if waits && now - run.created_at < GIVEN_UP_AFTER {
+        let pause = ((now - run.created_at) / 20).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        return Ok(Outcome::Again { at: now + pause });
     }
-    for order_id in pending {
+    if run.pending == 0 {
+        bulk_runs::finish(&txn, run_id, now).await?;
+        txn.commit().await?;
+        return Ok(Outcome::Done);
+    }
+    for order_id in bulk_runs::next_pending(&txn, run_id, CHUNK).await? {
         let noted = ask(&txn, &run, order_id, now).await?;
         bulk_runs::note(&txn, run_id, order_id, noted).await?;
     }
     txn.commit().await?;
     engine.wake();
     Ok(Outcome::Again { at: now })
-}
-
-/// When to look again whether the actions have ended; `None` when the run is over.
-fn next_look(run: &BulkRun, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let age = now - run.created_at;
-    if run.queued == 0 || age >= GIVEN_UP_AFTER {
-        return None;
-    }
-    Some(now + (age / 20).clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }
 
 async fn ask(
@@ -85,36 +81,4 @@ async fn ask(
     };
     attempt.rollback().await?;
     Ok(Noted::Refused(sentence))
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::ActionRequest;
-
-    use super::*;
-
-    #[test]
-    fn a_run_is_over_when_its_actions_are() {
-        let now = DateTime::from_timestamp(1_795_422_307, 0).unwrap();
-        let run = |queued: i64, age: TimeDelta| BulkRun {
-            id: BulkRunId(1),
-            request: ActionRequest::Sync {},
-            state: BulkRunState::Running,
-            actor: "operator@example.com".to_owned(),
-            total: 10,
-            pending: 0,
-            queued,
-            done: 10 - queued,
-            failed: 0,
-            refused: 0,
-            left: 0,
-            created_at: now - age,
-            finished_at: None,
-        };
-
-        assert_eq!(next_look(&run(0, TimeDelta::zero()), now), None);
-        assert_eq!(next_look(&run(1, TimeDelta::zero()), now), Some(now + TimeDelta::seconds(1)));
-        assert_eq!(next_look(&run(1, TimeDelta::hours(2)), now), Some(now + TimeDelta::seconds(30)));
-        assert_eq!(next_look(&run(1, TimeDelta::hours(25)), now), None);
-    }
 }
