@@ -12,6 +12,7 @@ pub mod mapping;
 pub mod shipping;
 mod store;
 mod store_facts;
+pub mod store_lists;
 
 pub use action_options::{action_options, offered_carriers, reason_text};
 pub use channel::ChannelFailure;
