@@ -6,23 +6,20 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
-use database::orders::{self, LineRow, OrderRow};
-use database::store_shipments::StoreShipment;
+use database::orders::{self, OrderRow};
+use database::store_shipments::{self, StoreShipment};
 use database::timeline::{self, Entry};
-use database::{DatabaseTransaction, DbErr, actions as action_rows, from_ms, store_shipments, to_ms};
+use database::{DatabaseTransaction, DbErr, actions as action_rows};
 use prestashop::{CarrierId, Client, OrderCarrier, OrderStateId};
-use shared::{ActionKind, ActionRequest, ChannelCarrier, ChannelStatus, FulfillmentType, IssueCode, OrderId};
+use shared::{ActionKind, ActionRequest, ChannelStatus, FulfillmentType, IssueCode, OrderId};
 
-use super::{JobError, read_action_options};
-use crate::action_options::offered_carriers;
+use super::JobError;
 use crate::actions::{self, Asker, Refused};
 use crate::engine::Engine;
-use crate::mapping::{
-    AfterCancellation, ShipmentFacts, ShipmentStep, StoreStates, after_cancellation, is_same_number,
-    out_of_stock_reason, plain_number,
-};
-use crate::shipping::channel_carrier_of;
+use crate::mapping::{AfterCancellation, StoreStates, after_cancellation, out_of_stock_reason};
 use crate::store_facts::StoreFacts;
+
+mod shipment;
 
 /// Who asks for what is done in the store, in stories and lists of actions.
 const STORE: &str = "store";
@@ -332,148 +329,6 @@ impl Noted<'_> {
             Err(Refused::Database(error)) => Err(error),
         }
     }
-
-    /// Weighs carrier and tracking number, and says what is known of the shipment from now on.
-    async fn shipment(
-        &mut self,
-        state_id: Option<i64>,
-        carriage: Option<&Carriage>,
-        known: &StoreShipment,
-    ) -> Result<StoreShipment, DbErr> {
-        let mut shipment = known.clone();
-        if let Some(carriage) = carriage {
-            shipment.tracking_number = Some(carriage.number.clone()).filter(|number| !number.is_empty());
-            shipment.carrier_reference = carriage.reference;
-            shipment.carrier_name.clone_from(&carriage.name);
-        }
-        let lines = match carriage {
-            Some(_) => orders::lines_of(self.txn, self.id()).await?,
-            None => Vec::new(),
-        };
-        let channel_numbers: Vec<_> = lines.iter().filter_map(|line| line.tracking_number.clone()).collect();
-        let channel_status = ChannelStatus::from(self.order.channel_status.as_str());
-        let states = StoreStates::from(self.look.facts);
-        let state =
-            state_id.and_then(|id| u64::try_from(id).ok()).and_then(|id| states.find(OrderStateId(id)));
-        let mut facts = ShipmentFacts {
-            channel_status: &channel_status,
-            fulfillment_type: fulfillment_type(self.order),
-            settings: &self.look.connection.settings,
-            state,
-            number: carriage.map_or("", |carriage| &carriage.number),
-            carrier_reference: carriage.and_then(|carriage| carriage.reference),
-            channel_numbers: &channel_numbers,
-            known,
-            shipped_seen_at: None,
-            now: self.now,
-        };
-        let seen_before = known.shipped_seen_at.map(from_ms);
-        facts.shipped_seen_at = facts.is_ahead().then(|| seen_before.unwrap_or(self.now));
-        shipment.shipped_seen_at = facts.shipped_seen_at.map(to_ms);
-        let Some(carriage) = carriage else {
-            self.not_ahead().await?;
-            return Ok(shipment);
-        };
-        match facts.step() {
-            ShipmentStep::Nothing => self.not_ahead().await?,
-            ShipmentStep::HandedOn | ShipmentStep::Wait => {
-                self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
-            }
-            ShipmentStep::NumberMissing => {
-                self.keep_open(&Found::new(IssueCode::ShipTrackingMissing)).await?;
-            }
-            ShipmentStep::Ship => {
-                self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
-                let request = |carrier: ChannelCarrier, number: String| ActionRequest::Ship {
-                    carrier_id: Some(carrier.id),
-                    tracking_number: Some(number),
-                    line_item_ids: Vec::new(),
-                };
-                self.hand_on(carriage, &mut shipment, request).await?;
-            }
-            ShipmentStep::Correct => self.correct(carriage, &lines, known, &mut shipment).await?,
-        }
-        Ok(shipment)
-    }
-
-    async fn not_ahead(&mut self) -> Result<(), DbErr> {
-        self.resolve(&[IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped]).await
-    }
-
-    async fn correct(
-        &mut self,
-        carriage: &Carriage,
-        lines: &[LineRow],
-        known: &StoreShipment,
-        shipment: &mut StoreShipment,
-    ) -> Result<(), DbErr> {
-        if action_rows::was_done(self.txn, self.id(), ActionKind::CorrectShipping).await? {
-            shipment.sent_tracking_number = Some(carriage.number.clone());
-            shipment.sent_carrier_reference = carriage.reference;
-            return self.open(&Found::new(IssueCode::ShipUpdateLimit)).await;
-        }
-        let Some(package_id) = package_to_correct(lines, known) else { return Ok(()) };
-        let request = |carrier: ChannelCarrier, number: String| ActionRequest::CorrectShipping {
-            package_id,
-            carrier_id: carrier.id,
-            tracking_number: number,
-        };
-        self.hand_on(carriage, shipment, request).await
-    }
-
-    /// Asks for a shipment or its correction, with TikTok Shop's carrier for the store's.
-    async fn hand_on(
-        &mut self,
-        carriage: &Carriage,
-        shipment: &mut StoreShipment,
-        request: impl FnOnce(ChannelCarrier, String) -> ActionRequest,
-    ) -> Result<(), DbErr> {
-        let under_way = [ActionKind::Ship, ActionKind::ResendShipping, ActionKind::CorrectShipping];
-        if !action_rows::queued(self.txn, self.id(), &under_way).await?.is_empty() {
-            return Ok(());
-        }
-        let Some(carrier) = self.carrier_of(carriage).await? else { return Ok(()) };
-        let asked = self.ask(&request(carrier, plain_number(&carriage.number))).await?;
-        match asked {
-            // Such as an open request of the buyer; the next look asks again.
-            Asked::NotNow(_) => return Ok(()),
-            Asked::Yes => {
-                self.resolve(&[IssueCode::ShipProviderUnmapped, IssueCode::ShipTrackingRejected]).await?;
-            }
-            Asked::Wrong => {
-                self.resolve(&[IssueCode::ShipProviderUnmapped]).await?;
-                let found = Found::new(IssueCode::ShipTrackingRejected);
-                self.open(&found.with("tracking_number", &carriage.number)).await?;
-            }
-        }
-        shipment.sent_tracking_number = Some(carriage.number.clone());
-        shipment.sent_carrier_reference = carriage.reference;
-        Ok(())
-    }
-
-    /// TikTok Shop's carrier for the store's; `None` when that is told, or TikTok Shop is being asked for its list.
-    async fn carrier_of(&mut self, carriage: &Carriage) -> Result<Option<ChannelCarrier>, DbErr> {
-        let settings = &self.look.connection.settings;
-        let (reference, name) = (carriage.reference, carriage.name.as_deref());
-        let vault = &self.look.engine.database().vault;
-        let connection = self.look.connection;
-        let offered = offered_carriers(self.txn, vault, connection, self.id(), self.now).await?;
-        let carrier = channel_carrier_of(settings, reference, name, offered.as_deref().unwrap_or_default());
-        match (carrier, offered) {
-            (Some(carrier), _) => Ok(Some(carrier)),
-            (None, None) => {
-                let read = read_action_options(self.look.connection.id, self.id(), self.now);
-                job_queue::enqueue(self.txn, read, self.now).await?;
-                Ok(None)
-            }
-            (None, Some(_)) => {
-                let carrier = name.unwrap_or("The carrier of the store order");
-                let found = Found::new(IssueCode::ShipProviderUnmapped).with("carrier", carrier);
-                self.keep_open(&found.about(carrier)).await?;
-                Ok(None)
-            }
-        }
-    }
 }
 
 enum Asked {
@@ -482,20 +337,6 @@ enum Asked {
     NotNow(String),
     /// What was entered in the store or in the settings is no valid request.
     Wrong,
-}
-
-/// The parcel that a changed number is about: the one with the number that we had sent, or the only one.
-fn package_to_correct(lines: &[LineRow], known: &StoreShipment) -> Option<String> {
-    let shipped = || lines.iter().filter(|line| line.tracking_number.is_some());
-    let ours = [&known.sent_tracking_number, &known.written_tracking_number];
-    let is_ours = |number: &str| ours.into_iter().flatten().any(|ours| is_same_number(ours, number));
-    let with_our_number = shipped().find(|line| line.tracking_number.as_deref().is_some_and(is_ours));
-    if let Some(line) = with_our_number {
-        return line.package_id.clone();
-    }
-    let mut packages: Vec<_> = shipped().filter_map(|line| line.package_id.clone()).collect();
-    packages.dedup();
-    if packages.len() == 1 { packages.pop() } else { None }
 }
 
 fn fulfillment_type(order: &OrderRow) -> FulfillmentType {
