@@ -5,10 +5,10 @@ use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Health, Issue, JobAccepted,
-    LiveEvent, OrderCounts, OrderDetail, OrderFilter, OrderId, OrderLine, OrderSummary, Page, Payment,
-    Problem, Recipient, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId, TimelineEntry,
-    UpdateConnection,
+    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Health, Issue, LiveEvent,
+    OrderCounts, OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment,
+    Problem, Recipient, RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId,
+    TimelineEntry, UpdateConnection,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,7 +16,11 @@ use web_sys::{AbortController, Headers, ReadableStream, RequestInit, Response};
 
 use crate::grid_query::{GridQuery, search_of};
 use crate::json::Unreadable;
-use crate::{json, session, text};
+use crate::{browser, json, session, text};
+
+mod actions;
+
+pub use actions::*;
 
 /// Why a request brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +124,8 @@ fn detail(text: &str) -> Result<OrderDetail, Unreadable> {
         shipping: rest.shipping,
         payment: rest.payment,
         issues: rest.issues,
+        refused_actions: rest.refused_actions,
+        notes: rest.notes,
     })
 }
 
@@ -133,6 +139,8 @@ struct DetailRest {
     shipping: Shipping,
     payment: Payment,
     issues: Vec<Issue>,
+    refused_actions: Vec<RefusedAction>,
+    notes: Vec<OrderNote>,
 }
 
 pub async fn timeline(id: OrderId, after: Option<String>) -> Answer<Page<TimelineEntry>> {
@@ -143,14 +151,6 @@ pub async fn timeline(id: OrderId, after: Option<String>) -> Answer<Page<Timelin
 
 pub async fn reveal_recipient(id: OrderId) -> Answer<Recipient> {
     read(exchange(Call::post(format!("/orders/{id}/recipient"))).await?)
-}
-
-pub async fn sync_order(id: OrderId) -> Answer<JobAccepted> {
-    read(exchange(Call::post(format!("/orders/{id}/sync"))).await?)
-}
-
-pub async fn import_order(id: OrderId) -> Answer<JobAccepted> {
-    read(exchange(Call::post(format!("/orders/{id}/import"))).await?)
 }
 
 pub async fn open_issues(id: OrderId) -> Answer<Page<Issue>> {
@@ -221,6 +221,8 @@ struct Call {
     csrf: bool,
     if_match: Option<i64>,
     last_event_id: Option<String>,
+    /// Lets the server tell a repetition from a second wish.
+    idempotency_key: Option<String>,
 }
 
 impl Call {
@@ -233,6 +235,7 @@ impl Call {
             csrf: false,
             if_match: None,
             last_event_id: None,
+            idempotency_key: None,
         }
     }
 
@@ -246,6 +249,11 @@ impl Call {
 
     fn open(self) -> Self {
         Self { open: true, ..self }
+    }
+
+    /// For requests that have an effect: whatever becomes of the answer, the effect happens once.
+    fn once(self) -> Self {
+        Self { idempotency_key: Some(browser::random_key()), ..self }
     }
 
     fn body<T: Serialize>(self, body: &T) -> Self {
@@ -317,6 +325,9 @@ fn request_init(
     }
     if let Some(id) = call.last_event_id.as_deref().filter(|id| !id.is_empty()) {
         headers.set("Last-Event-ID", id)?;
+    }
+    if let Some(key) = &call.idempotency_key {
+        headers.set("Idempotency-Key", key)?;
     }
     let request = RequestInit::new();
     if let Some(body) = &call.body {

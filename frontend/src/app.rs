@@ -3,6 +3,9 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::actions::ask;
+use crate::actions::bulk_panel::BulkPanel;
+use crate::actions::panel::OrderPanel;
 use crate::components::announcer::Announcer;
 use crate::components::toast::Toaster;
 use crate::frame::{Frame, guarded};
@@ -18,12 +21,15 @@ pub fn App() -> impl IntoView {
     navigation::start();
     clock::start();
     live::start();
+    ask::start();
     spawn_local(session::resume());
     provide_context(Installation::watch());
     let route = Memo::new(|_| Route::of(&navigation::address().path));
     view! {
         <Frame route />
         {move || page(route.get())}
+        <BulkPanel />
+        <OrderPanel />
         <Announcer />
         <Toaster />
     }

@@ -42,6 +42,18 @@ pub fn store(key: &str, value: Option<&str>) {
     }
 }
 
+/// A key that nobody has used before, and nobody can guess.
+///
+/// It is made of the browser's random bytes, for `crypto.randomUUID` exists on secure origins only.
+pub fn random_key() -> String {
+    let mut bytes = [0; 16];
+    if let Ok(crypto) = window().crypto() {
+        // Fails only for more bytes than these.
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Puts text on the clipboard; tells whether the browser let us.
 pub async fn copy(text: &str) -> bool {
     JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
@@ -69,6 +81,22 @@ pub fn element(selector: &str) -> Option<HtmlElement> {
 /// Moves the keyboard to the first element that matches; scrolling is left to the caller.
 pub fn focus(selector: &str) -> bool {
     element(selector).is_some_and(|element| element.focus().is_ok())
+}
+
+/// Keeps the keyboard where it is while the page around it is drawn anew: on the element of the same id.
+pub fn keep_focus() {
+    let Some(id) = document().active_element().map(|element| element.id()).filter(|id| !id.is_empty()) else {
+        return;
+    };
+    leptos::prelude::request_animation_frame(move || {
+        let is_lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        if let (true, Some(element)) = (is_lost, document().get_element_by_id(&id))
+            && let Ok(element) = element.dyn_into::<HtmlElement>()
+        {
+            // Fails for no element that is on the page.
+            let _ = element.focus();
+        }
+    });
 }
 
 /// How far the page is scrolled down, in CSS pixels.

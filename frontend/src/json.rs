@@ -185,7 +185,8 @@ impl std::error::Error for Unreadable {}
 mod tests {
     use super::*;
     use shared::{
-        Connection, Issue, LiveEvent, OrderActions, OrderCounts, OrderSummary, Page, Problem, SyncRun,
+        ActionOptions, Connection, ImportPreview, Issue, LiveEvent, OrderCounts, OrderSummary, Page, Problem,
+        StoreState, SyncRun,
     };
 
     /// Reads text here and with serde_json, and expects the same of both.
@@ -205,8 +206,8 @@ mod tests {
             "opened_at": "2026-11-23T10:00:05Z", "next_retry_at": null},
         "open_errors": 1, "open_warnings": 0, "first_item": "Candle", "first_item_image": null, "item_count": 1,
         "unit_count": 3, "total": {"amount": "46.89", "currency": "EUR"}, "country": "FR",
-        "special": ["gift", "pre_order"],
-        "actions": {"sync": {"allowed": true, "reason": null}, "import": {"allowed": false, "reason": "No."}},
+        "special": ["gift", "pre_order"], "tags": ["fragile"], "archived_at": null, "skipped_by_person": false,
+        "shipment_failed": false, "actions": ["sync", "ship"],
         "seller_center_url": "https://seller.example/", "added_in_a_later_version": [1, {"two": 2.5}]
     }"##;
 
@@ -228,7 +229,20 @@ mod tests {
         assert_same::<Issue>(
             r#"{"id":1,"order_id":2,"tiktok_order_id":"3","code":"STOCK_SHORT","severity":"error",
                 "retry":"when_fixed","title":"t","sentence":"s","remedy":"r","facts":{"sku":"A"},"attempts":2,
-                "next_retry_at":null,"opened_at":"2026-11-23T10:00:05Z","resolved_at":null}"#,
+                "next_retry_at":null,"opened_at":"2026-11-23T10:00:05Z","resolved_at":null,"same_cause_count":3}"#,
+        );
+        assert_same::<ActionOptions>(
+            r#"{"complete":true,"carriers":[{"id":"1","name":"Colissimo"}],"cancel_reasons":[{"key":"k","text":"t"}],
+                "not_cancelable":null,"cancellation_request":{"id":"4","reason":"r","deadline":null,
+                "reject_reasons":[]},"suggested_carrier_id":null,"suggested_tracking_number":"JX1",
+                "correctable_package_ids":["9"]}"#,
+        );
+        assert_same::<ImportPreview>(
+            r#"{"ready":false,"checks":[{"name":"Products","passed":false,"detail":"d","code":"SKU_NOT_FOUND"}],
+                "store_order":{"rows":[{"name":"Candle","sku":null,"quantity":2,
+                "unit_price":{"amount":"1.5","currency":"EUR"},"total":{"amount":"3","currency":"EUR"}}],
+                "carrier":"Free","customer_email":"buyerid@tiktok.com","payment_label":"TikTok Shop",
+                "total":{"amount":"3","currency":"EUR"},"expected_total":{"amount":"3","currency":"EUR"}}}"#,
         );
         assert_same::<SyncRun>(
             r#"{"id":1,"connection_id":1,"state":"running","updated_since":null,"updated_before":null,"seen":5,
@@ -254,14 +268,14 @@ mod tests {
             "null",
             "[]",
             "{}",
-            r#"{"sync":{"allowed":true,"reason":null}}"#,
-            r#"{"sync":{"allowed":"yes","reason":null},"import":{"allowed":true,"reason":null}}"#,
-            r#"{"sync":{"allowed":true,"reason":5},"import":{"allowed":true,"reason":null}}"#,
+            r#"{"id":1,"name":"Paid"}"#.trim_end_matches('}'),
+            r#"{"id":"one","name":"Paid","color":null}"#,
+            r#"{"id":1,"name":"Paid","color":5}"#,
         ];
 
         for text in cases {
-            assert!(read::<OrderActions>(text).is_err(), "{text}");
-            assert_same::<OrderActions>(text);
+            assert!(read::<StoreState>(text).is_err(), "{text}");
+            assert_same::<StoreState>(text);
         }
         assert_same::<LiveEvent>(r#"{"id":4,"kind":"order.teleported","connection_id":1,"order_id":12}"#);
         assert_same::<LiveEvent>(r#"{"id":4.5,"kind":"order.updated","connection_id":1,"order_id":12}"#);

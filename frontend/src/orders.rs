@@ -1,7 +1,5 @@
 //! The parts of the grid.
 
-pub mod actions;
-pub mod actions_menu;
 pub mod bulk_bar;
 pub mod fetch_orders;
 pub mod filter_bar;
@@ -15,3 +13,4 @@ pub mod pager;
 pub mod row;
 pub mod search_box;
 pub mod status_tabs;
+pub mod views;

@@ -28,9 +28,11 @@ pub enum Icon {
     Eye,
     Filter,
     Info,
+    Label,
     Layers,
     List,
     More,
+    Note,
     Pause,
     Plug,
     Plus,
@@ -38,6 +40,8 @@ pub enum Icon {
     Search,
     Sort,
     Store,
+    Tag,
+    Trash,
     Truck,
     User,
 }
@@ -67,9 +71,11 @@ impl Icon {
             Self::Eye => "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z",
             Self::Filter => "M4 6h16M7 12h10M10 18h4",
             Self::Info => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.7h.01",
+            Self::Label => "M5 3h14v18H5zM8 7v6M11 7v6M13 7v6M16 7v6M8 17h8",
             Self::Layers => "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
             Self::List => "M4 6h16M4 12h16M4 18h10",
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::Note => "M5 3h14v12l-6 6H5zM13 21v-6h6M9 8h6M9 12h3",
             Self::Pause => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM10 9v6M14 9v6",
             Self::Plug => "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4",
             Self::Plus => "M12 5v14M5 12h14",
@@ -79,6 +85,8 @@ impl Icon {
             Self::Store => {
                 "M4 9l1.5-5h13L20 9M5 12v8h14v-8M4 9a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0A2.7 2.7 0 0 0 20 9"
             }
+            Self::Tag => "M3 4h8l10 10-7 7L3 11zM7.5 8h.01",
+            Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Truck => {
                 "M2 6h12v11H2zM14 10h4l3.5 3.5V17H14M6.5 20a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17.5 20a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"
             }

@@ -1,6 +1,12 @@
 //! Amounts and counts in words. Amounts are exact decimals from end to end; nothing here calculates.
 
+use leptos::prelude::*;
+use rust_decimal::Decimal;
 use shared::Money;
+
+use crate::components::icon::Icon;
+use crate::markup::view;
+use crate::text;
 
 /// An amount with its currency's sign: `€1,046.89`; currencies without a well-known sign keep their code.
 pub fn money(money: &Money) -> String {
@@ -19,6 +25,16 @@ pub fn money(money: &Money) -> String {
         code => return format!("{sign}{}{decimals} {code}", grouped(whole)),
     };
     format!("{sign}{symbol}{}{decimals}", grouped(whole))
+}
+
+/// How far two amounts are apart: a tick for nothing, the amount with its sign for anything else.
+pub fn difference(amount: &Money) -> AnyView {
+    if amount.amount == Decimal::ZERO {
+        view! { <span class="match">{Icon::Check.view()} {text::EQUAL}</span> }
+    } else {
+        let sign = if amount.amount > Decimal::ZERO { "+" } else { "" };
+        view! { <strong class="mismatch">{sign} {money(amount)}</strong> }
+    }
 }
 
 /// A count with separators: `1,234`.

@@ -1,6 +1,8 @@
 //! Short messages at the edge of the page; they go by themselves and stay in the list of notifications.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -9,7 +11,7 @@ use leptos::task::spawn_local;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
 use crate::components::time::Ago;
-use crate::markup::{handler, view};
+use crate::markup::{Show, handler, view};
 use crate::{browser, clock, text};
 
 /// How long a message stays, unless somebody is reading it.
@@ -35,15 +37,42 @@ impl Tone {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+/// What a message says.
+#[derive(Clone)]
+pub struct Said {
+    pub tone: Tone,
+    pub message: String,
+    /// What can be done about it while it is shown.
+    pub offer: Option<Offer>,
+}
+
+impl Said {
+    pub fn new(tone: Tone, message: impl Into<String>) -> Self {
+        Self { tone, message: message.into(), offer: None }
+    }
+}
+
+/// A button inside a message.
+#[derive(Clone)]
+pub struct Offer {
+    pub label: &'static str,
+    /// When it is too late; the seconds left are counted down.
+    pub until: Option<DateTime<Utc>>,
+    pub accept: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// Names a message, so that it can say something else later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ToastId(u32);
+
+#[derive(Clone)]
 struct Toast {
-    number: u32,
-    tone: Tone,
-    message: String,
-    /// One line for each part, such as each order of a bulk action.
-    details: Vec<String>,
+    id: ToastId,
+    said: ArcRwSignal<Said>,
     at: DateTime<Utc>,
-    visible: bool,
+    visible: ArcRwSignal<bool>,
+    /// How long it still stays.
+    left_ms: Arc<AtomicI32>,
 }
 
 thread_local! {
@@ -53,41 +82,59 @@ thread_local! {
 }
 
 /// Shows a message.
-pub fn show(tone: Tone, message: impl Into<String>) {
-    show_with_details(tone, message, Vec::new());
+pub fn show(tone: Tone, message: impl Into<String>) -> ToastId {
+    say(Said::new(tone, message))
 }
 
-/// Shows a message with one line for each part of what was done.
-pub fn show_with_details(tone: Tone, message: impl Into<String>, details: Vec<String>) {
-    let number = NEXT.get();
-    NEXT.set(number + 1);
-    let at = clock::now_untracked();
-    let toast = Toast { number, tone, message: message.into(), details, at, visible: true };
+/// Shows a message, perhaps with a button.
+pub fn say(said: Said) -> ToastId {
+    let id = ToastId(NEXT.replace(NEXT.get() + 1));
+    let toast = Toast {
+        id,
+        said: ArcRwSignal::new(said),
+        at: clock::now_untracked(),
+        visible: ArcRwSignal::new(false),
+        left_ms: Arc::new(AtomicI32::new(0)),
+    };
+    stay(toast.clone());
     TOASTS.with(|toasts| {
         toasts.update(|toasts| {
             toasts.insert(0, toast);
             toasts.truncate(KEPT);
         });
     });
-    spawn_local(async move {
-        let mut left_ms = SHOWN_MS;
-        while left_ms > 0 {
-            browser::sleep(STEP_MS).await;
-            if !IS_READING.get() {
-                left_ms -= STEP_MS;
-            }
-        }
-        hide(number);
-    });
+    id
 }
 
-fn hide(number: u32) {
-    TOASTS.with(|toasts| {
-        toasts.update(|toasts| {
-            for toast in toasts.iter_mut().filter(|toast| toast.number == number) {
-                toast.visible = false;
+/// Lets a message say how its story went on, and shows it again.
+pub fn change(id: ToastId, said: Said) {
+    let toasts = TOASTS.with(ArcRwSignal::get_untracked);
+    match toasts.into_iter().find(|toast| toast.id == id) {
+        Some(toast) => {
+            toast.said.set(said);
+            stay(toast);
+        }
+        None => {
+            say(said);
+        }
+    }
+}
+
+/// Shows a message for its time from now on.
+fn stay(toast: Toast) {
+    toast.left_ms.store(SHOWN_MS, Ordering::Relaxed);
+    if toast.visible.get_untracked() {
+        return;
+    }
+    toast.visible.set(true);
+    spawn_local(async move {
+        while toast.left_ms.load(Ordering::Relaxed) > 0 {
+            browser::sleep(STEP_MS).await;
+            if !IS_READING.get() {
+                toast.left_ms.fetch_sub(STEP_MS, Ordering::Relaxed);
             }
-        });
+        }
+        toast.visible.set(false);
     });
 }
 
@@ -95,6 +142,8 @@ fn hide(number: u32) {
 #[component]
 pub fn Toaster() -> impl IntoView {
     let toasts = TOASTS.with(Clone::clone);
+    let visible =
+        move || toasts.get().into_iter().filter(|toast| toast.visible.get()).rev().collect::<Vec<_>>();
     view! {
         <div
             class="toaster"
@@ -105,26 +154,34 @@ pub fn Toaster() -> impl IntoView {
             on:focusin=handler(|_| IS_READING.set(true))
             on:focusout=handler(|_| IS_READING.set(false))
         >
-            {move || toasts.get().into_iter().filter(|toast| toast.visible).rev().map(card).collect_view()}
+            <For each=visible key=|toast| toast.id children=card />
         </div>
     }
 }
 
 fn card(toast: Toast) -> AnyView {
-    let number = toast.number;
-    let (icon, tone) = toast.tone.look();
+    let left_ms = toast.left_ms;
+    // The message's own clock ends it, so that there is one way to go.
+    let dismiss = move |()| {
+        IS_READING.set(false);
+        left_ms.store(0, Ordering::Relaxed);
+    };
+    let dismiss = Callback::new(dismiss);
+    let (looked, said, offered) = (toast.said.clone(), toast.said.clone(), toast.said);
+    let class = move || format!("toast {}", looked.with(|said| said.tone.look().1));
+    let words = move || {
+        let (tone, message) = said.with(|said| (said.tone, said.message.clone()));
+        view! { {tone.look().0.view()} <p>{message}</p> }
+    };
     view! {
-        <div class=format!("toast {tone}")>
-            {icon.view()}
-            <div>
-                <p>{toast.message}</p>
-                {details_list(toast.details)}
-            </div>
+        <div class=class>
+            {words}
+            {move || offered.with(|said| said.offer.clone()).map(|offer| offer_button(offer, dismiss))}
             <button
                 type="button"
                 class="icon-button"
                 aria-label=text::DISMISS
-                on:click=handler(move |_| hide(number))
+                on:click=handler(move |_| dismiss.run(()))
             >
                 {Icon::Cross.view()}
             </button>
@@ -132,12 +189,39 @@ fn card(toast: Toast) -> AnyView {
     }
 }
 
-fn details_list(details: Vec<String>) -> Option<AnyView> {
-    if details.is_empty() {
-        return None;
+fn offer_button(offer: Offer, dismiss: Callback<()>) -> AnyView {
+    let Offer { label, until, accept } = offer;
+    let seconds = move || {
+        until.map_or(1, |until| (until - clock::now_untracked()).num_milliseconds().div_euclid(1_000) + 1)
+    };
+    let left = RwSignal::new(seconds());
+    if until.is_some() {
+        spawn_local(async move {
+            while seconds() > 0 && left.try_set(seconds()).is_none() {
+                browser::sleep(STEP_MS).await;
+            }
+            left.try_set(0);
+        });
     }
-    let lines = details.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
-    Some(view! { <ul>{lines}</ul> })
+    let is_open = Memo::new(move |_| left.get() > 0);
+    let press = move || {
+        accept();
+        dismiss.run(());
+    };
+    let press = Arc::new(press);
+    view! {
+        <Show when=move || is_open.get()>
+            {
+                let press = press.clone();
+                view! {
+                    <button type="button" class="button small" on:click=handler(move |_| press())>
+                        {label}
+                        {until.is_some().then(|| view! { <span aria-hidden="true">{move || left.get()} " s"</span> })}
+                    </button>
+                }
+            }
+        </Show>
+    }
 }
 
 /// A bell with the messages of this visit.
@@ -159,13 +243,13 @@ pub fn NotificationList() -> impl IntoView {
                 let items = toasts
                     .into_iter()
                     .map(|toast| {
-                        let (icon, tone) = toast.tone.look();
+                        let Said { tone, message, .. } = toast.said.get();
+                        let (icon, tone) = tone.look();
                         view! {
                             <li class=format!("notification {tone}")>
                                 {icon.view()}
                                 <div>
-                                    <p>{toast.message}</p>
-                                    {details_list(toast.details)}
+                                    <p>{message}</p>
                                     <p class="quiet"><Ago at=toast.at /></p>
                                 </div>
                             </li>

@@ -1,6 +1,10 @@
 use leptos::prelude::*;
-use shared::{OrderDetail, OrderStatus};
+use shared::{ActionKind, OrderDetail, OrderId};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, MouseEvent};
 
+use crate::actions::menu::RowMenu;
+use crate::actions::{ask, icon, is_allowed, refusal};
 use crate::components::badge::StatusBadge;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::Icon;
@@ -8,14 +12,14 @@ use crate::components::money::money;
 use crate::components::time::{Ago, Deadline, here};
 use crate::markup::{handler, view};
 use crate::order_detail::issues::open_errors;
-use crate::orders::actions::Action;
+use crate::order_detail::{request_href, ship_href};
 use crate::orders::filters::StoreStateLabel;
 use crate::orders::grid_state::last_href;
 use crate::text;
 
 /// Which order this is, where it stands, and what to do next.
 #[component]
-pub fn OrderHeader(order: OrderDetail) -> impl IntoView {
+pub fn OrderHeader(order: OrderDetail, menu: RowMenu) -> impl IntoView {
     let summary = order.summary.clone();
     let special = summary
         .special
@@ -34,7 +38,7 @@ pub fn OrderHeader(order: OrderDetail) -> impl IntoView {
                     <bdi class="digits">{summary.tiktok_order_id.to_string()}</bdi>
                     <CopyButton value=summary.tiktok_order_id.to_string() what=text::TIKTOK_ORDER_ID />
                 </h1>
-                <div class="order-actions">{actions(&order)}</div>
+                <div class="order-actions">{actions(&order, menu)}</div>
             </div>
             <div class="order-state">
                 <StatusBadge status=summary.status />
@@ -89,48 +93,78 @@ fn store_order(order: &OrderDetail) -> AnyView {
 }
 
 /// The one thing to do next, and beside it what can be done at any time.
-fn actions(order: &OrderDetail) -> AnyView {
+fn actions(order: &OrderDetail, menu: RowMenu) -> AnyView {
     let summary = &order.summary;
     let id = summary.id;
+    let may = |kind| is_allowed(kind, summary);
+    let sync = refusal(ActionKind::Sync, summary);
+    let (pressed, clicked) = (summary.clone(), summary.clone());
+    let open = move |event: MouseEvent| {
+        let button = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok());
+        if let Some(button) = button {
+            menu.open(clicked.clone(), &button);
+        }
+    };
     let errors = open_errors(&order.issues);
-    let import = Action::Import.allowed(summary);
-    let next = if errors > 0 && !import.allowed {
+    let next = if may(ActionKind::AcceptCancellation) {
+        link(request_href(id), Icon::Alert, text::ANSWER_BUYER.to_owned())
+    } else if errors > 0 && !may(ActionKind::Import) {
         view! { <a class="button primary" href="#issues">{text::fix_problems(errors)}</a> }
-    } else if import.allowed {
-        view! {
-            <button type="button" class="button primary" on:click=handler(move |_| Action::Import.start(id))>
-                {Icon::Download.view()}
-                {Action::Import.label(summary)}
-            </button>
-        }
-    } else if matches!(summary.status, OrderStatus::AwaitingShipment | OrderStatus::PartiallyShipped) {
-        let url = summary.store_order.as_ref().and_then(|it| it.url.clone());
-        let url = url.unwrap_or_else(|| summary.seller_center_url.clone());
-        view! {
-            <a class="button primary" href=url target="_blank" rel="noreferrer">
-                {Icon::Truck.view()}
-                {text::SHIP_IN_STORE}
-            </a>
-        }
+    } else if may(ActionKind::Import) {
+        let label = text::action(ActionKind::Import, summary.import_state);
+        do_button(id, ActionKind::Import, "primary", label, None)
+    } else if may(ActionKind::Ship) {
+        link(ship_href(id), Icon::Truck, text::SHIP_ORDER.to_owned())
+    } else if may(ActionKind::FetchLabel) {
+        do_button(id, ActionKind::FetchLabel, "primary", text::GET_LABEL, None)
     } else {
         view! { <span class="quiet">{text::NOTHING_TO_DO}</span> }
     };
-    let sync = Action::Sync.allowed(summary);
     view! {
         {next}
+        {do_button(id, ActionKind::Sync, "", text::action_label(ActionKind::Sync), sync)}
         <button
             type="button"
+            id="more-actions"
             class="button"
-            disabled=!sync.allowed
-            title=sync.reason
-            on:click=handler(move |_| Action::Sync.start(id))
+            aria-haspopup="menu"
+            on:pointerdown=handler(move |_| menu.press(&pressed))
+            on:click=handler(open)
         >
-            {Icon::Refresh.view()}
-            {text::SYNC_STATUS}
+            {text::ACTIONS}
+            {Icon::ChevronDown.view()}
         </button>
-        <a class="button" href=summary.seller_center_url.clone() target="_blank" rel="noreferrer">
-            {Icon::External.view()}
-            {text::SELLER_CENTER}
-        </a>
+    }
+}
+
+fn link(href: String, icon: Icon, label: String) -> AnyView {
+    view! { <a class="button primary" href=href>{icon.view()} {label}</a> }
+}
+
+/// A button that asks at once; where that is not possible, its tooltip says why.
+fn do_button(
+    id: OrderId,
+    kind: ActionKind,
+    class: &'static str,
+    label: &'static str,
+    refusal: Option<&'static str>,
+) -> AnyView {
+    let start = move |_| {
+        if refusal.is_none() {
+            ask::begin(id, kind);
+        }
+    };
+    view! {
+        <button
+            type="button"
+            id=format!("do-{kind}")
+            class=format!("button {class}")
+            aria-disabled=refusal.map(|_| "true")
+            title=refusal
+            on:click=handler(start)
+        >
+            {icon(kind).view()}
+            {label}
+        </button>
     }
 }

@@ -3,8 +3,8 @@ use shared::{Issue, OrderDetail, Severity};
 
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, coarse, here_with_zone};
-use crate::markup::{handler, view};
-use crate::orders::actions::Action;
+use crate::markup::view;
+use crate::order_detail::fixes::fix_buttons;
 use crate::{clock, text};
 
 /// How many open problems need somebody.
@@ -19,36 +19,31 @@ pub fn Issues(order: OrderDetail) -> impl IntoView {
     if order.issues.is_empty() {
         return ().into_any();
     }
-    let import = Action::Import.allowed(&order.summary).allowed;
-    let id = order.summary.id;
-    let label = Action::Import.label(&order.summary);
+    let summary = order.summary;
     let (resolved, open): (Vec<_>, Vec<_>) =
         order.issues.into_iter().partition(|issue| issue.resolved_at.is_some());
-    let can_retry = import && !open.is_empty();
-    let cards =
-        |issues: Vec<Issue>| issues.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view();
     let heading = text::open_issues(open.len());
+    let open = open
+        .into_iter()
+        .map(|issue| {
+            let fixes = fix_buttons(&issue, &summary);
+            view! { <IssueCard issue fixes=fixes /> }
+        })
+        .collect_view();
     let resolved = (!resolved.is_empty()).then(|| {
+        let heading = text::resolved_issues(resolved.len());
+        let cards = resolved.into_iter().map(|issue| view! { <IssueCard issue fixes=None /> }).collect_view();
         view! {
             <details>
-                <summary>{text::resolved_issues(resolved.len())}</summary>
-                {cards(resolved)}
+                <summary>{heading}</summary>
+                {cards}
             </details>
         }
     });
     view! {
         <section id="issues" class="issues" tabindex="-1" aria-label=text::ISSUES>
             <h2>{heading}</h2>
-            {cards(open)}
-            {can_retry
-                .then(|| {
-                    view! {
-                        <button type="button" class="button" on:click=handler(move |_| Action::Import.start(id))>
-                            {Icon::Refresh.view()}
-                            {label}
-                        </button>
-                    }
-                })}
+            {open}
             {resolved}
         </section>
     }
@@ -56,7 +51,11 @@ pub fn Issues(order: OrderDetail) -> impl IntoView {
 
 /// One issue: what happened, what to do, and what happens by itself.
 #[component]
-pub fn IssueCard(issue: Issue) -> impl IntoView {
+pub fn IssueCard(
+    issue: Issue,
+    /// The buttons that put it right.
+    fixes: Option<AnyView>,
+) -> impl IntoView {
     let (icon, tone) = match (issue.resolved_at, issue.severity) {
         (Some(_), _) => (Icon::CheckCircle, "issue resolved"),
         (None, Severity::Error) => (Icon::ErrorCircle, "issue error"),
@@ -82,6 +81,7 @@ pub fn IssueCard(issue: Issue) -> impl IntoView {
                 <h3>{issue.title}</h3>
                 <p>{issue.sentence}</p>
                 {issue.resolved_at.is_none().then(|| view! { <p class="remedy">{issue.remedy}</p> })}
+                {fixes}
                 <p class="issue-meta quiet">
                     {state}
                     {attempts.map(|attempts| view! { <span>{attempts}</span> })}

@@ -1,9 +1,7 @@
 use leptos::prelude::*;
-use rust_decimal::Decimal;
-use shared::{Money, Payment};
+use shared::Payment;
 
-use crate::components::icon::Icon;
-use crate::components::money::money;
+use crate::components::money::{difference, money};
 use crate::components::time::here;
 use crate::markup::view;
 use crate::text;
@@ -19,6 +17,8 @@ pub fn PaymentCard(payment: Payment) -> impl IntoView {
                 <tr class:total=row.is_total>
                     <th scope="row">{row.label.clone()}</th>
                     <td class="number">{money(&row.amount)}</td>
+                    <td></td>
+                    <td></td>
                 </tr>
             }
         })
@@ -37,21 +37,20 @@ pub fn PaymentCard(payment: Payment) -> impl IntoView {
         <section class="card">
             <h2>{text::PAYMENT}</h2>
             <p class="quiet">{paid}</p>
-            <table class="sums">
-                <caption class="visually-hidden">{text::TIKTOK_AMOUNTS}</caption>
-                <tbody>{rows}</tbody>
-            </table>
-            <table class="compare">
+            <table class="sums compared">
                 <caption class="visually-hidden">{text::COMPARED}</caption>
                 <thead>
                     <tr>
-                        <th scope="col" class="number">{text::EXPECTED}</th>
-                        <th scope="col" class="number">{text::STORE_TOTAL}</th>
+                        <td></td>
+                        <th scope="col" class="number">{text::TIKTOK_SHOP}</th>
+                        <th scope="col" class="number">{text::PRESTASHOP}</th>
                         <th scope="col" class="number">{text::DIFFERENCE}</th>
                     </tr>
                 </thead>
                 <tbody>
-                    <tr>
+                    {rows}
+                    <tr class="total">
+                        <th scope="row">{text::EXPECTED}</th>
                         <td class="number">{money(&payment.expected_store_total)}</td>
                         <td class="number">{store_total}</td>
                         <td class="number">{payment.difference.as_ref().map(difference)}</td>
@@ -59,15 +58,5 @@ pub fn PaymentCard(payment: Payment) -> impl IntoView {
                 </tbody>
             </table>
         </section>
-    }
-}
-
-/// A tick for nothing, the amount for anything else.
-fn difference(amount: &Money) -> AnyView {
-    if amount.amount == Decimal::ZERO {
-        view! { <span class="match">{Icon::Check.view()} {text::EQUAL}</span> }
-    } else {
-        let sign = if amount.amount > Decimal::ZERO { "+" } else { "" };
-        view! { <strong class="mismatch">{sign} {money(amount)}</strong> }
     }
 }

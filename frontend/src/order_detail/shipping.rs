@@ -1,22 +1,42 @@
 use leptos::prelude::*;
-use shared::{FulfillmentType, OrderId, Package, Recipient, Role, Shipping};
+use shared::{
+    ActionKind, ActionOptions, ActionRequest, OrderId, OrderSummary, Package, Recipient, Role, Shipping,
+};
 
+use crate::actions::panel::{self, Panel};
+use crate::actions::{ask, icon, is_allowed};
 use crate::components::copy_button::CopyButton;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
-use crate::load::Load;
+use crate::load::{Load, Request};
 use crate::markup::{handler, view};
+use crate::order_detail::ship::{ParcelFields, failure_line};
 use crate::{api, session, text};
 
 /// Where the order goes, and in which parcels.
 #[component]
 pub fn ShippingCard(
-    id: OrderId,
+    summary: OrderSummary,
     shipping: Shipping,
-    fulfillment_type: FulfillmentType,
     /// The whole address, once it was asked for; it outlives a refresh of the order.
     revealed: Load<Recipient>,
+    correction: Correction,
 ) -> impl IntoView {
+    let id = summary.id;
+    let can_correct = is_allowed(ActionKind::CorrectShipping, &summary);
+    let labels = is_allowed(ActionKind::FetchLabel, &summary).then(|| {
+        view! {
+            <button
+                type="button"
+                id="labels"
+                class="button small"
+                on:click=handler(move |_| panel::open(Panel::Labels(id)))
+            >
+                {icon(ActionKind::FetchLabel).view()}
+                {text::GET_LABEL}
+            </button>
+        }
+    });
     let masked = shipping.recipient.clone();
     let address = move || match revealed.value.get().or_else(|| masked.clone()) {
         Some(recipient) => view! { <Address id recipient revealed /> },
@@ -25,14 +45,18 @@ pub fn ShippingCard(
     let packages = if shipping.packages.is_empty() {
         view! { <p class="quiet">{text::NO_PACKAGES}</p> }
     } else {
-        let packages = shipping.packages.into_iter().map(package).collect_view();
+        let packages = shipping
+            .packages
+            .into_iter()
+            .map(|package| package_item(id, package, can_correct.then_some(correction)))
+            .collect_view();
         view! { <ul class="packages">{packages}</ul> }
     };
     view! {
         <section class="card">
             <h2>{text::SHIPPING}</h2>
             <p class="quiet">
-                {fulfillment_type.label()}
+                {summary.fulfillment_type.label()}
                 {shipping.delivery_option.map(|option| format!(" · {option}"))}
             </p>
             {move || address()}
@@ -41,6 +65,7 @@ pub fn ShippingCard(
                 .map(|message| view! { <blockquote><strong>{text::BUYER_MESSAGE}</strong> " " <bdi>{message}</bdi></blockquote> })}
             <h3>{text::PACKAGES}</h3>
             {packages}
+            {labels}
         </section>
     }
 }
@@ -91,7 +116,84 @@ fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl
     }
 }
 
-fn package(package: Package) -> impl IntoView {
+/// The correction of a parcel's carrier and number; it outlives a refresh of the order.
+#[derive(Clone, Copy)]
+pub struct Correction {
+    options: Load<ActionOptions>,
+    /// The package whose form is open.
+    package: RwSignal<Option<String>>,
+    fields: ParcelFields,
+    sending: Request,
+}
+
+impl Correction {
+    pub fn new(options: Load<ActionOptions>) -> Self {
+        let (package, fields) = (RwSignal::new(None), ParcelFields::new());
+        Self { options, package, fields, sending: Request::new() }
+    }
+
+    /// What a package offers: nothing, a button, or the form.
+    fn view(self, id: OrderId, package_id: &str) -> Option<AnyView> {
+        let is_correctable = self.options.value.with(|options| {
+            options.as_ref().is_some_and(|it| it.correctable_package_ids.iter().any(|it| it == package_id))
+        });
+        if !is_correctable {
+            return None;
+        }
+        if self.package.with(|open| open.as_deref() == Some(package_id)) {
+            return Some(self.form(id, package_id.to_owned()));
+        }
+        let package_id = package_id.to_owned();
+        Some(view! {
+            <button
+                type="button"
+                id=format!("correct-{package_id}")
+                class="button small"
+                on:click=handler(move |_| self.package.set(Some(package_id.clone())))
+            >
+                {text::action_label(ActionKind::CorrectShipping)}
+            </button>
+        })
+    }
+
+    fn form(self, id: OrderId, package_id: String) -> AnyView {
+        let is_ready = Memo::new(move |_| self.fields.parcel().is_some() && !self.sending.busy.get());
+        let submit = move |event: web_sys::SubmitEvent| {
+            event.prevent_default();
+            let (true, Some((carrier_id, tracking_number))) =
+                (is_ready.get_untracked(), untrack(|| self.fields.parcel()))
+            else {
+                return;
+            };
+            let package_id = package_id.clone();
+            let request = ActionRequest::CorrectShipping { package_id, carrier_id, tracking_number };
+            self.sending.run(async move { ask::ask(id, &request).await }, move |()| self.package.set(None));
+        };
+        view! {
+            <form class="ship-form" on:submit=handler(submit)>
+                <p class="quiet">{text::ONE_CORRECTION}</p>
+                {self.fields.view(self.options)}
+                {move || failure_line(self.sending)}
+                <p class="fixes">
+                    <button type="button" class="button small" on:click=handler(move |_| self.package.set(None))>
+                        {text::keep(ActionKind::CorrectShipping)}
+                    </button>
+                    <button
+                        type="submit"
+                        class="button small primary"
+                        aria-disabled=move || (!is_ready.get()).then_some("true")
+                    >
+                        {text::SEND_CORRECTION}
+                    </button>
+                </p>
+            </form>
+        }
+    }
+}
+
+fn package_item(id: OrderId, package: Package, correction: Option<Correction>) -> AnyView {
+    let package_id = package.id.clone();
+    let correct = move || correction.and_then(|it| it.view(id, &package_id));
     let status = package.status.map(|status| text::status_words(&status));
     let carrier = package.carrier.unwrap_or_else(|| text::NO_CARRIER.to_owned());
     let tracking = match package.tracking_number {
@@ -110,6 +212,7 @@ fn package(package: Package) -> impl IntoView {
                     {text::package_and_units(&package.id, package.unit_count)}
                     {status.map(|status| format!(" · {status}"))}
                 </span>
+                {correct}
             </div>
         </li>
     }

@@ -1,57 +1,149 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::Role;
+use shared::{ActionKind, MAX_BULK_ORDERS, Role};
 
+use crate::actions::form::{Target, action_form};
+use crate::actions::{bulk_run, icon, plain_request};
+use crate::components::dropdown::{CloseDropdown, Dropdown};
 use crate::components::icon::Icon;
+use crate::components::toast::{self, Tone};
 use crate::markup::{Show, handler, view};
-use crate::orders::actions::Action;
 use crate::orders::grid_state::Grid;
 use crate::{session, text};
 
-/// What can be done with the selected orders.
+/// Width of a form above the bar in CSS pixels.
+const FORM_WIDTH: i32 = 340;
+
+/// What can be done with the selected orders, on this page or wherever they are.
 #[component]
 pub fn BulkBar() -> impl IntoView {
     let grid = Grid::expect();
-    let running = RwSignal::new(false);
-    let start = move |action: Action| {
-        let orders = grid.selected();
-        running.set(true);
-        spawn_local(async move {
-            action.start_all(orders).await;
-            running.try_set(false);
-            grid.selection.try_set(Vec::new());
-        });
-    };
-    let button = move |action: Action, icon: Icon| {
-        view! {
-            <button
-                type="button"
-                class="button"
-                disabled=move || running.get() || !session::may(Role::Operator)
-                on:click=handler(move |_| start(action))
-            >
-                {icon.view()}
-                {action.bulk_label()}
-            </button>
-        }
-    };
+    let is_any = Memo::new(move |_| grid.selected_count() > 0);
+    let may = session::may(Role::Operator);
     view! {
-        <Show when=move || grid.selection.with(|selection| !selection.is_empty())>
+        <Show when=move || is_any.get()>
             <section class="bulk-bar" aria-label=text::SELECTED_ORDERS>
-                <strong aria-live="polite">
-                    {move || text::selected(grid.selection.with(Vec::len))}
-                </strong>
-                {button(Action::Sync, Icon::Refresh)}
-                {button(Action::Import, Icon::Download)}
-                <button
-                    type="button"
-                    class="icon-button"
-                    aria-label=text::CLEAR_SELECTION
-                    on:click=handler(move |_| grid.selection.set(Vec::new()))
-                >
-                    {Icon::Cross.view()}
-                </button>
+                <BeyondThePage />
+                <div class="bulk-actions">
+                    <strong aria-live="polite">{move || text::selected(grid.selected_count())}</strong>
+                    {if may { actions(grid) } else { view! { <span class="quiet">{text::OPERATORS_ONLY}</span> } }}
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label=text::CLEAR_SELECTION
+                        on:click=handler(move |_| grid.select_none())
+                    >
+                        {Icon::Cross.view()}
+                    </button>
+                </div>
             </section>
         </Show>
+    }
+}
+
+fn actions(grid: Grid) -> AnyView {
+    let archived = grid.query.with_untracked(|query| query.filter.archived);
+    let delete = if archived { direct(grid, ActionKind::Restore) } else { asked(grid, ActionKind::Archive) };
+    view! {
+        {direct(grid, ActionKind::Sync)}
+        {direct(grid, ActionKind::Import)}
+        {asked(grid, ActionKind::Cancel)}
+        {direct(grid, ActionKind::Skip)}
+        {asked(grid, ActionKind::Tag)}
+        {delete}
+    }
+}
+
+/// A button that starts a run at once.
+fn direct(grid: Grid, kind: ActionKind) -> AnyView {
+    let busy = RwSignal::new(false);
+    let start = move |_| {
+        let (Some(request), false) = (plain_request(kind), busy.get_untracked()) else { return };
+        busy.set(true);
+        let selection = grid.selected();
+        spawn_local(async move {
+            match bulk_run::begin(request, selection).await {
+                Ok(()) => {
+                    grid.selection.try_set(Vec::new());
+                    grid.all_except.try_set(None);
+                }
+                Err(failure) => {
+                    toast::show(Tone::Bad, failure.sentence());
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <button
+            type="button"
+            class="button"
+            aria-disabled=move || busy.get().then_some("true")
+            on:click=handler(start)
+        >
+            {icon(kind).view()}
+            {text::bulk_action(kind)}
+        </button>
+    }
+}
+
+/// A button that asks first.
+fn asked(grid: Grid, kind: ActionKind) -> AnyView {
+    view! {
+        <Dropdown
+            id=format!("bulk-{kind}")
+            button_class="button"
+            width=FORM_WIDTH
+            button=move || view! { {icon(kind).view()} {text::bulk_action(kind)} }
+        >
+            {
+                let close = use_context::<CloseDropdown>();
+                let close = move |()| {
+                    if let Some(close) = close {
+                        close.close();
+                    }
+                };
+                action_form(kind, Target::Many(grid.selected()), Callback::new(close))
+            }
+        </Dropdown>
+    }
+}
+
+/// Offers everything that matches once the whole page is selected.
+#[component]
+fn BeyondThePage() -> impl IntoView {
+    let grid = Grid::expect();
+    let rows = Memo::new(move |_| grid.rows.with(Vec::len));
+    let is_all = Memo::new(move |_| grid.all_except.with(Option::is_some));
+    let is_page = Memo::new(move |_| grid.selection.with(Vec::len) == rows.get());
+    let content = move || {
+        let (total, at_least) = grid.total()?;
+        if is_all.get() {
+            return Some(view! {
+                {text::matching_selected(total)}
+                {link(text::ONLY_THIS_PAGE, move || grid.select_page())}
+            });
+        }
+        if !is_page.get() || total <= rows.get() as i64 {
+            return None;
+        }
+        if at_least || total > MAX_BULK_ORDERS.cast_signed() {
+            return Some(
+                view! { {text::page_selected(rows.get(), total)} " " {text::too_many(MAX_BULK_ORDERS)} },
+            );
+        }
+        Some(view! {
+            {text::page_selected(rows.get(), total)}
+            {link(text::SELECT_MATCHING, move || grid.all_except.set(Some(Vec::new())))}
+        })
+    };
+    view! { {move || content().map(|content| view! { <p role="status">{content}</p> })} }
+}
+
+fn link(label: &'static str, act: impl Fn() + 'static) -> AnyView {
+    view! {
+        <button type="button" class="text-button" on:click=handler(move |_| act())>
+            {label}
+        </button>
     }
 }

@@ -203,10 +203,9 @@ async fn watch(mut run: SyncRun, shown: RwSignal<Option<SyncRun>>) {
         }
         shown.try_set(Some(run.clone()));
     }
-    match run.state {
-        SyncRunState::Failed => {
-            toast::show(Tone::Bad, run.error.unwrap_or_else(|| text::FETCH_FAILED.to_owned()));
-        }
-        _ => toast::show(Tone::Good, text::fetched(&run)),
-    }
+    let (tone, message) = match run.state {
+        SyncRunState::Failed => (Tone::Bad, run.error.unwrap_or_else(|| text::FETCH_FAILED.to_owned())),
+        _ => (Tone::Good, text::fetched(&run)),
+    };
+    toast::show(tone, message);
 }

@@ -8,6 +8,7 @@ use crate::markup::{Show, handler, view};
 use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
 use crate::orders::search_box::SearchBox;
+use crate::orders::views::{ViewLinks, Views};
 use crate::text;
 
 /// The search box and one button for each filter; on a small screen all filters are in a sheet.
@@ -18,6 +19,7 @@ pub fn FilterBar() -> impl IntoView {
         <div class="filter-bar">
             <SearchBox />
             <div class="filters">
+                <Views />
                 {Filter::ALL.map(|filter| view! { <FilterButton filter /> }).collect_view()}
                 <ClearFilters />
             </div>
@@ -27,6 +29,10 @@ pub fn FilterBar() -> impl IntoView {
             </button>
         </div>
         <Dialog open=sheet close=move |()| sheet.set(false) title=text::FILTERS class="sheet">
+            <details class="sheet-filter">
+                <summary>{text::VIEWS}</summary>
+                <ViewLinks />
+            </details>
             {Filter::ALL
                 .map(|filter| {
                     view! {
@@ -55,7 +61,7 @@ fn FilterButton(filter: Filter) -> impl IntoView {
     let in_use = Signal::derive(move || summary.with(Option::is_some));
     let cleared = link(move |it| filter.clear(it));
     view! {
-        <span class="filter" class:in-use=move || in_use.get() hidden=move || filter.is_in_column() && !in_use.get()>
+        <span class="filter" class:in-use=move || in_use.get() hidden=move || filter.is_elsewhere() && !in_use.get()>
             <Dropdown
                 id=format!("filter-{}", filter.name())
                 button_class="chip"

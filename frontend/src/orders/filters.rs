@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use leptos::prelude::*;
-use shared::{FulfillmentType, OrderFilter, OrderStatus, StoreOrderFilter, StoreState, TimeRange};
+use shared::{
+    FulfillmentType, IssueCode, OrderFilter, OrderStatus, SpecialKind, StoreOrderFilter, StoreState,
+    TimeRange,
+};
 
 use crate::components::dropdown::CloseDropdown;
 use crate::components::time::here;
@@ -20,18 +23,26 @@ pub enum Filter {
     Fulfillment,
     StoreState,
     ShipBy,
+    Special,
+    Tag,
+    Issue,
+    Archived,
     Id,
     StoreOrderId,
     TikTokOrderId,
 }
 
 impl Filter {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::CreatedAt,
         Self::Status,
         Self::Fulfillment,
         Self::StoreState,
         Self::ShipBy,
+        Self::Special,
+        Self::Tag,
+        Self::Issue,
+        Self::Archived,
         Self::Id,
         Self::StoreOrderId,
         Self::TikTokOrderId,
@@ -44,6 +55,10 @@ impl Filter {
             Self::Fulfillment => "Fulfillment",
             Self::StoreState => "Store status",
             Self::ShipBy => "Ship by",
+            Self::Special => "Special",
+            Self::Tag => "Tags",
+            Self::Issue => "Issue",
+            Self::Archived => "Deleted",
             Self::Id => "ID",
             Self::StoreOrderId => "PS Order ID",
             Self::TikTokOrderId => "TikTok Shop Order ID",
@@ -58,15 +73,19 @@ impl Filter {
             Self::Fulfillment => "fulfillment_type",
             Self::StoreState => "store_state",
             Self::ShipBy => "ship_by",
+            Self::Special => "special",
+            Self::Tag => "tag",
+            Self::Issue => "issue",
+            Self::Archived => "archived",
             Self::Id => "id",
             Self::StoreOrderId => "store_order_id",
             Self::TikTokOrderId => "tiktok_order_id",
         }
     }
 
-    /// Whether the column's head opens it, so that the bar shows it only in use.
-    pub const fn is_in_column(self) -> bool {
-        matches!(self, Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
+    /// Whether a column's head or a view opens it, so that the bar shows it only in use.
+    pub const fn is_elsewhere(self) -> bool {
+        matches!(self, Self::Archived | Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
     }
 
     /// What the filter lets through now; `None` while it is open.
@@ -77,10 +96,13 @@ impl Filter {
             Self::Status => several(&filter.status, |status| status.label().to_owned()),
             Self::Fulfillment => several(&filter.fulfillment_type, |kind| kind.label().to_owned()),
             Self::StoreState => several(&filter.store_state, |id| text::state_number(*id)),
+            Self::Special => several(&filter.special, |kind| kind.label().to_owned()),
+            Self::Issue => several(&filter.issue, |code| code.kind().title.to_owned()),
+            Self::Archived => filter.archived.then(|| text::YES.to_owned()),
             Self::StoreOrderId if filter.store_order_id == Some(StoreOrderFilter::Empty) => {
                 Some(text::NOT_CREATED.to_owned())
             }
-            Self::Id | Self::StoreOrderId | Self::TikTokOrderId => {
+            Self::Tag | Self::Id | Self::StoreOrderId | Self::TikTokOrderId => {
                 let value = value_of(filter, self.name());
                 (!value.is_empty()).then_some(value)
             }
@@ -95,6 +117,10 @@ impl Filter {
             Self::Fulfillment => filter.fulfillment_type.clear(),
             Self::StoreState => filter.store_state.clear(),
             Self::ShipBy => filter.ship_by = TimeRange::default(),
+            Self::Special => filter.special.clear(),
+            Self::Tag => filter.tag.clear(),
+            Self::Issue => filter.issue.clear(),
+            Self::Archived => filter.archived = false,
             Self::Id => filter.id.clear(),
             Self::StoreOrderId => filter.store_order_id = None,
             Self::TikTokOrderId => filter.tiktok_order_id = None,
@@ -105,14 +131,21 @@ impl Filter {
     pub fn panel(self) -> AnyView {
         match self {
             Self::CreatedAt => view! { <CreatedPanel /> },
-            Self::Status => view! { <StatusPanel /> },
-            Self::Fulfillment => view! { <FulfillmentPanel /> },
+            Self::Status => choices(OrderStatus::ALL, OrderStatus::label, |filter| &mut filter.status),
+            Self::Fulfillment => {
+                choices(FulfillmentType::ALL, FulfillmentType::label, |filter| &mut filter.fulfillment_type)
+            }
             Self::StoreState => view! { <StoreStatePanel /> },
             Self::ShipBy => view! { <ShipByPanel /> },
-            Self::Id => {
-                view! { <IdPanel filter=self hint=text::ID_HINT /> }
-            }
-            Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> },
+            Self::Special => choices(SpecialKind::ALL, SpecialKind::label, |filter| &mut filter.special),
+            Self::Issue => choices(IssueCode::ALL, |code| code.kind().title, |filter| &mut filter.issue),
+            Self::Archived => choice(
+                text::DELETED_ORDERS.into_any(),
+                |filter| filter.archived,
+                |filter| filter.archived = !filter.archived,
+            ),
+            Self::Tag => view! { <IdPanel filter=self hint=text::TAG_HINT /> },
+            Self::Id | Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> },
             Self::TikTokOrderId => {
                 view! { <IdPanel filter=self hint=text::TIKTOK_ID_HINT /> }
             }
@@ -125,7 +158,7 @@ fn several<T>(values: &[T], label: impl Fn(&T) -> String) -> Option<String> {
     match values {
         [] => None,
         [value] => Some(label(value)),
-        values => Some(text::selected(values.len())),
+        values => Some(text::selected(values.len() as i64)),
     }
 }
 
@@ -187,30 +220,21 @@ fn choice(
     }
 }
 
-#[component]
-fn StatusPanel() -> impl IntoView {
-    let choices = OrderStatus::ALL.iter().map(|status| {
-        let status = *status;
+/// A box to tick for each word of a filter.
+fn choices<T: Copy + PartialEq + Send + Sync + 'static>(
+    all: &'static [T],
+    label: fn(T) -> &'static str,
+    values: fn(&mut OrderFilter) -> &mut Vec<T>,
+) -> AnyView {
+    let boxes = all.iter().map(|value| {
+        let value = *value;
         choice(
-            status.label().into_any(),
-            move |filter| filter.status.contains(&status),
-            move |filter| toggle(&mut filter.status, status),
+            label(value).into_any(),
+            move |filter| values(&mut filter.clone()).contains(&value),
+            move |filter| toggle(values(filter), value),
         )
     });
-    choices.collect_view()
-}
-
-#[component]
-fn FulfillmentPanel() -> impl IntoView {
-    let choices = FulfillmentType::ALL.iter().map(|kind| {
-        let kind = *kind;
-        choice(
-            kind.label().into_any(),
-            move |filter| filter.fulfillment_type.contains(&kind),
-            move |filter| toggle(&mut filter.fulfillment_type, kind),
-        )
-    });
-    choices.collect_view()
+    boxes.collect_view().into_any()
 }
 
 #[component]
@@ -362,6 +386,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
         wrong.set(None);
         filtered(&mut |changed| match filter {
             Filter::Id => changed.id.clone_from(&read.id),
+            Filter::Tag => changed.tag.clone_from(&read.tag),
             Filter::StoreOrderId => changed.store_order_id.clone_from(&read.store_order_id),
             _ => changed.tiktok_order_id.clone_from(&read.tiktok_order_id),
         });
@@ -385,7 +410,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                 <span>{filter.label()}</span>
                 <input
                     type="text"
-                    inputmode="numeric"
+                    inputmode=(filter != Filter::Tag).then_some("numeric")
                     autofocus=true
                     autocomplete="off"
                     prop:value=move || value.get()
@@ -418,14 +443,28 @@ mod tests {
     #[test]
     fn every_filter_says_what_it_does_and_clears() {
         let search = "?status=error,on_hold&fulfillment_type=tiktok&store_state=2&id=7&store_order_id=empty\
-                      &tiktok_order_id=5764";
+                      &tiktok_order_id=5764&special=gift&tag=fragile&issue=STOCK_SHORT&archived=true";
         let mut filter = crate::grid_query::GridQuery::read(search).0.filter;
         let said: Vec<_> = Filter::ALL
             .into_iter()
             .filter(|filter| !matches!(filter, Filter::CreatedAt | Filter::ShipBy))
             .filter_map(|it| it.summary(&filter))
             .collect();
-        assert_eq!(said, ["2 selected", "TikTok", "State 2", "7", "Not created", "5764"]);
+        assert_eq!(
+            said,
+            [
+                "2 selected",
+                "TikTok",
+                "State 2",
+                "Contains a gift",
+                "fragile",
+                "Not enough stock",
+                "Yes",
+                "7",
+                "Not created",
+                "5764"
+            ]
+        );
 
         for it in Filter::ALL {
             it.clear(&mut filter);

@@ -1,11 +1,11 @@
 use leptos::prelude::*;
 use shared::{Sort, SortKey};
 
+use crate::actions::menu::{ActionsMenu, RowMenu};
 use crate::components::dropdown::Dropdown;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};
-use crate::orders::actions_menu::{ActionsMenu, RowMenu};
 use crate::orders::filter_bar::ClearFilters;
 use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
@@ -76,17 +76,15 @@ pub fn OrderGrid() -> impl IntoView {
 fn GridHead() -> impl IntoView {
     let grid = Grid::expect();
     let all = Memo::new(move |_| {
-        let chosen = grid.selection.with(Vec::len);
-        chosen > 0 && chosen == grid.rows.with(Vec::len)
+        grid.rows.with(|rows| !rows.is_empty() && rows.iter().all(|row| grid.is_selected(row.id)))
     });
-    let some = Signal::derive(move || grid.selection.with(|selection| !selection.is_empty()) && !all.get());
+    let some = Signal::derive(move || grid.selected_count() > 0 && !all.get());
     let select_all = move |event| {
-        let ids = if event_target_checked(&event) {
-            grid.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect())
+        if event_target_checked(&event) {
+            grid.select_page();
         } else {
-            Vec::new()
-        };
-        grid.selection.set(ids);
+            grid.select_none();
+        }
     };
     view! {
         <thead role="rowgroup">

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::{EventKind, OrderCounts, OrderId, OrderSummary, Page};
 
+use crate::actions::bulk_run::Selection;
 use crate::components::announcer::announce;
 use crate::grid_query::GridQuery;
 use crate::live::{self, News};
@@ -54,7 +55,10 @@ pub struct Grid {
     pub shown: RwSignal<Option<GridQuery>>,
     pub request: Request,
     pub counts: Load<OrderCounts>,
+    /// Rows that are selected one by one.
     pub selection: RwSignal<Vec<OrderId>>,
+    /// Set when everything that matches is selected, on this page and beyond: what is left out of it.
+    pub all_except: RwSignal<Option<Vec<OrderId>>>,
     /// Where a range of selected rows begins.
     pub anchor: RwSignal<Option<OrderId>>,
     /// The row that the keyboard is on.
@@ -105,6 +109,7 @@ impl Grid {
             request: Request::new(),
             counts: Load::new(),
             selection: RwSignal::new(Vec::new()),
+            all_except: RwSignal::new(None),
             anchor: RwSignal::new(None),
             current: RwSignal::new(None),
             fresh: RwSignal::new(Vec::new()),
@@ -115,8 +120,7 @@ impl Grid {
         grid.restore();
         Effect::new(move |_| {
             grid.query.track();
-            grid.selection.set(Vec::new());
-            grid.anchor.set(None);
+            grid.select_none();
             grid.reload();
         });
         let counted = Memo::new(move |_| grid.query.with(|query| query.filter.without_status()));
@@ -186,12 +190,45 @@ impl Grid {
         })
     }
 
-    /// The rows' orders as they are now.
-    pub fn selected(self) -> Vec<OrderSummary> {
-        let selection = self.selection.get();
-        self.rows.with(|rows| {
-            rows.iter().filter(|row| selection.contains(&row.id)).map(|row| row.order.get()).collect()
-        })
+    pub fn is_selected(self, id: OrderId) -> bool {
+        match self.all_except.with(|except| except.as_ref().map(|except| except.contains(&id))) {
+            Some(is_left_out) => !is_left_out,
+            None => self.selection.with(|selection| selection.contains(&id)),
+        }
+    }
+
+    /// How many orders are selected.
+    pub fn selected_count(self) -> i64 {
+        let left_out = self.all_except.with(|except| except.as_ref().map(Vec::len));
+        match left_out {
+            Some(left_out) => self.total().map_or(0, |(total, _)| total) - left_out as i64,
+            None => self.selection.with(Vec::len) as i64,
+        }
+    }
+
+    /// The orders that are selected, for a bulk run.
+    pub fn selected(self) -> Selection {
+        let count = untrack(|| self.selected_count());
+        match self.all_except.get_untracked() {
+            Some(except) => {
+                let mut filter = self.query.with_untracked(|query| query.filter.to_pairs());
+                filter.retain(|(name, _)| name != "sort");
+                Selection { ids: Vec::new(), filter: Some(filter), except, count }
+            }
+            None => Selection { ids: self.selection.get_untracked(), count, ..Selection::default() },
+        }
+    }
+
+    pub fn select_none(self) {
+        self.selection.set(Vec::new());
+        self.all_except.set(None);
+        self.anchor.set(None);
+    }
+
+    /// Selects every row of the page, and nothing else.
+    pub fn select_page(self) {
+        self.all_except.set(None);
+        self.selection.set(self.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect()));
     }
 
     /// Selects or deselects one row, or with `range` all rows from the last one on.
@@ -199,14 +236,17 @@ impl Grid {
         let ids: Vec<_> = self.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect());
         let from = self.anchor.get_untracked().filter(|_| range).unwrap_or(id);
         let chosen = span(&ids, from, id);
-        self.selection.update(|selection| {
-            for id in chosen {
-                selection.retain(|selected| selected != id);
-                if on {
-                    selection.push(*id);
-                }
+        let put = |ids: &mut Vec<OrderId>, is_in: bool| {
+            ids.retain(|other| !chosen.contains(other));
+            if is_in {
+                ids.extend(chosen);
             }
-        });
+        };
+        if self.all_except.with_untracked(Option::is_some) {
+            self.all_except.update(|except| put(except.get_or_insert_default(), !on));
+        } else {
+            self.selection.update(|selection| put(selection, on));
+        }
         self.anchor.set(Some(id));
     }
 
@@ -275,10 +315,19 @@ impl Grid {
         self.recount();
         let told = gathered.received.iter().chain(&gathered.updated);
         let changed = told.filter(|id| visible.contains(id)).copied().collect();
-        if let Some(query) = GridQuery::default().narrowed_to(changed)
-            && let Ok(page) = api::list_orders(query).await
+        let archived = self.query.with_untracked(|query| query.filter.archived);
+        let any = GridQuery::default().filtered(|filter| filter.archived = archived);
+        if let Some(query) = any.narrowed_to(changed)
+            && let Ok(page) = api::list_orders(query.clone()).await
             && let Some(rows) = self.rows.try_get_untracked()
         {
+            // Whoever is not told of any more was deleted, or restored, and has left this list.
+            let has_left =
+                |id: &OrderId| query.filter.id.contains(id) && page.items.iter().all(|order| order.id != *id);
+            if rows.iter().any(|row| has_left(&row.id)) {
+                self.rows.update(|rows| rows.retain(|row| !has_left(&row.id)));
+                self.selection.update(|selection| selection.retain(|id| !has_left(id)));
+            }
             for order in page.items {
                 update(&rows, order);
             }

@@ -5,9 +5,9 @@ use crate::api;
 use crate::components::dialog::Dialog;
 use crate::components::failure::FailureNote;
 use crate::load::Load;
-use crate::markup::{handler, view};
+use crate::markup::view;
+use crate::order_detail::fixes::fix_buttons;
 use crate::order_detail::issues::IssueCard;
-use crate::orders::actions::Action;
 use crate::orders::grid_state::Grid;
 use crate::text;
 
@@ -35,11 +35,12 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
     let issues = Load::<Page<Issue>>::new();
     let load = move || issues.run(api::open_issues(id));
     load();
-    let order =
-        move || grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()));
-    let retry = move |_| {
-        Action::Import.start(id);
-        grid.issues_of.set(None);
+    let order = Memo::new(move |_| {
+        grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()))
+    });
+    let card = move |issue: Issue| {
+        let fixes = order.with(|order| order.as_ref().and_then(|order| fix_buttons(&issue, order)));
+        view! { <IssueCard issue fixes /> }
     };
     view! {
         {move || {
@@ -56,23 +57,10 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
         {move || match issues.value.get() {
             None => view! { <p class="quiet" role="status">{text::LOADING}</p> },
             Some(page) if page.items.is_empty() => view! { <p>{text::NO_OPEN_ISSUES}</p> },
-            Some(page) => {
-                page.items.into_iter().map(|issue| view! { <IssueCard issue /> }).collect_view().into_any()
-            }
+            Some(page) => page.items.into_iter().map(card).collect_view().into_any(),
         }}
         <footer>
             <a class="button" href=format!("/orders/{id}")>{text::VIEW_ORDER}</a>
-            {move || {
-                order()
-                    .filter(|order| Action::Import.allowed(order).allowed)
-                    .map(|order| {
-                        view! {
-                            <button type="button" class="button primary" on:click=handler(retry)>
-                                {Action::Import.label(&order)}
-                            </button>
-                        }
-                    })
-            }}
         </footer>
     }
 }

@@ -3,22 +3,25 @@ use shared::{OrderId, OrderStatus, OrderSummary, StoreOrder};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement, MouseEvent};
 
+use crate::actions::menu::RowMenu;
 use crate::components::badge::StatusBadge;
 use crate::components::copy_button::CopyButton;
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, Deadline, here};
 use crate::markup::{handler, view};
-use crate::orders::actions_menu::RowMenu;
 use crate::orders::filters::StoreStateLabel;
 use crate::orders::grid_state::{Grid, Row};
 use crate::text;
+
+/// A row shows at most this many tags.
+const SHOWN_TAGS: usize = 2;
 
 /// One order as a row of the table; on a small screen styles make it a card.
 #[component]
 pub fn OrderRow(row: Row, menu: RowMenu) -> impl IntoView {
     let grid = Grid::expect();
     let Row { id, order } = row;
-    let selected = Memo::new(move |_| grid.selection.with(|selection| selection.contains(&id)));
+    let selected = Memo::new(move |_| grid.is_selected(id));
     let select = move |event: MouseEvent| {
         let on = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok()).map(|it| it.checked());
         grid.select(id, on.unwrap_or(false), event.shift_key());
@@ -80,7 +83,7 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
         <td role="cell" class="created" data-label=text::CREATED_AT>
             <Ago at=order.created_at more=times />
         </td>
-        <td role="cell" class="status">{status(order, grid)}</td>
+        <td role="cell" class="status">{status(order, grid)} {tags(&order.tags)}</td>
         <td role="cell" class="fulfillment" data-label=text::FULFILLMENT_TYPE>
             {order.fulfillment_type.label()}
         </td>
@@ -108,6 +111,15 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
             </button>
         </td>
     }
+}
+
+/// The first tags; the others are named in the tooltip of their number.
+fn tags(tags: &[String]) -> Option<AnyView> {
+    let (first, more) = tags.split_at(tags.len().min(SHOWN_TAGS));
+    let chips = first.iter().cloned().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
+    let more = (!more.is_empty())
+        .then(|| view! { <span class="tag" title=more.join(", ")>{format!("+{}", more.len())}</span> });
+    (!tags.is_empty()).then(|| view! { <span class="tags">{chips} {more}</span> })
 }
 
 fn store_order(store_order: Option<&StoreOrder>) -> AnyView {

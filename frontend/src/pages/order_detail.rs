@@ -1,19 +1,26 @@
 use leptos::prelude::*;
-use shared::{OrderDetail, OrderId, Recipient};
+use shared::{ActionKind, OrderDetail, OrderId, Recipient};
 
+use crate::actions::is_allowed;
+use crate::actions::menu::{ActionsMenu, RowMenu};
+use crate::actions::options::options_of;
 use crate::components::failure::FailureNote;
 use crate::frame::title;
 use crate::live::{self, News};
 use crate::load::Load;
-use crate::markup::view;
+use crate::markup::{Show, view};
+use crate::order_detail::SHOW;
 use crate::order_detail::header::OrderHeader;
 use crate::order_detail::issues::Issues;
+use crate::order_detail::notes::NotesCard;
 use crate::order_detail::payment::PaymentCard;
 use crate::order_detail::products::Products;
-use crate::order_detail::shipping::ShippingCard;
+use crate::order_detail::request::RequestCard;
+use crate::order_detail::ship::ShipCard;
+use crate::order_detail::shipping::{Correction, ShippingCard};
 use crate::order_detail::timeline::{Story, Timeline};
 use crate::orders::grid_state::last_href;
-use crate::{api, text};
+use crate::{api, browser, navigation, text};
 
 pub fn view(id: OrderId) -> AnyView {
     view! { <OrderPage id /> }
@@ -35,6 +42,12 @@ fn OrderPage(id: OrderId) -> impl IntoView {
         _ => load(),
     });
     title(move || text::order_number(id));
+    // An answer that says the same as before changes nothing on the page.
+    let shown = Memo::new(move |_| order.value.get());
+    let menu = RowMenu::new();
+    let options = options_of(id, move || shown.with(|order| order.as_ref().is_some_and(has_forms)));
+    let correction = Correction::new(options);
+    follow_address(id, shown);
     let failure = move || {
         order.request.failure.get().map(|failure| {
             view! {
@@ -43,41 +56,82 @@ fn OrderPage(id: OrderId) -> impl IntoView {
             }
         })
     };
+    let head = move || {
+        let order = shown.get()?;
+        browser::keep_focus();
+        Some(view! { <OrderHeader order menu /> })
+    };
+    let goods = move || {
+        let order = shown.get()?;
+        Some(view! { <Issues order=order.clone() /> <Products lines=order.lines /> })
+    };
+    let facts = move || {
+        let order = shown.get()?;
+        Some(view! {
+            <ShippingCard summary=order.summary shipping=order.shipping revealed correction />
+            <PaymentCard payment=order.payment />
+        })
+    };
+    let why = move || shown.get().map(|order| why_this_status(&order));
+    let is_known = Memo::new(move |_| shown.with(Option::is_some));
     view! {
         <div class="order-page">
-            {move || failure()}
-            {move || match order.value.get() {
-                Some(order) => view! { <OrderSections order story revealed /> },
-                None if order.request.failure.with(Option::is_none) => skeleton(),
-                None => ().into_any(),
-            }}
+            {failure}
+            {head}
+            <RequestCard order=shown options />
+            {goods}
+            <Show when=move || is_known.get()>
+                <div class="two-columns">
+                    <div>{facts}</div>
+                    <div>
+                        {why}
+                        <NotesCard id order=shown />
+                        <Timeline id story />
+                    </div>
+                </div>
+                <ShipCard id order=shown options />
+            </Show>
+            {move || (!is_known.get() && order.request.failure.with(Option::is_none)).then(skeleton)}
+            <ActionsMenu menu />
         </div>
     }
 }
 
-#[component]
-fn OrderSections(order: OrderDetail, story: Story, revealed: Load<Recipient>) -> impl IntoView {
-    let summary = &order.summary;
-    let (id, fulfillment_type) = (summary.id, summary.fulfillment_type);
+/// Whether a form on the page offers TikTok Shop's lists.
+fn has_forms(order: &OrderDetail) -> bool {
+    [ActionKind::Ship, ActionKind::CorrectShipping, ActionKind::RejectCancellation]
+        .into_iter()
+        .any(|kind| is_allowed(kind, &order.summary))
+}
+
+fn why_this_status(order: &OrderDetail) -> AnyView {
     view! {
-        <OrderHeader order=order.clone() />
-        <Issues order=order.clone() />
-        <Products lines=order.lines />
-        <div class="two-columns">
-            <div>
-                <ShippingCard id shipping=order.shipping fulfillment_type revealed />
-                <PaymentCard payment=order.payment />
-            </div>
-            <div>
-                <section class="card">
-                    <h2>{text::WHY_THIS_STATUS}</h2>
-                    <p>{order.status_reason}</p>
-                    <p class="quiet">{order.summary.status.meaning()}</p>
-                </section>
-                <Timeline id story />
-            </div>
-        </div>
+        <section class="card">
+            <h2>{text::WHY_THIS_STATUS}</h2>
+            <p>{order.status_reason.clone()}</p>
+            <p class="quiet">{order.summary.status.meaning()}</p>
+        </section>
     }
+}
+
+/// Goes to the part of the page that the address names, as soon as it is there, and takes the name off the address.
+fn follow_address(id: OrderId, shown: Memo<Option<OrderDetail>>) {
+    let is_known = Memo::new(move |_| shown.with(Option::is_some));
+    Effect::new(move |_| {
+        navigation::address();
+        let wanted =
+            navigation::parameter(SHOW).filter(|wanted| matches!(wanted.as_str(), "ship" | "request"));
+        if let (true, Some(part)) = (is_known.get(), wanted) {
+            request_animation_frame(move || {
+                navigation::replace(&format!("/orders/{id}"));
+                if let Some(part) = browser::element(&format!("#{part}")) {
+                    part.scroll_into_view();
+                    // Fails for no element that is on the page.
+                    let _ = part.focus();
+                }
+            });
+        }
+    });
 }
 
 fn skeleton() -> AnyView {

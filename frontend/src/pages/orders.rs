@@ -86,7 +86,7 @@ fn act(grid: Grid, shortcut: Shortcut) -> bool {
         }
         (_, None) => false,
         (Shortcut::Select, Some(id)) => {
-            let is_on = grid.selection.with_untracked(|selection| selection.contains(&id));
+            let is_on = untrack(|| grid.is_selected(id));
             grid.select(id, !is_on, false);
             true
         }

@@ -1,26 +1,30 @@
-//! The menu of a row. There is one for all rows: a hundred hidden menus would cost the page its speed.
+//! The menu of an order. There is one for all rows: a hundred hidden menus would cost the page its speed.
 
 use leptos::html;
 use leptos::prelude::*;
-use shared::OrderSummary;
+use shared::{ActionKind, FulfillmentType, OrderSummary, SpecialKind};
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement, KeyboardEvent};
+use web_sys::{Event, HtmlElement, KeyboardEvent, MouseEvent};
 
-use crate::browser;
+use crate::actions::form::{Target, action_form};
+use crate::actions::panel::{self, Panel};
+use crate::actions::{ask, has_form, icon, refusal};
 use crate::components::dropdown::{Place, opens};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::markup::{handler, view};
-use crate::orders::actions::Action;
-use crate::text;
+use crate::order_detail::ship_href;
+use crate::{browser, text};
 
 /// Width of the menu in CSS pixels.
-const WIDTH: i32 = 280;
+const WIDTH: i32 = 320;
 
 /// The menu of whichever row asked for it last.
 #[derive(Clone, Copy)]
 pub struct RowMenu {
     order: RwSignal<Option<OrderSummary>>,
+    /// The action whose form is shown in place of the items.
+    asked: RwSignal<Option<ActionKind>>,
     place: RwSignal<Place>,
     is_open: RwSignal<bool>,
     panel: NodeRef<html::Div>,
@@ -32,6 +36,7 @@ impl RowMenu {
     pub fn new() -> Self {
         Self {
             order: RwSignal::new(None),
+            asked: RwSignal::new(None),
             place: RwSignal::new(Place::default()),
             is_open: RwSignal::new(false),
             panel: NodeRef::new(),
@@ -53,6 +58,7 @@ impl RowMenu {
             return;
         };
         self.place.set(Place::beside(&button.get_bounding_client_rect(), WIDTH));
+        self.asked.set(None);
         self.order.set(Some(order));
         // Fails only when it is open already; then it has just moved to another row.
         let _ = panel.show_popover();
@@ -77,22 +83,71 @@ pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
             id="row-menu"
             class="popover menu"
             popover="auto"
-            role="menu"
+            role=move || if menu.asked.get().is_some() { "dialog" } else { "menu" }
             aria-label=move || menu.order.with(|it| it.as_ref().map(|it| text::actions_of(it.id)))
             node_ref=menu.panel
             style:left=move || menu.place.get().left_style()
             style:top=move || menu.place.get().top_style()
             style:bottom=move || menu.place.get().bottom_style()
             style:width=format!("{WIDTH}px")
-            on:toggle=handler(move |event: Event| menu.is_open.set(opens(&event)))
+            on:toggle=handler(move |event: Event| toggled(menu, &event))
             on:keydown=handler(move_focus)
         >
-            {move || menu.order.get().map(|order| items(menu, &order))}
+            {move || menu.order.get().map(|order| content(menu, &order))}
         </div>
     }
 }
 
+fn toggled(menu: RowMenu, event: &Event) {
+    let is_open = opens(event);
+    menu.is_open.set(is_open);
+    if !is_open {
+        // What was typed into a form is gone with it.
+        menu.asked.set(None);
+    }
+}
+
+/// The kinds of the menu in groups; what can never concern this order is left out.
+fn kinds(order: &OrderSummary) -> [Vec<ActionKind>; 3] {
+    let offered = |kind: &ActionKind| match kind {
+        ActionKind::FetchLabel => order.fulfillment_type == FulfillmentType::MerchantTikTokLabel,
+        ActionKind::ResendShipping => order.shipment_failed,
+        ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {
+            order.special.contains(&SpecialKind::CancellationRequested)
+        }
+        ActionKind::Skip => !order.skipped_by_person,
+        ActionKind::Unskip => order.skipped_by_person,
+        ActionKind::Archive => order.archived_at.is_none(),
+        ActionKind::Restore => order.archived_at.is_some(),
+        _ => true,
+    };
+    let group = |kinds: &[ActionKind]| kinds.iter().copied().filter(offered).collect();
+    [
+        group(&[ActionKind::Import, ActionKind::Skip, ActionKind::Unskip]),
+        group(&[
+            ActionKind::Ship,
+            ActionKind::ResendShipping,
+            ActionKind::FetchLabel,
+            ActionKind::AcceptCancellation,
+            ActionKind::RejectCancellation,
+            ActionKind::Cancel,
+        ]),
+        group(&[ActionKind::Note, ActionKind::Tag, ActionKind::Archive, ActionKind::Restore]),
+    ]
+}
+
+fn content(menu: RowMenu, order: &OrderSummary) -> AnyView {
+    match menu.asked.get() {
+        Some(kind) => {
+            let target = Target::One(Box::new(order.clone()));
+            action_form(kind, target, Callback::new(move |()| menu.close()))
+        }
+        None => items(menu, order),
+    }
+}
+
 fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
+    let id = order.id;
     let store_url = order.store_order.as_ref().and_then(|it| it.url.clone());
     let tiktok_order_id = order.tiktok_order_id.to_string();
     let copy = move |_| {
@@ -105,11 +160,28 @@ fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
             toast::show(tone, message);
         });
     };
+    let preview = move |_| {
+        menu.close();
+        panel::open(Panel::Preview(id));
+    };
+    let is_imported = order.store_order.as_ref().is_some_and(|it| !it.deleted);
+    let [import, ship, keep] =
+        kinds(order).map(|kinds| kinds.into_iter().map(|kind| action_item(menu, kind, order)).collect_view());
     view! {
-        {action_item(menu, Action::Sync, Icon::Refresh, order)}
-        {action_item(menu, Action::Import, Icon::Download, order)}
+        {action_item(menu, ActionKind::Sync, order)}
+        {import}
+        {plain_item(
+            text::PREVIEW_IMPORT,
+            Icon::List,
+            is_imported.then_some(text::ALREADY_IMPORTED),
+            Box::new(preview),
+        )}
         <hr />
-        {link_item(menu, text::VIEW_ORDER, Icon::Eye, Some(format!("/orders/{}", order.id)), "", false)}
+        {ship}
+        <hr />
+        {keep}
+        <hr />
+        {link_item(menu, text::VIEW_ORDER, Icon::Eye, Some(format!("/orders/{id}")), "", false)}
         {link_item(
             menu,
             text::OPEN_IN_SELLER_CENTER,
@@ -126,35 +198,51 @@ fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
             text::no_store_page(order.store_order.is_some()),
             true,
         )}
-        <button type="button" role="menuitem" tabindex="-1" class="menu-item" on:click=handler(copy)>
-            {Icon::Copy.view()}
-            <span>{text::COPY_TIKTOK_ID}</span>
-        </button>
+        {plain_item(text::COPY_TIKTOK_ID, Icon::Copy, None, Box::new(copy))}
     }
 }
 
-/// An item that does something; when it cannot, it says why and stays reachable for the keyboard.
-fn action_item(menu: RowMenu, action: Action, icon: Icon, order: &OrderSummary) -> AnyView {
-    let allowed = action.allowed(order);
-    let (id, can) = (order.id, allowed.allowed);
-    let start = move |_| {
-        if can {
+fn action_item(menu: RowMenu, kind: ActionKind, order: &OrderSummary) -> AnyView {
+    let id = order.id;
+    let refusal = refusal(kind, order);
+    let label = text::action(kind, order.import_state);
+    if kind == ActionKind::Ship && refusal.is_none() {
+        return link_item(menu, label, icon(kind), Some(ship_href(id)), "", false);
+    }
+    let choose = move |_| {
+        if has_form(kind) {
+            menu.asked.set(Some(kind));
+        } else {
             menu.close();
-            action.start(id);
+            ask::begin(id, kind);
         }
     };
-    let reason = allowed.reason.filter(|_| !can).map(|reason| view! { <small>{reason}</small> });
+    plain_item(label, icon(kind), refusal, Box::new(choose))
+}
+
+/// An item that does something; when it cannot, it says why and stays reachable for the keyboard.
+fn plain_item(
+    label: &'static str,
+    icon: Icon,
+    refusal: Option<&'static str>,
+    mut choose: Box<dyn FnMut(MouseEvent)>,
+) -> AnyView {
+    let choose = move |event| {
+        if refusal.is_none() {
+            choose(event);
+        }
+    };
     view! {
         <button
             type="button"
             role="menuitem"
             tabindex="-1"
             class="menu-item"
-            aria-disabled=(!can).then_some("true")
-            on:click=handler(start)
+            aria-disabled=refusal.map(|_| "true")
+            on:click=handler(choose)
         >
             {icon.view()}
-            <span>{action.label(order)} {reason}</span>
+            <span>{label} {refusal.map(|refusal| view! { <small>{refusal}</small> })}</span>
         </button>
     }
 }
@@ -193,6 +281,9 @@ fn link_item(
 
 /// Arrow keys, Home and End go through the items, as in every menu.
 fn move_focus(event: KeyboardEvent) {
+    if browser::is_typing(event.target()) {
+        return;
+    }
     let Ok(items) = document().query_selector_all("#row-menu [role=menuitem]") else { return };
     let items: Vec<HtmlElement> =
         (0..items.length()).filter_map(|index| items.item(index)?.dyn_into().ok()).collect();

@@ -1,0 +1,242 @@
+//! What is asked before an action: a confirmation that names the order and the effect, a reason, or a few words.
+
+use leptos::prelude::*;
+use shared::{
+    ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS,
+    OrderSummary,
+};
+
+use crate::actions::bulk_run::{self, Selection};
+use crate::actions::fields::{select_field, words_field};
+use crate::actions::options::{common_cancel_reasons, options_of};
+use crate::actions::{ask, plain_request};
+use crate::api::Failure;
+use crate::components::icon::Icon;
+use crate::components::time::here;
+use crate::load::{Load, Request};
+use crate::markup::{handler, view};
+use crate::{browser, text};
+
+/// At most this many characters in the comment of a refusal.
+const MAX_COMMENT_CHARACTERS: usize = 500;
+
+/// Which orders an action is for.
+#[derive(Clone)]
+pub enum Target {
+    One(Box<OrderSummary>),
+    Many(Selection),
+}
+
+impl Target {
+    /// What it is called in a question.
+    fn name(&self) -> String {
+        match self {
+            Self::One(order) => text::order_and_tiktok_id(order.id, &order.tiktok_order_id),
+            Self::Many(selection) => text::number_of_orders(selection.count),
+        }
+    }
+
+    async fn ask(self, request: ActionRequest) -> Result<(), Failure> {
+        match self {
+            Self::One(order) => ask::ask(order.id, &request).await,
+            Self::Many(selection) => bulk_run::begin(request, selection).await,
+        }
+    }
+}
+
+/// What is chosen and typed into a form.
+#[derive(Clone, Copy)]
+struct Answers {
+    reason: RwSignal<String>,
+    words: RwSignal<String>,
+    /// Tags to take off.
+    removed: RwSignal<Vec<String>>,
+}
+
+impl Answers {
+    /// What is to be asked for; `None` while something is missing.
+    fn request(self, kind: ActionKind) -> Option<ActionRequest> {
+        let words = self.words.get().trim().to_owned();
+        let reason = Some(self.reason.get()).filter(|reason| !reason.is_empty());
+        match kind {
+            ActionKind::Cancel => {
+                reason.map(|reason| ActionRequest::Cancel { reason, line_item_ids: Vec::new() })
+            }
+            ActionKind::RejectCancellation => {
+                let comment = Some(words).filter(|words| !words.is_empty());
+                reason.map(|reason| ActionRequest::RejectCancellation { reason, comment })
+            }
+            ActionKind::Note => (!words.is_empty()).then_some(ActionRequest::Note { text: words }),
+            ActionKind::Tag => {
+                let tags = words.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                let add: Vec<_> = tags.map(ToOwned::to_owned).collect();
+                let remove = self.removed.get();
+                let is_nothing = add.is_empty() && remove.is_empty();
+                (!is_nothing).then_some(ActionRequest::Tag { add, remove })
+            }
+            kind => plain_request(kind),
+        }
+    }
+}
+
+/// The form of an action; `close` is called when it was asked for, or shall not be.
+pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> AnyView {
+    let answers = Answers {
+        reason: RwSignal::new(String::new()),
+        words: RwSignal::new(String::new()),
+        removed: RwSignal::new(Vec::new()),
+    };
+    let sending = Request::new();
+    let is_ready = Memo::new(move |_| answers.request(kind).is_some() && !sending.busy.get());
+    let name = target.name();
+    let effect = text::effect_of(kind, matches!(target, Target::Many(_)));
+    let body = fields(kind, &target, answers);
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| answers.request(kind))) {
+            sending.run(target.clone().ask(request), move |()| close.run(()));
+        }
+    };
+    let is_grave = matches!(kind, ActionKind::Cancel | ActionKind::Archive | ActionKind::AcceptCancellation);
+    request_animation_frame(|| {
+        let first = ".action-form select, .action-form input, .action-form textarea";
+        if !browser::focus(first) {
+            browser::focus(".action-form [type=submit]");
+        }
+    });
+    view! {
+        <form class="action-form" aria-label=text::question(kind, &name) on:submit=handler(submit)>
+            <h3>{text::question(kind, &name)}</h3>
+            {effect.map(|effect| view! { <p>{effect}</p> })}
+            {body}
+            {move || {
+                sending
+                    .failure
+                    .get()
+                    .map(|failure| view! { <p class="field-error" role="alert">{failure.sentence()}</p> })
+            }}
+            <footer>
+                <button type="button" class="button" on:click=handler(move |_| close.run(()))>
+                    {text::keep(kind)}
+                </button>
+                <button
+                    type="submit"
+                    class="button primary"
+                    class:grave=is_grave
+                    aria-disabled=move || (!is_ready.get()).then_some("true")
+                >
+                    {text::confirm(kind)}
+                </button>
+            </footer>
+        </form>
+    }
+}
+
+fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
+    match (kind, target) {
+        (ActionKind::Cancel, Target::One(order)) => {
+            let options = options_of(order.id, || true);
+            let reasons = reason_field(answers.reason, options, |options| options.cancel_reasons.clone());
+            let refusal = move || {
+                let refusal = options.value.with(|it| it.as_ref().and_then(|it| it.not_cancelable.clone()));
+                refusal.map(
+                    |words| view! { <p class="field-error" role="alert">{text::not_cancelable(&words)}</p> },
+                )
+            };
+            view! { {reasons} {refusal} }
+        }
+        (ActionKind::Cancel, Target::Many(_)) => {
+            let reasons = move || keys_and_texts(common_cancel_reasons());
+            select_field(text::REASON, answers.reason, reasons, || false)
+        }
+        (ActionKind::AcceptCancellation | ActionKind::RejectCancellation, Target::One(order)) => {
+            let options = options_of(order.id, || true);
+            let request = move || {
+                let request =
+                    options.value.with(|it| it.as_ref().and_then(|it| it.cancellation_request.clone()));
+                request.map(|request| {
+                    let reason = request.reason.map(|reason| text::buyer_says(&reason));
+                    let deadline = request.deadline.map(|at| text::answer_before(&here(at)));
+                    view! { <p class="quiet">{reason} " " {deadline}</p> }
+                })
+            };
+            let rest = (kind == ActionKind::RejectCancellation).then(|| {
+                let reasons = reason_field(answers.reason, options, |options| {
+                    options
+                        .cancellation_request
+                        .as_ref()
+                        .map(|it| it.reject_reasons.clone())
+                        .unwrap_or_default()
+                });
+                let comment = words_field(text::COMMENT, answers.words, MAX_COMMENT_CHARACTERS, Some(2));
+                view! { {reasons} {comment} }
+            });
+            view! { {request} {rest} }
+        }
+        (ActionKind::Note, _) => words_field(text::NOTE, answers.words, MAX_NOTE_CHARACTERS, Some(4)),
+        (ActionKind::Tag, _) => {
+            let tags = match target {
+                Target::One(order) => order.tags.clone(),
+                Target::Many(_) => Vec::new(),
+            };
+            let chips = tags.into_iter().map(|tag| removable_tag(tag, answers.removed)).collect_view();
+            view! {
+                <p class="tags">{chips}</p>
+                {words_field(text::NEW_TAGS, answers.words, MAX_TAG_CHARACTERS * 4, None)}
+            }
+        }
+        _ => ().into_any(),
+    }
+}
+
+fn reason_field(
+    value: RwSignal<String>,
+    options: Load<ActionOptions>,
+    reasons: fn(&ActionOptions) -> Vec<ChannelReason>,
+) -> AnyView {
+    let choices = move || {
+        let reasons = options.value.with(|it| it.as_ref().map(reasons).unwrap_or_default());
+        keys_and_texts(reasons)
+    };
+    let is_loading = move || options.value.with(|it| !it.as_ref().is_some_and(|it| it.complete));
+    let failure = move || {
+        options.request.failure.get().map(|failure| view! { <p class="field-error">{failure.sentence()}</p> })
+    };
+    view! { {select_field(text::REASON, value, choices, is_loading)} {failure} }
+}
+
+fn keys_and_texts(reasons: Vec<ChannelReason>) -> Vec<(String, String)> {
+    reasons.into_iter().map(|reason| (reason.key, reason.text)).collect()
+}
+
+/// A tag that the order has; a press marks it to be taken off, another one keeps it.
+fn removable_tag(tag: String, removed: RwSignal<Vec<String>>) -> AnyView {
+    let (name, label) = (tag.clone(), text::remove_tag(&tag));
+    let is_removed = move || removed.with(|removed| removed.contains(&name));
+    let is_removed = Memo::new(move |_| is_removed());
+    let press = {
+        let tag = tag.clone();
+        move |_| {
+            removed.update(|removed| {
+                let before = removed.len();
+                removed.retain(|other| *other != tag);
+                if removed.len() == before {
+                    removed.push(tag.clone());
+                }
+            });
+        }
+    };
+    view! {
+        <button
+            type="button"
+            class="tag"
+            class:removed=move || is_removed.get()
+            aria-pressed=move || is_removed.get().to_string()
+            aria-label=label
+            on:click=handler(press)
+        >
+            <bdi>{tag}</bdi>
+            {Icon::Cross.view()}
+        </button>
+    }
+}

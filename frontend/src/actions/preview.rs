@@ -1,0 +1,113 @@
+use leptos::prelude::*;
+use shared::{ActionKind, ImportPreview, OrderId, PreviewCheck, PreviewOrder, Role};
+
+use crate::actions::{ask, panel};
+use crate::components::failure::FailureNote;
+use crate::components::icon::Icon;
+use crate::components::money::{difference, money};
+use crate::load::Load;
+use crate::markup::{handler, view};
+use crate::{api, session, text};
+
+/// Every check of an import with its outcome, and the store order that it would make. Nothing is written.
+pub fn preview(id: OrderId) -> AnyView {
+    let preview = Load::<ImportPreview>::new();
+    let load = move || preview.run(api::import_preview(id));
+    load();
+    let content = move || {
+        if let Some(failure) = preview.request.failure.get() {
+            let retry = Callback::new(move |()| load());
+            return view! { <FailureNote title=text::NOT_PREVIEWED failure retry=retry /> };
+        }
+        match preview.value.get() {
+            None => view! { <p class="quiet" role="status">{text::PREVIEWING}</p> },
+            Some(preview) => found(id, preview),
+        }
+    };
+    view! { {content} }
+}
+
+fn found(id: OrderId, preview: ImportPreview) -> AnyView {
+    let (class, summary) =
+        if preview.ready { ("good", text::PREVIEW_READY) } else { ("bad", text::PREVIEW_BLOCKED) };
+    let begin = move |_| {
+        ask::begin(id, ActionKind::Import);
+        panel::close();
+    };
+    let checks = preview.checks.into_iter().map(check).collect_view();
+    let can_import = preview.ready && session::may(Role::Operator);
+    view! {
+        <p class=format!("verdict {class}") role="status">{summary}</p>
+        <ul class="checks">{checks}</ul>
+        {preview.store_order.map(store_order)}
+        {can_import
+            .then(|| {
+                view! {
+                    <footer>
+                        <button type="button" class="button primary" on:click=handler(begin)>
+                            {Icon::Download.view()}
+                            {text::IMPORT}
+                        </button>
+                    </footer>
+                }
+            })}
+    }
+}
+
+fn check(check: PreviewCheck) -> AnyView {
+    let (icon, class, word) = if check.passed {
+        (Icon::CheckCircle, "passed", text::CHECK_PASSED)
+    } else {
+        (Icon::ErrorCircle, "failed", text::CHECK_FAILED)
+    };
+    view! {
+        <li class=class>
+            {icon.view()}
+            <div>
+                <strong>{check.name}</strong>
+                <span class="visually-hidden">{word}</span>
+                <p>{check.detail}</p>
+            </div>
+        </li>
+    }
+}
+
+fn store_order(order: PreviewOrder) -> AnyView {
+    let rows = order
+        .rows
+        .into_iter()
+        .map(|row| {
+            view! {
+                <tr>
+                    <th scope="row">
+                        <bdi>{row.name}</bdi>
+                        {row.sku.map(|sku| view! { <code class="quiet"><bdi>{sku}</bdi></code> })}
+                    </th>
+                    <td class="number">{row.quantity} " × " {money(&row.unit_price)}</td>
+                    <td class="number">{money(&row.total)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> };
+    let off = shared::Money::new(order.total.amount - order.expected_total.amount, &order.total.currency);
+    view! {
+        <h3>{text::STORE_ORDER_TO_BE}</h3>
+        <table class="sums">
+            <tbody>
+                {rows}
+                <tr class="total">
+                    <th scope="row" colspan="2">{text::STORE_TOTAL}</th>
+                    <td class="number">{money(&order.total)}</td>
+                </tr>
+            </tbody>
+        </table>
+        <dl class="facts">
+            {fact(text::EXPECTED, money(&order.expected_total))}
+            <div><dt>{text::DIFFERENCE}</dt><dd>{difference(&off)}</dd></div>
+            {fact(text::CARRIER_NAME, order.carrier)}
+            {fact(text::PAYMENT, order.payment_label)}
+            {fact(text::CUSTOMER_EMAIL, order.customer_email)}
+        </dl>
+    }
+}

@@ -1,0 +1,173 @@
+//! What puts a problem right: the buttons of its card.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{ActionKind, ActionRequest, Issue, IssueCode, OrderSummary, RetryClass};
+
+use crate::actions::bulk_run::{self, Selection};
+use crate::actions::{ask, icon, is_allowed, plain_request};
+use crate::components::icon::Icon;
+use crate::components::toast::{self, Tone};
+use crate::markup::{handler, view};
+use crate::order_detail::{request_href, ship_href};
+use crate::text;
+
+/// One way to put a problem right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fix {
+    Do(ActionKind),
+    /// Where the connection is set up.
+    Settings,
+    /// Where TikTok Shop's own tools are.
+    SellerCenter,
+}
+
+/// What helps against a problem, the likeliest first.
+fn fixes(code: IssueCode) -> &'static [Fix] {
+    use ActionKind::{Import, MarkHandled, ResendShipping, Ship, Skip, Sync};
+    use IssueCode as Code;
+    match code {
+        Code::SkuNotFound
+        | Code::SkuAmbiguous
+        | Code::ProductInactive
+        | Code::StockShort
+        | Code::CountryInactive
+        | Code::StateInvalid
+        | Code::AddressRejected
+        | Code::CurrencyUnavailable
+        | Code::TaxRuleMissing
+        | Code::StoreTotalMismatch
+        | Code::StoreUnreachable
+        | Code::StoreWriteUnknown
+        | Code::AddressMasked => &[Fix::Do(Import)],
+        Code::StoreDuplicateFound => &[Fix::Do(Import), Fix::Do(MarkHandled)],
+        Code::CarrierUnmapped
+        | Code::IdentityRequired
+        | Code::StateUnmapped
+        | Code::PaymentModuleOff
+        | Code::StoreAuth => &[Fix::Settings, Fix::Do(Import)],
+        Code::ShipProviderUnmapped => &[Fix::Settings, Fix::Do(ResendShipping), Fix::Do(Ship)],
+        Code::ChannelAuthExpired | Code::ChannelDeauthorized | Code::ChannelScopeMissing => &[Fix::Settings],
+        Code::SkuMissing
+        | Code::PaymentIncoherent
+        | Code::ChannelUnreachable
+        | Code::ChannelClockSkew
+        | Code::ChannelStatusUnknown
+        | Code::ChannelStatusRegressed => &[Fix::Do(Sync)],
+        Code::ShipTrackingMissing | Code::ShipBySoon | Code::ShipByLate => &[Fix::Do(Ship)],
+        Code::ShipTrackingRejected => &[Fix::Do(Ship), Fix::Do(ResendShipping), Fix::Do(MarkHandled)],
+        Code::ShipNotAllowed | Code::ShipUpdateLimit | Code::CancelRefused => {
+            &[Fix::SellerCenter, Fix::Do(MarkHandled)]
+        }
+        Code::CancelRequestOpen => {
+            &[Fix::Do(ActionKind::AcceptCancellation), Fix::Do(ActionKind::RejectCancellation)]
+        }
+        Code::StoreOrderDeleted => &[Fix::Do(Import), Fix::Do(Skip)],
+        Code::CanceledAfterShipment
+        | Code::CancelStoreConflict
+        | Code::AddressChanged
+        | Code::DriftDetected => &[Fix::Do(MarkHandled)],
+        Code::Internal => &[Fix::Do(Import), Fix::Do(Sync)],
+        Code::StoreRateLimited | Code::ChannelRateLimited => &[],
+    }
+}
+
+/// The buttons of an open problem; those that this order or person does not allow are left out.
+pub fn fix_buttons(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
+    let mut buttons: Vec<_> = fixes(issue.code).iter().filter_map(|fix| button(*fix, issue, order)).collect();
+    buttons.extend(retry_all(issue, order));
+    (!buttons.is_empty()).then(|| view! { <div class="fixes">{buttons}</div> })
+}
+
+fn button(fix: Fix, issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
+    let (id, code) = (order.id, issue.code);
+    let link = |href: String, icon: Icon, label: &'static str, new_tab: bool| {
+        view! {
+            <a class="button small" href=href target=new_tab.then_some("_blank") rel=new_tab.then_some("noreferrer")>
+                {icon.view()}
+                {label}
+            </a>
+        }
+    };
+    let kind = match fix {
+        Fix::Settings => {
+            let href = format!("/connections/{}", order.connection_id);
+            return Some(link(href, Icon::Plug, text::OPEN_SETTINGS, false));
+        }
+        Fix::SellerCenter => {
+            let href = order.seller_center_url.clone();
+            return Some(link(href, Icon::External, text::SELLER_CENTER, true));
+        }
+        Fix::Do(kind) if !is_allowed(kind, order) => return None,
+        Fix::Do(kind) => kind,
+    };
+    let label = text::action(kind, order.import_state);
+    let request = match kind {
+        ActionKind::Ship => return Some(link(ship_href(id), icon(kind), label, false)),
+        ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {
+            return Some(link(request_href(id), icon(kind), label, false));
+        }
+        // A problem that is looked at again by itself would only come back.
+        ActionKind::MarkHandled if !matches!(issue.retry, RetryClass::Manual | RetryClass::Never) => {
+            return None;
+        }
+        ActionKind::MarkHandled => ActionRequest::MarkHandled { code },
+        kind => plain_request(kind)?,
+    };
+    Some(view! {
+        <button
+            type="button"
+            class="button small"
+            id=format!("fix-{code}-{kind}")
+            on:click=handler(move |_| ask::begin_with(id, request.clone()))
+        >
+            {icon(kind).view()}
+            {label}
+        </button>
+    })
+}
+
+/// The same for all orders that the same fix helps.
+fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
+    let (others, code, connection) = (issue.same_cause_count, issue.code, order.connection_id);
+    let kind = fixes(code).iter().find_map(|fix| match fix {
+        Fix::Do(kind @ (ActionKind::Import | ActionKind::Sync | ActionKind::ResendShipping)) => Some(*kind),
+        _ => None,
+    })?;
+    if others < 1 || !crate::session::may(shared::Role::Operator) {
+        return None;
+    }
+    let start = move |_| {
+        let filter = vec![
+            ("issue".to_owned(), code.as_str().to_owned()),
+            ("connection".to_owned(), connection.to_string()),
+        ];
+        let selection = Selection { filter: Some(filter), count: others + 1, ..Selection::default() };
+        let Some(request) = plain_request(kind) else { return };
+        spawn_local(async move {
+            if let Err(failure) = bulk_run::begin(request, selection).await {
+                toast::show(Tone::Bad, failure.sentence());
+            }
+        });
+    };
+    Some(view! {
+        <button type="button" class="button small" id=format!("fix-{code}-all") on:click=handler(start)>
+            {Icon::Layers.view()}
+            {text::RETRY_ALL}
+        </button>
+        <span class="quiet">{text::unblocks(others)}</span>
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_that_needs_somebody_has_a_button() {
+        for code in IssueCode::ALL {
+            let needs_somebody = matches!(code.kind().retry, RetryClass::Manual | RetryClass::Never);
+            assert!(!needs_somebody || !fixes(*code).is_empty(), "{code}");
+        }
+    }
+}

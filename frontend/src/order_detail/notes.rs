@@ -1,0 +1,100 @@
+use leptos::prelude::*;
+use shared::{ActionKind, ActionRequest, MAX_NOTE_CHARACTERS, OrderDetail, OrderId, OrderNote, OrderSummary};
+
+use crate::actions::fields::words_field;
+use crate::actions::form::{Target, action_form};
+use crate::actions::{ask, icon, refusal};
+use crate::components::time::Ago;
+use crate::load::Request;
+use crate::markup::{handler, view};
+use crate::order_detail::ship::failure_line;
+use crate::text;
+
+/// What colleagues tell each other about the order.
+#[component]
+pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView {
+    let notes =
+        Memo::new(move |_| order.with(|order| order.as_ref().map(|it| it.notes.clone()).unwrap_or_default()));
+    let tags = Memo::new(move |_| {
+        order.with(|order| order.as_ref().map(|it| it.summary.tags.clone()).unwrap_or_default())
+    });
+    let words = RwSignal::new(String::new());
+    let editing_tags = RwSignal::new(false);
+    let sending = Request::new();
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let note = words.get_untracked().trim().to_owned();
+        if note.is_empty() || sending.busy.get_untracked() {
+            return;
+        }
+        let request = ActionRequest::Note { text: note };
+        sending.run(async move { ask::ask(id, &request).await }, move |()| words.set(String::new()));
+    };
+    let may = move || {
+        order.with(|order| order.as_ref().is_some_and(|it| refusal(ActionKind::Note, &it.summary).is_none()))
+    };
+    let may = Memo::new(move |_| may());
+    let tag_row = move || {
+        let summary = order.get_untracked().map(|it| it.summary);
+        match (editing_tags.get(), summary) {
+            (true, Some(order)) => tag_form(order, editing_tags),
+            _ => {
+                let chips =
+                    tags.get().into_iter().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
+                view! {
+                    <p class="tags">
+                        {chips}
+                        {may
+                            .get()
+                            .then(|| {
+                                view! {
+                                    <button
+                                        type="button"
+                                        id="edit-tags"
+                                        class="button small"
+                                        on:click=handler(move |_| editing_tags.set(true))
+                                    >
+                                        {icon(ActionKind::Tag).view()}
+                                        {text::action_label(ActionKind::Tag)}
+                                    </button>
+                                }
+                            })}
+                    </p>
+                }
+            }
+        }
+    };
+    let form = move || {
+        may.get().then(|| {
+            view! {
+                <form class="note-form" on:submit=handler(submit)>
+                    {words_field(text::NEW_NOTE, words, MAX_NOTE_CHARACTERS, Some(2))}
+                    {move || failure_line(sending)}
+                    <button type="submit" class="button small">{text::confirm(ActionKind::Note)}</button>
+                </form>
+            }
+        })
+    };
+    view! {
+        <section class="card notes">
+            <h2>{text::NOTES_AND_TAGS}</h2>
+            {tag_row}
+            <ul>{move || notes.get().into_iter().map(note).collect_view()}</ul>
+            {form}
+        </section>
+    }
+}
+
+fn tag_form(order: OrderSummary, editing: RwSignal<bool>) -> AnyView {
+    let back = move |()| editing.set(false);
+    action_form(ActionKind::Tag, Target::One(Box::new(order)), Callback::new(back))
+}
+
+fn note(note: OrderNote) -> AnyView {
+    view! {
+        <li>
+            <p><bdi>{note.text}</bdi></p>
+            <p class="quiet"><bdi>{note.author}</bdi> " · " <Ago at=note.at /></p>
+        </li>
+    }
+}

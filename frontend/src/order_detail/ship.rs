@@ -1,0 +1,302 @@
+//! The form that ships an order: which units, with which carrier, under which number.
+
+use leptos::prelude::*;
+use shared::{
+    ActionKind, ActionOptions, ActionRequest, ChannelStatus, FulfillmentType, OrderDetail, OrderId,
+};
+
+use crate::actions::fields::{select_field, words_field};
+use crate::actions::{ask, icon, refusal};
+use crate::load::{Load, Request};
+use crate::markup::{handler, view};
+use crate::text;
+
+/// What both sides take for a tracking number.
+const TRACKING_LENGTHS: std::ops::RangeInclusive<usize> = 4..=50;
+
+/// Units of one product that can go into a parcel.
+#[derive(Debug, Clone, PartialEq)]
+struct ShipLine {
+    name: String,
+    sku: Option<String>,
+    /// TikTok Shop's id of each unit.
+    units: Vec<String>,
+}
+
+/// What the form is about; it is drawn anew only when this changes.
+#[derive(Debug, Clone, PartialEq)]
+struct Shippable {
+    lines: Vec<ShipLine>,
+    /// TikTok chooses the carrier and makes the label.
+    has_tiktok_label: bool,
+    refusal: Option<&'static str>,
+}
+
+impl Shippable {
+    /// `None` when there is nothing to ship, now or later.
+    fn of(order: &OrderDetail) -> Option<Self> {
+        let is_before_shipping = matches!(
+            order.summary.channel_status,
+            ChannelStatus::OnHold | ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping
+        );
+        let fulfillment_type = order.summary.fulfillment_type;
+        if !is_before_shipping || fulfillment_type == FulfillmentType::TikTok {
+            return None;
+        }
+        let is_open = |status: &str| matches!(status, "AWAITING_SHIPMENT" | "TO_SHIP" | "ON_HOLD");
+        let lines = order.lines.iter().filter(|line| is_open(&line.status)).map(|line| ShipLine {
+            name: line.product.clone(),
+            sku: line.sku.clone(),
+            units: line.tiktok_line_item_ids.clone(),
+        });
+        Some(Self {
+            lines: lines.collect(),
+            has_tiktok_label: fulfillment_type == FulfillmentType::MerchantTikTokLabel,
+            refusal: refusal(ActionKind::Ship, &order.summary),
+        })
+    }
+
+    fn unit_count(&self) -> usize {
+        self.lines.iter().map(|line| line.units.len()).sum()
+    }
+}
+
+/// Carrier and number of a parcel as they are chosen and typed.
+#[derive(Clone, Copy)]
+pub struct ParcelFields {
+    pub carrier: RwSignal<String>,
+    pub tracking: RwSignal<String>,
+}
+
+impl ParcelFields {
+    pub fn new() -> Self {
+        Self { carrier: RwSignal::new(String::new()), tracking: RwSignal::new(String::new()) }
+    }
+
+    /// Carrier and number; `None` while one is missing or cannot be right.
+    pub fn parcel(self) -> Option<(String, String)> {
+        let carrier = Some(self.carrier.get()).filter(|carrier| !carrier.is_empty())?;
+        Some((carrier, tracking_number(&self.tracking.get()).ok()?))
+    }
+
+    /// The two fields, with what is wrong with the number as it is typed.
+    pub fn view(self, options: Load<ActionOptions>) -> AnyView {
+        let carriers = move || {
+            let carriers = options.value.with(|it| it.as_ref().map(|it| it.carriers.clone()));
+            carriers.unwrap_or_default().into_iter().map(|carrier| (carrier.id, carrier.name)).collect()
+        };
+        let is_loading = move || options.value.with(|it| !it.as_ref().is_some_and(|it| it.complete));
+        let wrong = move || {
+            let typed = self.tracking.get();
+            let wrong = tracking_number(&typed).err().filter(|_| !typed.trim().is_empty());
+            wrong.map(|wrong| view! { <p class="field-error" role="alert">{wrong}</p> })
+        };
+        view! {
+            {select_field(text::CARRIER_NAME, self.carrier, carriers, is_loading)}
+            <div class="field">
+                {words_field(text::TRACKING_NUMBER_FIELD, self.tracking, *TRACKING_LENGTHS.end() + 10, None)}
+                {wrong}
+            </div>
+        }
+    }
+}
+
+/// A tracking number as it is sent: without the spaces that people copy with it.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+fn tracking_number(typed: &str) -> Result<String, &'static str> {
+    let number: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let has_digit = number.bytes().any(|byte| byte.is_ascii_digit());
+    if !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Err(text::TRACKING_LETTERS)
+    } else if !TRACKING_LENGTHS.contains(&number.len()) || !has_digit {
+        Err(text::TRACKING_LENGTH)
+    } else {
+        Ok(number)
+    }
+}
+
+/// What is chosen and typed into the form; it outlives a refresh of the order.
+#[derive(Clone, Copy)]
+struct ShipFields {
+    parcel: ParcelFields,
+    /// How many units of a line go into the parcel, for lines that do not go as a whole.
+    parts: RwSignal<Vec<(usize, usize)>>,
+}
+
+impl ShipFields {
+    fn units_of(self, index: usize, all: usize) -> usize {
+        let part =
+            self.parts.with(|parts| parts.iter().find(|(line, _)| *line == index).map(|(_, units)| *units));
+        part.unwrap_or(all).min(all)
+    }
+
+    fn set_units(self, index: usize, units: usize) {
+        self.parts.update(|parts| {
+            parts.retain(|(line, _)| *line != index);
+            parts.push((index, units));
+        });
+    }
+
+    /// The chosen units; empty for all, which lets TikTok Shop keep its own package.
+    fn units(self, shippable: &Shippable) -> Vec<String> {
+        let chosen = |(index, line): (usize, &ShipLine)| {
+            line.units.iter().take(self.units_of(index, line.units.len())).cloned().collect::<Vec<_>>()
+        };
+        let units: Vec<_> = shippable.lines.iter().enumerate().flat_map(chosen).collect();
+        if units.len() == shippable.unit_count() { Vec::new() } else { units }
+    }
+
+    fn is_nothing(self, shippable: &Shippable) -> bool {
+        let all = shippable.lines.iter().enumerate();
+        shippable.unit_count() > 0
+            && all.map(|(index, line)| self.units_of(index, line.units.len())).sum::<usize>() == 0
+    }
+}
+
+#[component]
+pub fn ShipCard(
+    id: OrderId,
+    order: Memo<Option<OrderDetail>>,
+    options: Load<ActionOptions>,
+) -> impl IntoView {
+    let shippable = Memo::new(move |_| order.with(|order| order.as_ref().and_then(Shippable::of)));
+    let fields = ShipFields { parcel: ParcelFields::new(), parts: RwSignal::new(Vec::new()) };
+    Effect::new(move |_| {
+        let suggested = options.value.with(|options| {
+            options.as_ref().map(|it| (it.suggested_carrier_id.clone(), it.suggested_tracking_number.clone()))
+        });
+        // What was typed already is worth more than what the store says.
+        let (carrier, tracking) = suggested.unwrap_or_default();
+        for (field, suggestion) in [(fields.parcel.carrier, carrier), (fields.parcel.tracking, tracking)] {
+            if let (Some(suggestion), true) = (suggestion, field.with_untracked(String::is_empty)) {
+                field.set(suggestion);
+            }
+        }
+    });
+    let card = move |shippable: Shippable| {
+        let content = match shippable.refusal {
+            Some(refusal) => view! { <p class="quiet">{refusal}</p> },
+            None => form(id, shippable, fields, options),
+        };
+        view! {
+            <section id="ship" class="card ship" tabindex="-1" aria-label=text::SHIP_THIS_ORDER>
+                <h2>{text::SHIP_THIS_ORDER}</h2>
+                {content}
+            </section>
+        }
+    };
+    view! { {move || shippable.get().map(card)} }
+}
+
+fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<ActionOptions>) -> AnyView {
+    let sending = Request::new();
+    let has_tiktok_label = shippable.has_tiktok_label;
+    let units = shippable.lines.iter().enumerate().map(|(index, line)| units_field(index, line, fields));
+    let units = units.collect_view();
+    let content = if has_tiktok_label {
+        view! { <p>{text::TIKTOK_MAKES_THE_LABEL}</p> }
+    } else {
+        fields.parcel.view(options)
+    };
+    let ask_for = move || {
+        if has_tiktok_label {
+            return Some(ActionRequest::Ship {
+                carrier_id: None,
+                tracking_number: None,
+                line_item_ids: Vec::new(),
+            });
+        }
+        let (carrier, number) = fields.parcel.parcel()?;
+        (!fields.is_nothing(&shippable)).then(|| ActionRequest::Ship {
+            carrier_id: Some(carrier),
+            tracking_number: Some(number),
+            line_item_ids: fields.units(&shippable),
+        })
+    };
+    let request = Memo::new(move |_| ask_for());
+    let is_ready = Memo::new(move |_| request.with(Option::is_some) && !sending.busy.get());
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if let (true, Some(request)) = (is_ready.get_untracked(), request.get_untracked()) {
+            sending.run(async move { ask::ask(id, &request).await }, move |()| {
+                fields.parcel.tracking.set(String::new());
+                fields.parts.set(Vec::new());
+            });
+        }
+    };
+    view! {
+        <form class="ship-form" on:submit=handler(submit)>
+            {(!has_tiktok_label).then(|| view! { <fieldset class="units"><legend>{text::UNITS}</legend> {units}</fieldset> })}
+            {content}
+            {move || failure_line(sending)}
+            <button
+                type="submit"
+                class="button primary"
+                aria-disabled=move || (!is_ready.get()).then_some("true")
+            >
+                {icon(ActionKind::Ship).view()}
+                {if has_tiktok_label { text::SHIP_WITH_TIKTOK } else { text::TELL_TIKTOK }}
+            </button>
+        </form>
+    }
+}
+
+/// Why the last request failed, below the form that sent it.
+pub fn failure_line(sending: Request) -> Option<AnyView> {
+    let failure = sending.failure.get()?;
+    Some(view! { <p class="field-error" role="alert">{failure.sentence()}</p> })
+}
+
+/// A line to tick; of several units some may stay behind.
+fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
+    let all = line.units.len();
+    let chosen = Memo::new(move |_| fields.units_of(index, all));
+    let tick = move |event| fields.set_units(index, if event_target_checked(&event) { all } else { 0 });
+    let count = move |event| {
+        if let Ok(units) = event_target_value(&event).parse() {
+            fields.set_units(index, units);
+        }
+    };
+    let number = (all > 1).then(|| {
+        view! {
+            <span class="unit-number">
+                <input
+                    type="number"
+                    min="0"
+                    max=all.to_string()
+                    aria-label=text::units_of(&line.name)
+                    prop:value=move || chosen.get().to_string()
+                    on:input=handler(count)
+                />
+                {text::of_units(all)}
+            </span>
+        }
+    });
+    view! {
+        <div class="unit">
+            <label class="choice">
+                <input type="checkbox" prop:checked=move || chosen.get() != 0 on:change=handler(tick) />
+                <span>
+                    <bdi>{line.name.clone()}</bdi>
+                    {line.sku.clone().map(|sku| view! { " " <code class="quiet"><bdi>{sku}</bdi></code> })}
+                </span>
+            </label>
+            {number}
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracking_numbers_are_checked_before_they_are_sent() {
+        assert_eq!(tracking_number(" JX 12345 67 "), Ok("JX1234567".to_owned()));
+        for wrong in ["", "12", "JX-123", "ABCDEFG", "é12345", &"1".repeat(51)] {
+            assert!(tracking_number(wrong).is_err(), "{wrong}");
+        }
+    }
+}

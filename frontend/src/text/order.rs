@@ -1,0 +1,193 @@
+//! The words of an order's page.
+
+use shared::{OrderId, StoreOrderId};
+
+use crate::components::money::count;
+use crate::text::{PRESTASHOP, TIKTOK_SHOP};
+
+// An order.
+sentences! {
+    TOTAL "Total paid"
+    CONNECTION "Connection"
+    CHANNEL_SAYS "TikTok Shop says"
+    SHIP_ORDER "Ship the order"
+    ANSWER_BUYER "Answer the buyer"
+    NOTHING_TO_DO "Nothing to do"
+    ORDER_NOT_LOADED "The order could not be loaded"
+    ISSUES "Issues"
+    RESOLVED "Resolved"
+    SINCE "Since"
+    NEXT_TRY_NOW "The next try is due now."
+    PRODUCTS "Products"
+    PRODUCT "Product"
+    SKU "SKU"
+    QUANTITY "Qty"
+    UNIT_PRICE "Unit price"
+    SELLER_DISCOUNT "Your discount"
+    PLATFORM_DISCOUNT "TikTok's discount"
+    LINE_TOTAL "Paid"
+    STORE_PRODUCT "Store product"
+    NOT_LINKED "Not linked"
+    NO_SKU "None"
+    GIFT "Gift"
+    BUNDLE "Bundle"
+    SHIPPING "Shipping"
+    ADDRESS_HIDDEN "TikTok Shop hides the address for now."
+    SHOW_ADDRESS "Show address"
+    REVEAL_IS_RECORDED "Recorded in the timeline."
+    ADDRESS_NOT_SHOWN "The address could not be shown"
+    BUYER_MESSAGE "Buyer's message"
+    PACKAGES "Packages"
+    NO_PACKAGES "None yet."
+    NO_CARRIER "Carrier not chosen"
+    NO_TRACKING "no tracking number"
+    TRACKING_NUMBER "tracking number"
+    PAYMENT "Payment"
+    NOT_PAID "not paid yet"
+    COMPARED "TikTok Shop's amounts beside those of the store order"
+    EXPECTED "Total in store"
+    STORE_TOTAL "Store total"
+    DIFFERENCE "Difference"
+    EQUAL "None"
+    WHY_THIS_STATUS "Why this status"
+    TIMELINE "Timeline"
+    TIMELINE_NOT_LOADED "The timeline could not be loaded"
+    SHOW_OLDER "Show older entries"
+}
+
+// What puts an issue right.
+sentences! {
+    OPEN_SETTINGS "Open the connection's settings"
+    RETRY_ALL "Retry all"
+    BUYER_WANTS_TO_CANCEL "The buyer wants to cancel"
+    ANSWERED_BY_ITSELF "Afterwards TikTok Shop accepts it by itself."
+}
+
+// Shipping it.
+sentences! {
+    SHIP_THIS_ORDER "Ship this order"
+    UNITS "What is in the parcel"
+    TRACKING_NUMBER_FIELD "Tracking number"
+    TRACKING_LETTERS "Letters and digits only, please."
+    TRACKING_LENGTH "Tracking numbers have 4 to 50 letters and digits, one digit at least."
+    TELL_TIKTOK "Mark as shipped"
+    SHIP_WITH_TIKTOK "Ship with TikTok's label"
+    TIKTOK_MAKES_THE_LABEL "TikTok chooses the carrier and makes the label; get it here afterwards."
+    ONE_CORRECTION "One correction is left: TikTok Shop allows no second one."
+    SEND_CORRECTION "Send correction"
+}
+
+// Notes and tags.
+sentences! {
+    NOTES_AND_TAGS "Notes and tags"
+    NEW_NOTE "New note, for colleagues only"
+}
+
+pub fn unblocks(others: i64) -> String {
+    if others == 1 {
+        "This fix unblocks 1 other order.".to_owned()
+    } else {
+        format!("This fix unblocks {} other orders.", count(others))
+    }
+}
+
+pub fn time_to_answer(left: &str) -> String {
+    format!("{left} left to answer.")
+}
+
+pub fn units_of(product: &str) -> String {
+    format!("How many of {product}")
+}
+
+pub fn of_units(all: usize) -> String {
+    format!("of {all}")
+}
+
+pub fn store_reference(id: StoreOrderId, reference: Option<&str>) -> String {
+    reference.map_or_else(|| format!("#{id}"), |reference| format!("#{id} · {reference}"))
+}
+
+pub fn order_number(id: OrderId) -> String {
+    format!("Order {id}")
+}
+
+pub fn fix_problems(number: usize) -> String {
+    if number == 1 { "Fix 1 problem".to_owned() } else { format!("Fix {number} problems") }
+}
+
+pub fn open_issues(number: usize) -> String {
+    match number {
+        0 => "No open issues".to_owned(),
+        1 => "1 open issue".to_owned(),
+        number => format!("{number} open issues"),
+    }
+}
+
+pub fn resolved_issues(number: usize) -> String {
+    if number == 1 { "1 resolved issue".to_owned() } else { format!("{number} resolved issues") }
+}
+
+pub fn attempts(number: i32) -> String {
+    if number == 1 { "Tried once".to_owned() } else { format!("Tried {number} times") }
+}
+
+pub fn next_try(left: &str) -> String {
+    format!("Next try in {left}")
+}
+
+pub fn product_number(id: i64) -> String {
+    format!("Product {id}")
+}
+
+pub fn product_and_combination(product: i64, combination: Option<i64>) -> String {
+    match combination {
+        Some(combination) => format!("Product {product}, combination {combination}"),
+        None => product_number(product),
+    }
+}
+
+pub fn package_and_units(id: &str, units: i32) -> String {
+    let pieces = if units == 1 { "piece" } else { "pieces" };
+    format!("Package {id} · {units} {pieces}")
+}
+
+pub fn status_words(status: &str) -> String {
+    let words = status.replace('_', " ").to_ascii_lowercase();
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
+        .unwrap_or_default()
+}
+
+pub fn fact_name(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+pub fn actor(actor: &str) -> String {
+    match actor {
+        "tiktok" => TIKTOK_SHOP.to_owned(),
+        "store" => PRESTASHOP.to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+pub fn actor_kind(actor: &str) -> &'static str {
+    match actor {
+        "tiktok" => "tiktok",
+        "store" => "store",
+        "orderbridge" => "orderbridge",
+        _ => "person",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_are_written_as_people_write() {
+        assert_eq!(status_words("AWAITING_SHIPMENT"), "Awaiting shipment");
+        assert_eq!(status_words(""), "");
+    }
+}
