@@ -125,6 +125,25 @@ pub async fn resolve(
     Ok(resolved)
 }
 
+/// Resolves the open issue of this code and subject; `true` when it was open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resolve_about(
+    db: &impl ConnectionTrait,
+    order_id: OrderId,
+    code: IssueCode,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let open = open_of(db, order_id).await?;
+    let about = open.iter().find(|issue| issue.code == code.as_str() && issue.subject == subject);
+    if let Some(issue) = about {
+        resolve_one(db, issue.id, now).await?;
+    }
+    Ok(about.is_some())
+}
+
 /// The open issues of an order: errors first, then the oldest first.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod channel_lists;
 pub mod clock_skew;
 mod connect;
 pub mod connections;
+pub mod deadlines;
 pub mod entities;
 pub mod events;
 pub mod health;

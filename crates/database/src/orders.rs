@@ -99,6 +99,8 @@ pub enum Recorded {
     Unchanged,
     /// The answer is older than what is known, and was left out.
     Older,
+    /// The order was deleted for good: nothing about it is kept any more.
+    Purged,
 }
 
 /// The order after recording, and what became of its address.
@@ -107,7 +109,20 @@ pub struct RecordedOrder {
     pub id: OrderId,
     pub recorded: Recorded,
     pub import_state: ImportState,
+    /// Somebody chose never to import it.
+    pub skipped_by_person: bool,
+    pub archived: bool,
     pub address: Option<Kept>,
+    pub units: UnitChanges,
+}
+
+/// What is new about the units of an order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnitChanges {
+    /// How many were sold before and are canceled now.
+    pub canceled: usize,
+    /// Whether a tracking number has appeared or changed.
+    pub tracking: bool,
 }
 
 /// Records a full answer of TikTok Shop: the one road into the order table. Older never overwrites newer.
@@ -122,10 +137,13 @@ pub async fn record_snapshot(
     now: DateTime<Utc>,
 ) -> Result<RecordedOrder, DbErr> {
     let known = find_for_update(db, connection.id, &snapshot.tiktok_order_id).await?;
-    if let Some(known) = &known
-        && known.channel_updated_at > to_ms(snapshot.channel_updated_at)
-    {
-        return Ok(recorded(known, Recorded::Older, None));
+    if let Some(known) = &known {
+        if known.purged_at.is_some() {
+            return Ok(recorded(known, Recorded::Purged));
+        }
+        if known.channel_updated_at > to_ms(snapshot.channel_updated_at) {
+            return Ok(recorded(known, Recorded::Older));
+        }
     }
     let row = if let Some(known) = &known {
         known.clone()
@@ -139,10 +157,10 @@ pub async fn record_snapshot(
         Some(known) if changed => {
             Recorded::Updated { before: ChannelStatus::from(known.channel_status.as_str()) }
         }
-        Some(known) => return Ok(recorded(known, Recorded::Unchanged, None)),
+        Some(known) => return Ok(recorded(known, Recorded::Unchanged)),
     };
     update_facts(db, &row, snapshot, now).await?;
-    save_lines(db, id, &snapshot.lines).await?;
+    let units = save_lines(db, id, &snapshot.lines).await?;
     save_details(db, vault, connection, id, snapshot).await?;
     save_search_text(db, id, snapshot).await?;
     let address = match &snapshot.recipient {
@@ -152,11 +170,19 @@ pub async fn record_snapshot(
         }
         None => None,
     };
-    Ok(recorded(&row, outcome, address))
+    Ok(RecordedOrder { address, units, ..recorded(&row, outcome) })
 }
 
-fn recorded(row: &OrderRow, recorded: Recorded, address: Option<Kept>) -> RecordedOrder {
-    RecordedOrder { id: OrderId(row.id), recorded, import_state: import_state(row), address }
+fn recorded(row: &OrderRow, recorded: Recorded) -> RecordedOrder {
+    RecordedOrder {
+        id: OrderId(row.id),
+        recorded,
+        import_state: import_state(row),
+        skipped_by_person: row.skipped_by_person,
+        archived: row.archived_at.is_some(),
+        address: None,
+        units: UnitChanges::default(),
+    }
 }
 
 /// The import state of a row.
@@ -246,7 +272,11 @@ async fn update_facts(
     Ok(())
 }
 
-async fn save_lines(db: &impl ConnectionTrait, id: OrderId, lines: &[LineSnapshot]) -> Result<(), DbErr> {
+async fn save_lines(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    lines: &[LineSnapshot],
+) -> Result<UnitChanges, DbErr> {
     let known = lines_of(db, id).await?;
     order_lines::Entity::delete_many().filter(order_lines::Column::OrderId.eq(id.0)).exec(db).await?;
     let mut models = Vec::with_capacity(lines.len());
@@ -281,7 +311,23 @@ async fn save_lines(db: &impl ConnectionTrait, id: OrderId, lines: &[LineSnapsho
     for chunk in models.chunks(500) {
         order_lines::Entity::insert_many(chunk.to_vec()).exec_without_returning(db).await?;
     }
-    Ok(())
+    Ok(unit_changes(&known, lines))
+}
+
+fn unit_changes(before: &[LineRow], after: &[LineSnapshot]) -> UnitChanges {
+    let is_canceled = |status: &str| ChannelStatus::from(status) == ChannelStatus::Cancelled;
+    let mut changes = UnitChanges::default();
+    for line in after {
+        let known = before.iter().find(|known| known.tiktok_line_item_id == line.tiktok_line_item_id);
+        if is_canceled(&line.status) && known.is_some_and(|known| !is_canceled(&known.status)) {
+            changes.canceled += 1;
+        }
+        let number = line.tracking_number.as_deref().filter(|number| !number.is_empty());
+        if number.is_some() && known.is_none_or(|known| known.tracking_number.as_deref() != number) {
+            changes.tracking = true;
+        }
+    }
+    changes
 }
 
 async fn save_details(

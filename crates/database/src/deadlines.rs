@@ -1,0 +1,126 @@
+//! Which orders are to be shipped soon, or late, and which were and are no longer.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, Order};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, prelude::*,
+};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId};
+
+use crate::entities::{issues, orders};
+use crate::order_filter::SHIP_BY;
+use crate::{from_ms, to_ms};
+
+/// An order that is to be shipped by a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    pub order_id: OrderId,
+    pub ship_by: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: i64,
+    ship_by: i64,
+}
+
+/// As the index has it.
+fn ship_by() -> Expr {
+    Expr::cust(SHIP_BY)
+}
+
+/// The orders of a connection that are to be shipped before a time and are not deleted, the most urgent first,
+/// behind `after`; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn due_before(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    until: DateTime<Utc>,
+    after: Option<Deadline>,
+    limit: u64,
+) -> Result<Vec<Deadline>, DbErr> {
+    let mut query = orders::Entity::find()
+        .select_only()
+        .columns([orders::Column::Id, orders::Column::ShipBy])
+        .filter(ship_by().lt(to_ms(until)))
+        .filter(orders::Column::ConnectionId.eq(connection_id.0))
+        .filter(orders::Column::ArchivedAt.is_null());
+    if let Some(after) = after {
+        let reached = to_ms(after.ship_by);
+        let same = ship_by().eq(reached).and(orders::Column::Id.gt(after.order_id.0));
+        query = query.filter(ship_by().gte(reached)).filter(ship_by().gt(reached).or(same));
+    }
+    let rows = query
+        .order_by(ship_by(), Order::Asc)
+        .order_by_asc(orders::Column::Id)
+        .limit(limit)
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    let deadline = |row: Row| Deadline { order_id: OrderId(row.id), ship_by: from_ms(row.ship_by) };
+    Ok(rows.into_iter().map(deadline).collect())
+}
+
+/// The orders of a connection that say that they are to be shipped soon, or late, and are not: they have left, were
+/// deleted, or have more time now; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn no_longer_due(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    until: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<OrderId>, DbErr> {
+    let codes = [IssueCode::ShipBySoon, IssueCode::ShipByLate].map(IssueCode::as_str);
+    let warned = issues::Entity::find()
+        .select_only()
+        .column(issues::Column::OrderId)
+        .filter(issues::Column::Code.is_in(codes))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .filter(issues::Column::ConnectionId.eq(connection_id.0))
+        .into_query();
+    let has_time = orders::Column::ShipBy
+        .is_null()
+        .or(orders::Column::ShipBy.gte(to_ms(until)))
+        .or(orders::Column::ArchivedAt.is_not_null());
+    let ids: Vec<i64> = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::Id)
+        .filter(orders::Column::Id.in_subquery(warned))
+        .filter(has_time)
+        .order_by_asc(orders::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(OrderId).collect())
+}
+
+/// What each of these orders says about its deadline now: the code and the facts of its open warning.
+///
+/// # Errors
+/// When the database fails.
+pub async fn warnings_of(
+    db: &impl ConnectionTrait,
+    order_ids: &[OrderId],
+) -> Result<BTreeMap<OrderId, (String, IssueFacts)>, DbErr> {
+    let codes = [IssueCode::ShipBySoon, IssueCode::ShipByLate].map(IssueCode::as_str);
+    let open = issues::Entity::find()
+        .filter(issues::Column::OrderId.is_in(order_ids.iter().map(|id| id.0)))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .filter(issues::Column::Code.is_in(codes))
+        .all(db)
+        .await?;
+    let warning = |issue: issues::Model| {
+        // Facts that cannot be read are written anew.
+        let facts = serde_json::from_str(&issue.facts).unwrap_or_default();
+        (OrderId(issue.order_id), (issue.code, facts))
+    };
+    Ok(open.into_iter().map(warning).collect())
+}
