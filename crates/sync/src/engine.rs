@@ -7,7 +7,7 @@ use std::time::Duration;
 use clock::SharedClock;
 use database::connections::{self, ConnectionRecord};
 use database::{Database, DbErr};
-use job_queue::{Handler, Leased, Outcome, WakeUp, Worker, WorkerSettings};
+use job_queue::{Handler, Leased, Outcome, Panicked, WakeUp, Worker, WorkerSettings};
 use shared::{ConnectionId, ConnectionState};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -60,8 +60,10 @@ const WORKERS: [(&[&str], u32); 4] = [
             jobs::REGISTER_REFERENCE,
             jobs::CANCEL_ORDER,
             jobs::ANSWER_CANCELLATION,
-            jobs::READ_ACTION_OPTIONS,
+            jobs::ADOPT_STORE_ORDER,
+            jobs::WATCH_DEADLINES,
             jobs::RUN_BULK,
+            jobs::READ_ACTION_OPTIONS,
             jobs::PURGE,
         ],
         8,
@@ -218,5 +220,9 @@ impl Engine {
 impl Handler for Engine {
     async fn run(&self, job: &Leased) -> Outcome {
         jobs::run(self, job).await
+    }
+
+    async fn panicked(&self, job: &Leased, panic: &Panicked) -> Outcome {
+        jobs::panicked::after_panic(self, job, panic).await
     }
 }

@@ -4,24 +4,25 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::DbErr;
+use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::Found;
 use database::orders::{self, OrderRow};
-use job_queue::{Leased, Outcome};
+use database::{DatabaseTransaction, DbErr};
+use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
-use shared::{ImportState, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionState, ImportState, OrderId, TikTokOrderId};
 
 use super::{JobError, connection_of, id_of};
 use crate::engine::Engine;
-use crate::mapping::{ImportDecision, order_key};
+use crate::mapping::{ImportDecision, StoreOrderPlan, order_key};
 use crate::store::{CREATION_LIMIT, Store};
 use crate::store_facts::StoreFacts;
 
 mod create;
 mod finish;
-mod plan;
+pub(crate) mod plan;
 mod prepare;
 mod read_back;
 mod shipping_product;
@@ -29,11 +30,32 @@ mod stopped;
 
 use stopped::stopped;
 
-/// What comes on top of the store's time limit before an order that was not found counts as not made.
-const MARGIN: TimeDelta = TimeDelta::seconds(10);
+/// What comes on top of the store's time limit before an order that was not found counts as not made. The request leaves
+/// well within it after its intent was written down, or not at all.
+pub(crate) const MARGIN: TimeDelta = TimeDelta::seconds(10);
+
+/// How an order came to its store order.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin<'p> {
+    /// The import made it.
+    Created(&'p StoreOrderPlan),
+    /// It was there, with the order's key.
+    Found,
+    /// A person named it.
+    Adopted,
+}
+
+impl<'p> Origin<'p> {
+    fn plan(self) -> Option<&'p StoreOrderPlan> {
+        match self {
+            Self::Created(plan) => Some(plan),
+            Self::Found | Self::Adopted => None,
+        }
+    }
+}
 
 /// Why an import did not end with a store order.
-enum Stop {
+pub(crate) enum Stop {
     /// The order cannot be made as it is; every reason at once.
     Blocked(Vec<Found>),
     /// The store could not be asked or refused.
@@ -45,8 +67,10 @@ enum Stop {
     },
     /// Somebody else creates orders in this store right now.
     Busy,
-    /// TikTok Shop has withdrawn the order meanwhile, or the settings leave it out now.
+    /// TikTok Shop has withdrawn the order meanwhile, somebody keeps it out, or the settings leave it out now.
     Withdrawn(ImportDecision),
+    /// The order got its store order in another way meanwhile.
+    Overtaken,
     /// Another worker has taken over this job.
     LeaseLost,
     Job(JobError),
@@ -65,14 +89,16 @@ impl From<DbErr> for Stop {
 }
 
 /// What an import works with.
-struct Import<'a> {
-    engine: &'a Engine,
-    connection: &'a ConnectionRecord,
-    order_id: OrderId,
-    tiktok_order_id: TikTokOrderId,
-    store: Arc<Store>,
-    facts: Arc<StoreFacts>,
-    client: Client,
+pub(crate) struct Import<'a> {
+    pub engine: &'a Engine,
+    /// Whose lease everything is written under; a look needs none.
+    pub job: Option<&'a Leased>,
+    pub connection: &'a ConnectionRecord,
+    pub order_id: OrderId,
+    pub tiktok_order_id: TikTokOrderId,
+    pub store: Arc<Store>,
+    pub facts: Arc<StoreFacts>,
+    pub client: Client,
 }
 
 /// Creates the store order of a TikTok order, or finds the one that exists.
@@ -94,6 +120,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         ImportState::Pending | ImportState::Importing | ImportState::Blocked => true,
     };
     if !wanted {
+        end_unwanted(engine, order_id).await?;
         return Ok(Outcome::Done);
     }
     match import(engine, job, &connection, &order).await {
@@ -103,7 +130,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         }
         Err(stop) => {
             let tiktok_order_id = TikTokOrderId(order.tiktok_order_id.clone());
-            stopped(engine, &connection, order_id, &tiktok_order_id, stop).await
+            stopped(engine, job, &connection, order_id, &tiktok_order_id, stop).await
         }
     }
 }
@@ -115,39 +142,96 @@ async fn import(
     order: &OrderRow,
 ) -> Result<(), Stop> {
     let now = engine.clock().now();
-    let store = engine.store(connection).map_err(|error| Stop::Job(error.into()))?;
-    let (facts, client) = store.facts(now).await?;
-    let import = Import {
-        engine,
-        connection,
-        order_id: OrderId(order.id),
-        tiktok_order_id: TikTokOrderId(order.tiktok_order_id.clone()),
-        store,
-        facts,
-        client,
-    };
+    let import = Import::of(engine, connection, order).await?.under(job);
     let database = engine.database();
     let intent = import_intents::find(database.writer(), import.order_id).await?;
     let mut intent = intent.unwrap_or_else(|| ImportIntent::new(import.order_id));
     if let Some(found) = import.look(&intent).await? {
-        return import.finish_first(&found, None).await;
+        return import.finish_first(&found, Origin::Found).await;
     }
     if intent.step == Step::Posting {
-        let until = intent.posted_at.map_or(now, |posted_at| posted_at + CREATION_LIMIT + MARGIN);
-        if now < until {
+        let rest = time_left(&intent, database.time().await?);
+        if rest > TimeDelta::zero() {
             return Err(Stop::Unknown {
-                look_again_at: until,
+                look_again_at: now + rest,
                 reason: "the store may still be creating it".to_owned(),
             });
         }
         // Its time is over and it is not there: the cart was never ordered and may be used.
         intent.step = Step::Cart;
+        import.save(&intent).await?;
     }
     let plan = import.plan(order).await?;
-    orders::set_import_state(database.writer(), import.order_id, ImportState::Importing, now).await?;
+    let txn = import.begin().await?;
+    orders::set_import_state(&txn, import.order_id, ImportState::Importing, now).await?;
+    txn.commit().await?;
     let cart_id = import.prepare(&mut intent, &plan).await?;
     import.create(&mut intent, &plan, cart_id, job).await?;
     Ok(())
+}
+
+/// Whoever asked for an import that is not to be, or no longer has to be, hears so.
+async fn end_unwanted(engine: &Engine, order_id: OrderId) -> Result<(), DbErr> {
+    let now = engine.clock().now();
+    let txn = engine.database().begin().await?;
+    if let Some(order) = orders::find_locked(&txn, order_id).await? {
+        let ending = match (orders::import_state(&order), order.store_order_id) {
+            (ImportState::Imported, Some(store_order_id)) => Ending::done(imported_as(store_order_id)),
+            _ => not_imported("Not imported: the order is not to be imported any more."),
+        };
+        end_imports(&txn, order_id, &ending, now).await?;
+    }
+    txn.commit().await
+}
+
+/// Ends every request for the import of an order.
+async fn end_imports(
+    txn: &DatabaseTransaction,
+    order_id: OrderId,
+    ending: &Ending,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for action in actions::queued(txn, order_id, &[ActionKind::Import]).await? {
+        actions::end(txn, action.id, ending, now).await?;
+    }
+    Ok(())
+}
+
+fn imported_as(store_order_id: i64) -> String {
+    format!("Imported as #{store_order_id}.")
+}
+
+fn not_imported(sentence: impl Into<String>) -> Ending {
+    Ending { state: ActionState::Failed, result: sentence.into(), code: None }
+}
+
+impl<'a> Import<'a> {
+    /// An import of this order, with what is known of its store.
+    pub(crate) async fn of(
+        engine: &'a Engine,
+        connection: &'a ConnectionRecord,
+        order: &OrderRow,
+    ) -> Result<Self, Stop> {
+        let store = engine.store(connection).map_err(|error| Stop::Job(error.into()))?;
+        let (facts, client) = store.facts(engine.clock().now()).await?;
+        Ok(Self {
+            engine,
+            job: None,
+            connection,
+            order_id: OrderId(order.id),
+            tiktok_order_id: TikTokOrderId(order.tiktok_order_id.clone()),
+            store,
+            facts,
+            client,
+        })
+    }
+}
+
+impl<'a> Import<'a> {
+    /// The same, with every write under the lease of this job.
+    pub(crate) fn under(self, job: &'a Leased) -> Self {
+        Self { job: Some(job), ..self }
+    }
 }
 
 impl Import<'_> {
@@ -156,7 +240,7 @@ impl Import<'_> {
     }
 
     /// Looks for orders that carry our key, and for one made from the cart that we wrote down.
-    async fn look(&self, intent: &ImportIntent) -> Result<Option<Vec<OrderSummary>>, Stop> {
+    pub(crate) async fn look(&self, intent: &ImportIntent) -> Result<Option<Vec<OrderSummary>>, Stop> {
         let key = order_key(&self.tiktok_order_id);
         let mut found = self.client.orders_by_gift_message(&key).await?;
         if found.is_empty()
@@ -173,15 +257,40 @@ impl Import<'_> {
         Ok(Some(found).filter(|found| !found.is_empty()))
     }
 
-    async fn save(&self, intent: &ImportIntent) -> Result<(), DbErr> {
-        import_intents::save(self.engine.database().writer(), intent, self.now()).await
+    async fn save(&self, intent: &ImportIntent) -> Result<(), Stop> {
+        let txn = self.begin().await?;
+        import_intents::save(&txn, intent, self.now()).await?;
+        txn.commit().await?;
+        Ok(())
     }
+
+    /// Begins a transaction under the job's lease.
+    async fn begin(&self) -> Result<DatabaseTransaction, Stop> {
+        match self.job {
+            Some(job) => begin_under(self.engine, job).await?.ok_or(Stop::LeaseLost),
+            None => Ok(self.engine.database().begin().await?),
+        }
+    }
+}
+
+/// Begins a transaction in which nobody else can take over the job; `None` when somebody has. A worker that slept through
+/// its lease must not write over what its successor knows.
+async fn begin_under(engine: &Engine, job: &Leased) -> Result<Option<DatabaseTransaction>, DbErr> {
+    let txn = engine.database().begin().await?;
+    let state = job_queue::confirm(&txn, job).await?;
+    Ok((state == LeaseState::Held).then_some(txn))
+}
+
+/// How long the store may still be creating the order that the intent was written for; nothing or less when its time is
+/// over. `now` is the database's time, as the intent's is.
+fn time_left(intent: &ImportIntent, now: DateTime<Utc>) -> TimeDelta {
+    intent.posted_at.map_or(TimeDelta::zero(), |posted_at| posted_at + CREATION_LIMIT + MARGIN - now)
 }
 
 fn cart_of(intent: &ImportIntent) -> Option<CartId> {
     intent.cart_id.and_then(|id| u64::try_from(id).ok()).map(CartId)
 }
 
-fn signed(id: u64) -> Option<i64> {
+pub(crate) fn signed(id: u64) -> Option<i64> {
     i64::try_from(id).ok()
 }

@@ -1,13 +1,15 @@
 //! One file for each kind of job. A job carries ids only, looks up what it needs, and may run twice.
 
+mod adopt_store_order;
 mod answer_cancellation;
 mod cancel_order;
 mod cancellation;
 mod check_store_orders;
 mod fetch_labels;
 mod fetch_orders;
-mod import_order;
+pub(crate) mod import_order;
 mod listing;
+pub(crate) mod panicked;
 mod poll_orders;
 mod purge;
 mod push_store_state;
@@ -19,6 +21,7 @@ mod register_reference;
 mod run_bulk;
 mod ship_packages;
 mod unserved;
+mod watch_deadlines;
 mod write_back;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,6 +48,7 @@ pub const PUSH_STORE_TRACKING: &str = "push_store_tracking";
 pub const CANCEL_ORDER: &str = "cancel_order";
 pub const ANSWER_CANCELLATION: &str = "answer_cancellation";
 pub const READ_ACTION_OPTIONS: &str = "read_action_options";
+pub const WATCH_DEADLINES: &str = "watch_deadlines";
 pub const ADOPT_STORE_ORDER: &str = "adopt_store_order";
 pub const RUN_BULK: &str = "run_bulk";
 pub const PURGE: &str = "purge";
@@ -90,6 +94,12 @@ pub fn read_store_changes(connection_id: ConnectionId, now: DateTime<Utc>) -> Ne
 #[must_use]
 pub fn check_store_orders(connection_id: ConnectionId, at: DateTime<Utc>) -> NewJob {
     of_connection(CHECK_STORE_ORDERS, connection_id, at)
+}
+
+/// Warns of orders that are to be shipped soon, or are late; goes on for ever.
+#[must_use]
+pub fn watch_deadlines(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    of_connection(WATCH_DEADLINES, connection_id, now)
 }
 
 fn of_connection(kind: &'static str, connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
@@ -210,6 +220,7 @@ pub async fn enqueue_periodic(
 ) -> Result<(), DbErr> {
     job_queue::enqueue(db, poll_orders(connection_id, now), now).await?;
     job_queue::enqueue(db, read_store_changes(connection_id, now), now).await?;
+    job_queue::enqueue(db, watch_deadlines(connection_id, now), now).await?;
     // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
     let later = now + check_store_orders::PAUSE;
     job_queue::enqueue(db, check_store_orders(connection_id, later), now).await?;
@@ -261,11 +272,13 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         REGISTER_REFERENCE => register_reference::run(engine, job).await,
         CANCEL_ORDER => cancel_order::run(engine, job).await,
         ANSWER_CANCELLATION => answer_cancellation::run(engine, job).await,
+        ADOPT_STORE_ORDER => adopt_store_order::run(engine, job).await,
+        WATCH_DEADLINES => watch_deadlines::run(engine, job).await,
+        RUN_BULK => run_bulk::run(engine, job).await,
         SHIP_PACKAGES => ship_packages::run(engine, job).await,
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
-        RUN_BULK => run_bulk::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {
@@ -275,6 +288,12 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
             };
         }
     };
+    if job.attempts > 0 && matches!(result, Ok(Outcome::Done | Outcome::Again { .. })) {
+        // It may be that what failed before was a panic.
+        if let Err(error) = panicked::after_success(engine, job).await {
+            return outcome_of(&error.into(), job, engine.clock().now());
+        }
+    }
     result.unwrap_or_else(|error| outcome_of(&error, job, engine.clock().now()))
 }
 
@@ -288,7 +307,8 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
         JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
         _ => backoff::delay(job.attempts, &mut rand::rng()),
     };
-    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, PURGE].contains(&job.kind.as_str());
+    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, WATCH_DEADLINES, PURGE]
+        .contains(&job.kind.as_str());
     let longest = if periodic { TimeDelta::minutes(5) } else { TimeDelta::hours(6) };
     let at = now + delay.unwrap_or(longest).min(longest);
     Outcome::RetryAt { at, error: error.to_string() }

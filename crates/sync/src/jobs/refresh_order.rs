@@ -1,25 +1,31 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
-use database::orders::{self, Recorded, RecordedOrder};
+use database::orders::{self, OrderSnapshot, Recorded, RecordedOrder};
 use database::recipients::Kept;
 use database::sync_runs::{self, RunOutcome};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome};
 use shared::{
-    ChannelStatus, EventKind, ImportState, IssueCode, OrderId, TikTokOrderId, channel_order_status,
+    ActionKind, ActionState, ChannelStatus, EventKind, ImportState, IssueCode, IssueFacts, OrderId,
+    TikTokOrderId, channel_order_status,
 };
-use tiktok_shop::ReadOrder;
+use tiktok_shop::{CancelStatus, ReadOrder};
 
-use super::{JobError, channel_outcome, connection_of, import_order, push_store_state};
+use super::cancellation::cancellations_of;
+use super::{JobError, channel_outcome, connection_of, import_order, push_store_state, push_store_tracking};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, of_channel};
-use crate::mapping::{ImportDecision, import_decision, snapshot_of};
+use crate::mapping::{Choice, ImportDecision, import_decision, snapshot_of};
 
 /// An order that TikTok Shop does not show yet is asked for this often: its search runs ahead of its reads.
 const TRIES_UNTIL_GONE: i32 = 3;
+
+/// Whoever asked for the order's status hears after so many failures that TikTok Shop does not tell it; the job goes on.
+const TRIES_UNTIL_TOLD: i32 = 3;
 
 /// Fetches one TikTok order whole and records it, with everything that follows from it.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
@@ -30,19 +36,25 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let id =
         job.payload.get("tiktok_order_id").and_then(serde_json::Value::as_str).ok_or(JobError::Payload)?;
     let tiktok_order_id = TikTokOrderId(id.to_owned());
+    let began_at = engine.clock().now();
     match engine.read_order(&connection, id).await {
         Ok(Some(read)) => {
-            record(engine, &connection, &read).await?;
+            record(engine, &connection, &read, began_at).await?;
             engine.wake();
             Ok(Outcome::Done)
         }
         Ok(None) | Err(ChannelFailure::Channel(tiktok_shop::Error::NotFound { .. })) => {
-            not_shown(engine, &connection, &tiktok_order_id, job).await
+            not_shown(engine, &connection, &tiktok_order_id, job, began_at).await
         }
         Err(failure) => {
             let outcome = channel_outcome(&failure, job, engine.clock().now());
             if let ChannelFailure::Channel(error) = &failure {
                 note_failure(engine, &connection, &tiktok_order_id, error, job, &outcome).await?;
+                if will_not_tell(error, job) {
+                    let found = of_channel(error);
+                    let ending = Ending::failed(found.code, found.code.sentence(&found.facts));
+                    fail_syncs(engine, &connection, &tiktok_order_id, &ending, began_at).await?;
+                }
             }
             Ok(outcome)
         }
@@ -54,6 +66,7 @@ async fn not_shown(
     connection: &ConnectionRecord,
     tiktok_order_id: &TikTokOrderId,
     job: &Leased,
+    began_at: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
     if job.attempts + 1 < TRIES_UNTIL_GONE {
@@ -62,7 +75,70 @@ async fn not_shown(
     }
     let database = engine.database();
     sync_runs::note_outcome(database.writer(), connection.id, tiktok_order_id, RunOutcome::Gone).await?;
+    let sentence = "TikTok Shop does not show this order.".to_owned();
+    let ending = Ending { state: ActionState::Failed, result: sentence, code: None };
+    fail_syncs(engine, connection, tiktok_order_id, &ending, began_at).await?;
     Ok(Outcome::Done)
+}
+
+/// Whether there is no point in letting anybody wait for an answer.
+fn will_not_tell(error: &tiktok_shop::Error, job: &Leased) -> bool {
+    use tiktok_shop::Error;
+    match error {
+        Error::RateLimited { .. } => false,
+        Error::TokenExpired { .. }
+        | Error::ClockSkew { .. }
+        | Error::Transient { .. }
+        | Error::Unreachable { .. }
+        | Error::OutcomeUnknown { .. }
+        | Error::TooManyPages { .. }
+        | Error::Unexpected { .. } => job.attempts + 1 >= TRIES_UNTIL_TOLD,
+        Error::ReauthorizationNeeded { .. }
+        | Error::ScopeMissing { .. }
+        | Error::NotFound { .. }
+        | Error::Denied { .. }
+        | Error::Rejected { .. }
+        | Error::Misconfigured { .. }
+        | Error::InvalidRequest { .. } => true,
+    }
+}
+
+async fn fail_syncs(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    tiktok_order_id: &TikTokOrderId,
+    ending: &Ending,
+    began_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let now = engine.clock().now();
+    let txn = engine.database().begin().await?;
+    if let Some(order) = orders::find_for_update(&txn, connection.id, tiktok_order_id).await? {
+        let id = OrderId(order.id);
+        if end_syncs(&txn, id, ending, began_at, now).await? {
+            timeline::record(&txn, id, Entry::ours("sync", &ending.result), now).await?;
+            orders::derive_status(&txn, id, now).await?;
+        }
+    }
+    txn.commit().await
+}
+
+/// Ends the requests for the order's status that were there when TikTok Shop was asked; later ones are served by the run
+/// that they caused. `true` when there was one.
+async fn end_syncs(
+    txn: &DatabaseTransaction,
+    id: OrderId,
+    ending: &Ending,
+    began_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut any = false;
+    for action in actions::queued(txn, id, &[ActionKind::Sync]).await? {
+        if action.created_at <= began_at {
+            actions::end(txn, action.id, ending, now).await?;
+            any = true;
+        }
+    }
+    Ok(any)
 }
 
 /// Opens the issue of a failed read on an order that is already in the grid; a first failure that passes is not worth
@@ -91,22 +167,33 @@ async fn note_failure(
     txn.commit().await
 }
 
-async fn record(engine: &Engine, connection: &ConnectionRecord, read: &ReadOrder) -> Result<(), DbErr> {
+async fn record(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    read: &ReadOrder,
+    began_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let deadline = request_deadline(engine, connection, read).await?;
     let now = engine.clock().now();
     let database = engine.database();
     let snapshot = snapshot_of(read, connection.settings.money_basis);
+    let status = &snapshot.channel_status;
     let txn = database.begin().await?;
     let recorded = orders::record_snapshot(&txn, &database.vault, connection, &snapshot, now).await?;
-    if recorded.recorded != Recorded::Older {
-        note_channel_issues(&txn, connection, &recorded, read, &snapshot.channel_status, now).await?;
-        tell_story(&txn, &recorded, &snapshot.channel_status, now).await?;
+    if !matches!(recorded.recorded, Recorded::Older | Recorded::Purged) {
+        note_channel_issues(&txn, connection, &recorded, &snapshot, deadline, now).await?;
+        tell_story(&txn, &recorded, status, now).await?;
         follow_up(&txn, connection, &recorded, read, now).await?;
         orders::derive_status(&txn, recorded.id, now).await?;
+    }
+    if recorded.recorded != Recorded::New {
+        let ending = Ending::done(news(&recorded.recorded, status));
+        end_syncs(&txn, recorded.id, &ending, began_at, now).await?;
     }
     let outcome = match recorded.recorded {
         Recorded::New => RunOutcome::New,
         Recorded::Updated { .. } => RunOutcome::Updated,
-        Recorded::Unchanged | Recorded::Older => RunOutcome::Unchanged,
+        Recorded::Unchanged | Recorded::Older | Recorded::Purged => RunOutcome::Unchanged,
     };
     if sync_runs::note_outcome(&txn, connection.id, &snapshot.tiktok_order_id, outcome).await? {
         database::events::record(&txn, EventKind::SyncRunUpdated, connection.id, None, now).await?;
@@ -114,17 +201,73 @@ async fn record(engine: &Engine, connection: &ConnectionRecord, read: &ReadOrder
     txn.commit().await
 }
 
+/// What a look at TikTok Shop brought, in a sentence.
+fn news(recorded: &Recorded, status: &ChannelStatus) -> String {
+    match recorded {
+        Recorded::New => format!("The order was received; TikTok Shop says {status}."),
+        Recorded::Updated { before } if before != status => {
+            format!("TikTok Shop moved the order from {before} to {status}.")
+        }
+        Recorded::Updated { .. } => "TikTok Shop changed details of the order.".to_owned(),
+        Recorded::Unchanged | Recorded::Older => "Already up to date.".to_owned(),
+        Recorded::Purged => "The order was deleted for good; nothing about it is kept.".to_owned(),
+    }
+}
+
+/// By when a buyer's request to cancel must be answered, for people to read; `None` when there is no request. TikTok Shop
+/// is asked once for each request.
+async fn request_deadline(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    read: &ReadOrder,
+) -> Result<Option<String>, DbErr> {
+    let order = &read.order;
+    if !order.is_buyer_request_cancel || order.status == tiktok_shop::OrderStatus::Cancelled {
+        return Ok(None);
+    }
+    let tiktok_order_id = TikTokOrderId(order.id.clone());
+    let writer = engine.database().writer();
+    if let Some(known) = orders::find_for_update(writer, connection.id, &tiktok_order_id).await? {
+        let open = issues::open_of(writer, OrderId(known.id)).await?;
+        let open = open.iter().find(|issue| issue.code == IssueCode::CancelRequestOpen.as_str());
+        let facts = open.and_then(|issue| serde_json::from_str::<IssueFacts>(&issue.facts).ok());
+        if let Some(deadline) = facts.and_then(|mut facts| facts.remove("deadline")) {
+            return Ok(Some(deadline));
+        }
+    }
+    let asked = match cancellations_of(engine, connection, &tiktok_order_id).await {
+        Ok(cancellations) => cancellations
+            .iter()
+            .filter(|cancellation| cancellation.cancel_status == Some(CancelStatus::Pending))
+            .find_map(tiktok_shop::Cancellation::answer_deadline),
+        // An estimate will do: nothing is decided by it here.
+        Err(error) => {
+            tracing::warn!(connection = %connection.id, %error, "the deadline of a request is not known");
+            None
+        }
+    };
+    let deadline = asked.unwrap_or_else(|| {
+        // TikTok Shop accepts by itself what is not answered within two days, in the US within one.
+        let times = &order.times;
+        let asked = times.request_cancel_time.or(times.update_time).unwrap_or(engine.clock().now());
+        let us = connection.region.as_deref() == Some("US");
+        asked + TimeDelta::hours(if us { 24 } else { 48 })
+    });
+    Ok(Some(deadline.format("%Y-%m-%d %H:%M UTC").to_string()))
+}
+
 /// Warnings that follow from what TikTok Shop said; reading it at all ends the issues of not reaching it.
 async fn note_channel_issues(
     txn: &DatabaseTransaction,
     connection: &ConnectionRecord,
     recorded: &RecordedOrder,
-    read: &ReadOrder,
-    status: &ChannelStatus,
+    snapshot: &OrderSnapshot,
+    request_deadline: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let id = recorded.id;
-    issues::resolve(txn, id, CHANNEL_ISSUES, now).await?;
+    let status = &snapshot.channel_status;
+    issues::resolve(txn, id, &settled_issues(snapshot), now).await?;
     let mut unknown = Vec::new();
     if channel_order_status(status).is_none() {
         unknown.push(Found::new(IssueCode::ChannelStatusUnknown).with("channel_status", status));
@@ -138,22 +281,36 @@ async fn note_channel_issues(
             Found::new(IssueCode::ChannelStatusRegressed).with("before", before).with("after", status);
         issues::open(txn, connection.id, id, &found, retry, now).await?;
     }
-    let mut request = Vec::new();
-    if read.order.is_buyer_request_cancel && *status != ChannelStatus::Cancelled {
-        // TikTok Shop accepts by itself what is not answered within two days, in the US within one.
-        let asked = read.order.times.request_cancel_time.or(read.order.times.update_time).unwrap_or(now);
-        let us = connection.region.as_deref() == Some("US");
-        let deadline = asked + TimeDelta::hours(if us { 24 } else { 48 });
-        request.push(
-            Found::new(IssueCode::CancelRequestOpen).with("deadline", deadline.format("%Y-%m-%d %H:%M UTC")),
-        );
-    }
+    let request: Vec<_> = request_deadline
+        .map(|deadline| Found::new(IssueCode::CancelRequestOpen).with("deadline", deadline))
+        .into_iter()
+        .collect();
     issues::set(txn, connection.id, id, &[IssueCode::CancelRequestOpen], &request, retry, now).await?;
     if recorded.address == Some(Kept::Changed) && recorded.import_state == ImportState::Imported {
         let found = Found::new(IssueCode::AddressChanged);
         issues::open(txn, connection.id, id, &found, retry, now).await?;
     }
+    let in_store = matches!(recorded.import_state, ImportState::Imported | ImportState::Importing);
+    if in_store && recorded.units.canceled > 0 && *status != ChannelStatus::Cancelled {
+        let found = Found::new(IssueCode::DriftDetected)
+            .with("field", "items canceled on TikTok Shop")
+            .with("units", recorded.units.canceled)
+            .about("canceled items");
+        issues::open(txn, connection.id, id, &found, retry, now).await?;
+    }
     Ok(())
+}
+
+/// The issues that a look at TikTok Shop ends, whatever it brought.
+fn settled_issues(snapshot: &OrderSnapshot) -> Vec<IssueCode> {
+    let mut settled = CHANNEL_ISSUES.to_vec();
+    if snapshot.channel_status == ChannelStatus::Cancelled {
+        settled.push(IssueCode::CancelRefused);
+    }
+    if snapshot.ship_by.is_none() {
+        settled.extend([IssueCode::ShipBySoon, IssueCode::ShipByLate]);
+    }
+    settled
 }
 
 async fn tell_story(
@@ -162,18 +319,10 @@ async fn tell_story(
     status: &ChannelStatus,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let entry = match &recorded.recorded {
-        Recorded::New => {
-            Entry::by("tiktok", "status", format!("The order was received; TikTok Shop says {status}."))
-        }
-        Recorded::Updated { before } if before != status => {
-            Entry::by("tiktok", "status", format!("TikTok Shop moved the order from {before} to {status}."))
-        }
-        Recorded::Updated { .. } => {
-            Entry::by("tiktok", "status", "TikTok Shop changed details of the order.")
-        }
-        Recorded::Unchanged | Recorded::Older => return Ok(()),
-    };
+    if !matches!(recorded.recorded, Recorded::New | Recorded::Updated { .. }) {
+        return Ok(());
+    }
+    let entry = Entry::by("tiktok", "status", news(&recorded.recorded, status));
     timeline::record(txn, recorded.id, entry, now).await
 }
 
@@ -186,11 +335,16 @@ async fn follow_up(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let id = recorded.id;
-    let decision = import_decision(&read.order, &connection.settings, connection.import_placed_since());
+    let choice = Choice::of(recorded.skipped_by_person, recorded.archived);
+    let settings = &connection.settings;
+    let decision = import_decision(&read.order, choice, settings, connection.import_placed_since());
     match (recorded.import_state, &decision) {
         (ImportState::Imported, _) => {
             if matches!(recorded.recorded, Recorded::Updated { .. }) {
                 job_queue::enqueue(txn, push_store_state(connection.id, id, now), now).await?;
+            }
+            if recorded.units.tracking {
+                job_queue::enqueue(txn, push_store_tracking(connection.id, id, now), now).await?;
             }
         }
         // The running import looks at the facts itself before it creates anything; if it has died, this one takes over.
@@ -205,7 +359,9 @@ async fn follow_up(
         }
         (_, ImportDecision::Import) => {
             orders::set_import_state(txn, id, ImportState::Pending, now).await?;
-            job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+            // A later look moves an import that waits neither forward nor back.
+            let at = now + TimeDelta::minutes(settings.import_delay_min.into());
+            job_queue::enqueue(txn, import_order(connection.id, id, at), now).await?;
         }
         (before, ImportDecision::Wait | ImportDecision::Skip(_)) => {
             let state = decision.state();

@@ -4,6 +4,9 @@ use tiktok_shop::{FulfillmentType, Order, OrderStatus};
 
 use super::amounts::sold_units;
 
+/// Why an order that was canceled in time has no store order.
+pub const CANCELED_BEFORE: &str = "It was canceled before it could be imported.";
+
 /// Whether an order is to be imported now, and if not, why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportDecision {
@@ -26,23 +29,64 @@ impl ImportDecision {
     }
 }
 
-/// Decides by the channel status and the connection's settings; `placed_since` is when the connection began to import.
+/// What a person decided about an order; it goes before what its facts say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Nobody decided anything.
+    Open,
+    /// It is never imported.
+    Skipped,
+    /// It was deleted from the grid, and may be restored.
+    Archived,
+}
+
+impl Choice {
+    /// The choice that an order's marks stand for.
+    #[must_use]
+    pub const fn of(skipped_by_person: bool, archived: bool) -> Self {
+        match (skipped_by_person, archived) {
+            (true, _) => Self::Skipped,
+            (false, true) => Self::Archived,
+            (false, false) => Self::Open,
+        }
+    }
+
+    /// What it makes of an order that could be imported otherwise; `None` when it leaves that to the facts.
+    #[must_use]
+    pub const fn decision(self) -> Option<ImportDecision> {
+        match self {
+            Self::Open => None,
+            Self::Skipped => Some(ImportDecision::Skip("Somebody chose never to import it.")),
+            Self::Archived => Some(ImportDecision::Wait),
+        }
+    }
+}
+
+/// Decides by the channel status, what a person chose, and the connection's settings; `placed_since` is when the
+/// connection began to import.
 #[must_use]
 pub fn import_decision(
     order: &Order,
+    choice: Choice,
     settings: &ConnectionSettings,
     placed_since: DateTime<Utc>,
 ) -> ImportDecision {
     use ImportDecision::{Import, Skip, Wait};
+    if order.status == OrderStatus::Cancelled {
+        return Skip(CANCELED_BEFORE);
+    }
+    if let Some(decision) = choice.decision() {
+        return decision;
+    }
     match order.status {
-        OrderStatus::Cancelled => return Skip("It was canceled before it could be imported."),
         OrderStatus::Unpaid | OrderStatus::OnHold | OrderStatus::Other(_) => return Wait,
         OrderStatus::AwaitingShipment
         | OrderStatus::PartiallyShipping
         | OrderStatus::AwaitingCollection
         | OrderStatus::InTransit
         | OrderStatus::Delivered
-        | OrderStatus::Completed => {}
+        | OrderStatus::Completed
+        | OrderStatus::Cancelled => {}
     }
     if sold_units(order).next().is_none() {
         return Skip("All its units were canceled.");
@@ -60,4 +104,31 @@ pub fn import_decision(
         return Skip("It was placed before the connection began to import.");
     }
     Import
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(status: &str) -> Order {
+        let json = serde_json::json!({ "id": "576461413038785752", "status": status,
+            "line_items": [{ "id": "1", "sale_price": "10" }] });
+        tiktok_shop::ReadOrder::from_raw(json).unwrap().order
+    }
+
+    #[test]
+    fn what_a_person_chose_goes_before_the_facts() {
+        let settings = ConnectionSettings::default();
+        let decide = |status: &str, choice| {
+            import_decision(&order(status), choice, &settings, DateTime::UNIX_EPOCH).state()
+        };
+
+        assert_eq!(decide("AWAITING_SHIPMENT", Choice::Open), ImportState::Pending);
+        assert_eq!(decide("AWAITING_SHIPMENT", Choice::Skipped), ImportState::Skipped);
+        assert_eq!(decide("AWAITING_SHIPMENT", Choice::Archived), ImportState::Waiting);
+        assert_eq!(decide("ON_HOLD", Choice::Skipped), ImportState::Skipped);
+        assert_eq!(decide("ON_HOLD", Choice::Open), ImportState::Waiting);
+        assert_eq!(decide("CANCELLED", Choice::Archived), ImportState::Skipped);
+        assert_eq!(Choice::of(true, true), Choice::Skipped);
+    }
 }

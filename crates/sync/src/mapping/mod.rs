@@ -9,7 +9,7 @@ mod store_state;
 
 pub use address::{recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, amounts_of};
-pub use decision::{ImportDecision, import_decision};
+pub use decision::{CANCELED_BEFORE, Choice, ImportDecision, import_decision};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
 pub use snapshot::snapshot_of;
 pub use store_state::{

@@ -1,17 +1,22 @@
 //! The one request that makes the order: in single file, with the intent written down, and never repeated blindly.
 
-use std::time::Duration;
+use std::time::Instant;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::Found;
+use database::{DatabaseTransaction, orders};
 use job_queue::{LeaseState, Leased};
 use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
-use shared::IssueCode;
+use shared::{ChannelStatus, ImportState, IssueCode};
 
-use super::{Import, MARGIN, Stop};
-use crate::mapping::StoreOrderPlan;
-use crate::store::{CREATION_LEASE, CREATION_LIMIT};
+use super::{Import, MARGIN, Origin, Stop};
+use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan};
+use crate::store::{CREATION_LIMIT, Turn};
+
+/// A request leaves within this after its intent was written down, or not at all. It is measured in two parts, each of
+/// which may take as long: together no more than [`MARGIN`].
+const POST_WITHIN: TimeDelta = TimeDelta::seconds(5);
 
 impl Import<'_> {
     /// Asks the store for the order, in single file with every other import into this store.
@@ -23,30 +28,68 @@ impl Import<'_> {
         job: &Leased,
     ) -> Result<(), Stop> {
         let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
-        let answer = match self.write_intent(intent, job).await {
+        let answer = match self.may_post(intent, &turn, job).await {
             Ok(()) => Ok(self.client.create_order(&self.new_order(intent, plan, cart)).await),
             Err(stop) => Err(stop),
         };
         turn.end(self.engine.database()).await?;
         match answer? {
-            Ok(id) => self.finish(id, Some(plan)).await,
+            Ok(id) => self.finish(id, Origin::Created(plan)).await,
             Err(error) => self.after_failed_creation(intent, plan, error).await,
         }
     }
 
-    /// From here on the order may exist. The job's lease must outlast the request, and still be ours.
-    async fn write_intent(&self, intent: &mut ImportIntent, job: &Leased) -> Result<(), Stop> {
-        let now = self.now();
-        intent.step = Step::Posting;
-        intent.posted_at = Some(now);
-        let lease = CREATION_LEASE.to_std().unwrap_or(Duration::from_secs(150));
-        let txn = self.engine.database().begin().await?;
-        if job_queue::renew(&txn, job, lease, now).await? == LeaseState::Lost {
-            return Err(Stop::LeaseLost);
+    /// Writes down that the order may exist from here on, and makes sure that its request, which must follow at once,
+    /// leaves in time: whoever takes over this job believes, when the store's time limit and [`MARGIN`] are over, that what
+    /// is not there was not made.
+    async fn may_post(&self, intent: &mut ImportIntent, turn: &Turn, job: &Leased) -> Result<(), Stop> {
+        let written_at = self.write_intent(intent, turn).await?;
+        let database = self.engine.database();
+        // The commit may have taken long: that tells the database's clock. The rest is measured here.
+        let asked_at = Instant::now();
+        let held = job_queue::confirm(database.writer(), job).await? == LeaseState::Held
+            && turn.is_mine(database.writer()).await?;
+        let late = database.time().await? - written_at > POST_WITHIN
+            || TimeDelta::from_std(asked_at.elapsed()).is_ok_and(|passed| passed > POST_WITHIN);
+        if held && !late {
+            return Ok(());
         }
-        import_intents::save(&txn, intent, now).await?;
+        tracing::warn!(job = job.id, held, late, "held back a request that would have come too late");
+        // Nothing was asked for, so nobody has to wait for it.
+        intent.step = Step::Cart;
+        intent.posted_at = None;
+        self.save(intent).await?;
+        Err(Stop::Busy)
+    }
+
+    /// Says when the intent was written, on the database's clock.
+    async fn write_intent(&self, intent: &mut ImportIntent, turn: &Turn) -> Result<DateTime<Utc>, Stop> {
+        let txn = self.begin().await?;
+        if !turn.is_mine(&txn).await? {
+            return Err(Stop::Busy);
+        }
+        self.check_still_wanted(&txn).await?;
+        let written_at = job_queue::database_time(&txn).await?;
+        intent.step = Step::Posting;
+        intent.posted_at = Some(written_at);
+        import_intents::save(&txn, intent, self.now()).await?;
         txn.commit().await?;
-        Ok(())
+        Ok(written_at)
+    }
+
+    /// The order is locked by the transaction, so that nobody can take back what is written with it.
+    async fn check_still_wanted(&self, txn: &DatabaseTransaction) -> Result<(), Stop> {
+        let Some(order) = orders::find_locked(txn, self.order_id).await? else { return Err(Stop::LeaseLost) };
+        if orders::import_state(&order) == ImportState::Imported {
+            return Err(Stop::Overtaken);
+        }
+        if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled {
+            return Err(Stop::Withdrawn(ImportDecision::Skip(CANCELED_BEFORE)));
+        }
+        match Choice::of(order.skipped_by_person, order.archived_at.is_some()).decision() {
+            Some(decision) => Err(Stop::Withdrawn(decision)),
+            None => Ok(()),
+        }
     }
 
     fn new_order(&self, intent: &ImportIntent, plan: &StoreOrderPlan, cart: CartId) -> NewOrder {
@@ -90,7 +133,7 @@ impl Import<'_> {
             reason,
         };
         match self.look(intent).await {
-            Ok(Some(found)) => return self.finish_first(&found, Some(plan)).await,
+            Ok(Some(found)) => return self.finish_first(&found, Origin::Created(plan)).await,
             Ok(None) if still_running => return Err(unknown(error.to_string())),
             Ok(None) => {}
             Err(Stop::Store(error)) => return Err(unknown(error.to_string())),

@@ -1,27 +1,23 @@
 //! The order is in the store: it is read back, compared, and recorded, and what follows from it is asked for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use database::actions::{self, Ending};
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::{self, Found, Retry};
-use database::orders::{self, StoreOrderRecord};
+use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use prestashop::OrderSummary;
-use shared::IssueCode;
+use shared::{ActionKind, ActionRequest, ImportState, IssueCode, StoreOrderId};
 
 use super::read_back::read_back;
-use super::{Import, Stop, signed};
+use super::{Import, Origin, Stop, end_imports, imported_as, signed, time_left};
 use crate::issue_of::IMPORT_ISSUES;
-use crate::jobs::{push_store_state, register_reference};
-use crate::mapping::StoreOrderPlan;
+use crate::jobs::{push_store_state, push_store_tracking, register_reference};
 
 impl Import<'_> {
     /// The first order of a key that is not canceled is the one; others are mistakes that are canceled, never deleted.
-    pub(super) async fn finish_first(
-        &self,
-        found: &[OrderSummary],
-        plan: Option<&StoreOrderPlan>,
-    ) -> Result<(), Stop> {
+    pub(super) async fn finish_first(&self, found: &[OrderSummary], origin: Origin<'_>) -> Result<(), Stop> {
         let canceled = self.facts.settings.order_states.canceled;
         let is_canceled = |order: &&OrderSummary| canceled.is_some() && order.current_state == canceled;
         let Some(first) = found.iter().find(|order| !is_canceled(order)).or(found.first()) else {
@@ -35,16 +31,17 @@ impl Import<'_> {
         if is_canceled(&first) {
             self.note_canceled_in_store().await?;
         }
-        self.finish(first.id, plan).await
+        self.finish(first.id, origin).await
     }
 
-    async fn note_canceled_in_store(&self) -> Result<(), DbErr> {
+    async fn note_canceled_in_store(&self) -> Result<(), Stop> {
         let found = Found::new(IssueCode::DriftDetected)
             .with("field", "the order itself: it is canceled in the store");
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         let now = self.now();
         issues::open(&txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;
-        txn.commit().await
+        txn.commit().await?;
+        Ok(())
     }
 
     async fn cancel_duplicates(&self, first: &OrderSummary, others: &[&OrderSummary]) -> Result<(), Stop> {
@@ -57,7 +54,7 @@ impl Import<'_> {
             }
         }
         let now = self.now();
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         for duplicate in others {
             let issue = Found::new(IssueCode::StoreDuplicateFound)
                 .with("store_order_id", first.id)
@@ -71,20 +68,21 @@ impl Import<'_> {
     }
 
     /// Reads the order back, compares it, and records that it exists.
-    pub(super) async fn finish(
-        &self,
-        id: prestashop::OrderId,
-        plan: Option<&StoreOrderPlan>,
-    ) -> Result<(), Stop> {
+    pub(crate) async fn finish(&self, id: prestashop::OrderId, origin: Origin<'_>) -> Result<(), Stop> {
         let stored = match self.client.order(id).await {
             Ok(stored) => stored,
             // The order exists; it is found and read by a later try.
             Err(error) => return Err(Stop::Store(error)),
         };
-        let database = self.engine.database();
         let now = self.now();
-        let txn = database.begin().await?;
-        let Some(order) = orders::find(&txn, self.order_id).await? else { return Ok(()) };
+        let txn = self.begin().await?;
+        let Some(order) = orders::find_locked(&txn, self.order_id).await? else { return Ok(()) };
+        let intent = import_intents::find(&txn, self.order_id).await?;
+        let intent = intent.unwrap_or_else(|| ImportIntent::new(self.order_id));
+        if matches!(origin, Origin::Adopted) {
+            self.check_adoptable(&order, &intent, job_queue::database_time(&txn).await?)?;
+        }
+        let plan = origin.plan();
         let found = read_back(&stored, plan, &order, &self.facts);
         if !found.is_empty() {
             // What we believed about taxes or rounding may be out of date.
@@ -119,9 +117,12 @@ impl Import<'_> {
         )
         .await?;
         self.wake_others(&txn, &changes.resolved, now).await?;
-        self.tell(&txn, &record, plan.is_some(), now).await?;
-        let intent = import_intents::find(&txn, self.order_id).await?;
-        let intent = intent.unwrap_or_else(|| ImportIntent::new(self.order_id));
+        self.tell(&txn, &record, origin, now).await?;
+        self.end_choices(&txn, &order, &record, origin, now).await?;
+        if orders::lines_of(&txn, self.order_id).await?.iter().any(|line| line.tracking_number.is_some()) {
+            let tracking = push_store_tracking(self.connection.id, self.order_id, now);
+            job_queue::enqueue(&txn, tracking, now).await?;
+        }
         import_intents::save(&txn, &ImportIntent { step: Step::Created, ..intent }, now).await?;
         job_queue::enqueue(&txn, register_reference(self.connection.id, self.order_id, now), now).await?;
         job_queue::enqueue(&txn, push_store_state(self.connection.id, self.order_id, now), now).await?;
@@ -155,18 +156,76 @@ impl Import<'_> {
         &self,
         txn: &DatabaseTransaction,
         record: &StoreOrderRecord,
-        created: bool,
+        origin: Origin<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let sentence = if created {
-            format!("The store order #{} was created.", record.id)
-        } else {
-            format!("The store order #{} was found in the store and taken over.", record.id)
+        let sentence = match origin {
+            Origin::Created(_) => format!("The store order #{} was created.", record.id),
+            Origin::Found => format!("The store order #{} was found in the store and taken over.", record.id),
+            Origin::Adopted => format!("The store order #{} is this order's from now on.", record.id),
         };
         let entry = Entry::ours("import", sentence)
             .with("store_order_id", record.id)
             .with("reference", record.reference.as_deref().unwrap_or_default())
             .with("total", record.total.round_dp(2));
         timeline::record(txn, self.order_id, entry, now).await
+    }
+
+    /// Nobody may adopt an order for one that has a store order, or that is getting one at this moment.
+    fn check_adoptable(
+        &self,
+        order: &OrderRow,
+        intent: &ImportIntent,
+        database_time: DateTime<Utc>,
+    ) -> Result<(), Stop> {
+        if orders::import_state(order) == ImportState::Imported && !order.store_deleted {
+            return Err(Stop::Overtaken);
+        }
+        let rest = time_left(intent, database_time);
+        if intent.step == Step::Posting && rest > TimeDelta::zero() {
+            let reason = "the store may be creating an order at this moment".to_owned();
+            return Err(Stop::Unknown { look_again_at: self.now() + rest, reason });
+        }
+        Ok(())
+    }
+
+    /// Whoever asked for a store order has it; whoever chose otherwise while it came to be hears that it was too late.
+    async fn end_choices(
+        &self,
+        txn: &DatabaseTransaction,
+        order: &OrderRow,
+        record: &StoreOrderRecord,
+        origin: Origin<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        end_imports(txn, self.order_id, &Ending::done(imported_as(record.id)), now).await?;
+        for action in actions::queued(txn, self.order_id, &[ActionKind::Adopt]).await? {
+            let wanted = ActionRequest::Adopt { store_order_id: StoreOrderId(record.id) };
+            if action.request == wanted {
+                actions::end(txn, action.id, &Ending::done(format!("Took over #{}.", record.id)), now)
+                    .await?;
+            }
+        }
+        if matches!(origin, Origin::Adopted) {
+            let settled = [IssueCode::StoreDuplicateFound, IssueCode::StoreOrderDeleted];
+            issues::resolve(txn, self.order_id, &settled, now).await?;
+        }
+        if !order.skipped_by_person {
+            return Ok(());
+        }
+        orders::set_skipped_by_person(txn, self.order_id, false).await?;
+        if matches!(origin, Origin::Adopted) {
+            return Ok(());
+        }
+        let sentence = format!(
+            "The choice never to import the order came too late: the store was making #{} already.",
+            record.id
+        );
+        timeline::record(txn, self.order_id, Entry::ours("import", sentence), now).await?;
+        let found = Found::new(IssueCode::DriftDetected)
+            .with("field", format!("the import: the store had made #{} before it was skipped", record.id))
+            .about("skipped too late");
+        issues::open(txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The store order that is to be made, worked out from what is recorded and what the store tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use database::issues::Found;
 use database::orders::OrderRow;
@@ -8,30 +8,69 @@ use database::{recipients, snapshots};
 use prestashop::TaxRulesGroupId;
 use prestashop::total::RoundType;
 use shared::IssueCode;
-use tiktok_shop::{ReadOrder, ShippingType};
+use tiktok_shop::{FulfillmentType, ReadOrder, ShippingType};
 
 use super::{Import, Stop};
 use crate::mapping::{
-    ImportDecision, OrderTaxes, PlanInput, StoreOrderPlan, amounts_of, import_decision, plan_store_order,
-    sellable_units,
+    Choice, ImportDecision, OrderTaxes, PlanInput, SaleAmounts, StoreOrderPlan, amounts_of, import_decision,
+    plan_store_order, sellable_units,
 };
 use crate::store_facts::ProductMatch;
+
+/// Whether the product for shipping and fees may be made where the store does not have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShippingProduct {
+    Make,
+    /// Nothing is written; what it would be like is known.
+    Assume,
+}
+
+/// A store order as it was worked out, and from what.
+pub(crate) struct WorkedOut {
+    /// The order, or every reason against it.
+    pub plan: Result<StoreOrderPlan, Vec<Found>>,
+    pub amounts: SaleAmounts,
+    pub products: BTreeMap<String, Vec<ProductMatch>>,
+    pub shipping_product: Option<ProductMatch>,
+}
 
 impl Import<'_> {
     /// Works out the store order from the recorded facts, with every check at once.
     pub(super) async fn plan(&self, order: &OrderRow) -> Result<StoreOrderPlan, Stop> {
-        let database = self.engine.database();
-        let raw = snapshots::latest(database.reader(), &database.vault, self.order_id).await?;
-        let read = raw.map(ReadOrder::from_raw).transpose().ok().flatten();
-        let Some(read) = read else {
-            let found = Found::new(IssueCode::Internal).with("reference", format!("order {}", self.order_id));
-            return Err(Stop::Blocked(vec![found]));
-        };
-        let settings = &self.connection.settings;
-        let decision = import_decision(&read.order, settings, self.connection.import_placed_since());
+        let read = self.recorded().await?;
+        let decision = self.decision(order, &read);
         if decision != ImportDecision::Import {
             return Err(Stop::Withdrawn(decision));
         }
+        let worked_out = self.work_out(&read, ShippingProduct::Make).await?;
+        worked_out.plan.map_err(Stop::Blocked)
+    }
+
+    /// The order as TikTok Shop told it last.
+    pub(crate) async fn recorded(&self) -> Result<ReadOrder, Stop> {
+        let database = self.engine.database();
+        let raw = snapshots::latest(database.reader(), &database.vault, self.order_id).await?;
+        let read = raw.map(ReadOrder::from_raw).transpose().ok().flatten();
+        read.ok_or_else(|| {
+            let found = Found::new(IssueCode::Internal).with("reference", format!("order {}", self.order_id));
+            Stop::Blocked(vec![found])
+        })
+    }
+
+    /// Whether the order is to be imported at all.
+    pub(crate) fn decision(&self, order: &OrderRow, read: &ReadOrder) -> ImportDecision {
+        let choice = Choice::of(order.skipped_by_person, order.archived_at.is_some());
+        let settings = &self.connection.settings;
+        import_decision(&read.order, choice, settings, self.connection.import_placed_since())
+    }
+
+    pub(crate) async fn work_out(
+        &self,
+        read: &ReadOrder,
+        shipping_product: ShippingProduct,
+    ) -> Result<WorkedOut, Stop> {
+        let settings = &self.connection.settings;
+        let database = self.engine.database();
         let amounts = amounts_of(&read.order, settings.money_basis).map_err(|incoherent| {
             Stop::Blocked(vec![
                 Found::new(IssueCode::PaymentIncoherent)
@@ -69,7 +108,7 @@ impl Import<'_> {
         let shipping_product = if amounts.shipping_and_fees.is_zero() && !may_leave_over {
             None
         } else {
-            Some(self.shipping_product(&products).await?)
+            Some(self.shipping_product(&products, shipping_product).await?)
         };
         let taxes = match country {
             Some(country) => {
@@ -91,7 +130,10 @@ impl Import<'_> {
             amounts: &amounts,
             recipient: recipient.as_ref(),
             tiktok_label: read.order.shipping_type == Some(ShippingType::TikTok)
-                || order.fulfillment_type == shared::FulfillmentType::TikTok.as_str(),
+                || matches!(
+                    read.order.fulfillment_type,
+                    Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
+                ),
             settings,
             facts: &self.facts,
             country_states: &country_states,
@@ -100,7 +142,7 @@ impl Import<'_> {
             stock: stock.as_deref(),
             shipping_product: shipping_product.as_ref(),
         });
-        plan.map_err(Stop::Blocked)
+        Ok(WorkedOut { plan, amounts, products, shipping_product })
     }
 
     async fn taxes<'p>(

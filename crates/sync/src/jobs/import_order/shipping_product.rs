@@ -4,15 +4,20 @@
 use std::collections::BTreeMap;
 
 use database::issues::Found;
-use prestashop::{CategoryId, Localized, NewProduct};
+use prestashop::{CategoryId, Localized, NewProduct, Product, ProductId, TaxRulesGroupId};
 use rust_decimal::Decimal;
 use shared::IssueCode;
 
+use super::plan::ShippingProduct;
 use super::{Import, Stop};
+use crate::store::Turn;
 use crate::store_facts::ProductMatch;
 
 /// How the product is found in the store.
 const REFERENCE: &str = "TIKTOK-SHIPPING";
+
+/// What the buyer reads on the invoice.
+const NAME: &str = "TikTok Shop shipping and fees";
 
 /// The category that every PrestaShop has: "Home".
 const HOME: CategoryId = CategoryId(2);
@@ -23,17 +28,40 @@ impl Import<'_> {
     pub(super) async fn shipping_product(
         &self,
         products: &BTreeMap<String, Vec<ProductMatch>>,
+        missing: ShippingProduct,
     ) -> Result<ProductMatch, Stop> {
         let reference = [REFERENCE.to_owned()];
         let now = self.now();
         if let Some(known) = self.known_shipping_product(&reference, now).await? {
             return Ok(known);
         }
+        if missing == ShippingProduct::Assume {
+            return Ok(self.assumed(products));
+        }
         // One at a time, or two imports that begin together would make two products.
         let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
-        let made = self.make_shipping_product(&reference, products).await;
+        let made = self.make_shipping_product(&turn, &reference, products).await;
         turn.end(self.engine.database()).await?;
         made
+    }
+
+    /// The product as it would be made.
+    fn assumed(&self, products: &BTreeMap<String, Vec<ProductMatch>>) -> ProductMatch {
+        let product = Product {
+            id: ProductId(0),
+            reference: REFERENCE.to_owned(),
+            names: Localized::same_in([self.facts.language], NAME),
+            active: true,
+            available_for_order: true,
+            minimal_quantity: 1,
+            product_type: None,
+            is_virtual: true,
+            tax_rules_group_id: tax_rules_group_of(products),
+            price: Decimal::ZERO,
+            ecotax: Decimal::ZERO,
+            combinations: Vec::new(),
+        };
+        ProductMatch { product, combination: None }
     }
 
     async fn known_shipping_product(
@@ -47,22 +75,26 @@ impl Import<'_> {
 
     async fn make_shipping_product(
         &self,
+        turn: &Turn,
         reference: &[String; 1],
         products: &BTreeMap<String, Vec<ProductMatch>>,
     ) -> Result<ProductMatch, Stop> {
         if let Some(known) = self.known_shipping_product(reference, self.now()).await? {
             return Ok(known);
         }
-        let tax_rules_group = products.values().flatten().find_map(|found| found.product.tax_rules_group_id);
+        let tax_rules_group = tax_rules_group_of(products);
         let languages: Vec<_> = self.client.languages().await?.iter().map(|language| language.id).collect();
         let product = NewProduct {
             reference: REFERENCE.to_owned(),
-            names: Localized::same_in(languages.iter().copied(), "TikTok Shop shipping and fees"),
+            names: Localized::same_in(languages.iter().copied(), NAME),
             link_rewrites: Localized::same_in(languages.iter().copied(), "tiktok-shop-shipping"),
             category: HOME,
             tax_rules_group,
             price: Decimal::ZERO,
         };
+        if !turn.is_mine(self.engine.database().writer()).await? {
+            return Err(Stop::Busy);
+        }
         self.client.create_product(&product).await?;
         let made = self.known_shipping_product(reference, self.now()).await?;
         // Blocked with growing pauses, or each try would make another one.
@@ -71,4 +103,9 @@ impl Import<'_> {
             Stop::Blocked(vec![found.with("reference", "the product for shipping was made and is not found")])
         })
     }
+}
+
+/// It is taxed like the first product that was sold with it.
+fn tax_rules_group_of(products: &BTreeMap<String, Vec<ProductMatch>>) -> Option<TaxRulesGroupId> {
+    products.values().flatten().find_map(|found| found.product.tax_rules_group_id)
 }

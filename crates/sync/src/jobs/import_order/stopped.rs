@@ -1,21 +1,25 @@
 //! What becomes of an order and its job when an import did not end with a store order.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use database::actions::Ending;
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
-use database::orders;
+use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
-use job_queue::Outcome;
+use database::{DatabaseTransaction, DbErr};
+use job_queue::{Leased, Outcome};
 use shared::{ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
 
-use super::Stop;
+use super::{Stop, begin_under, end_imports, end_unwanted, not_imported};
 use crate::engine::Engine;
 use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
+use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision};
 
-/// Notes why an import stopped, and decides about the job.
+/// Notes why an import stopped, and decides about the job; nothing for a job that another worker has taken over.
 pub(super) async fn stopped(
     engine: &Engine,
+    job: &Leased,
     connection: &ConnectionRecord,
     order_id: OrderId,
     tiktok_order_id: &TikTokOrderId,
@@ -25,11 +29,13 @@ pub(super) async fn stopped(
     let (found, fixed_outcome) = match stop {
         Stop::Job(error) => return Err(error),
         Stop::LeaseLost => return Ok(Outcome::AlreadyFinished),
+        Stop::Overtaken => {
+            end_unwanted(engine, order_id).await?;
+            return Ok(Outcome::Done);
+        }
         Stop::Withdrawn(decision) => {
-            let txn = engine.database().begin().await?;
-            orders::set_import_state(&txn, order_id, decision.state(), now).await?;
-            issues::resolve(&txn, order_id, IMPORT_ISSUES, now).await?;
-            orders::derive_status(&txn, order_id, now).await?;
+            let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
+            withdraw(&txn, order_id, &decision, now).await?;
             txn.commit().await?;
             return Ok(Outcome::Done);
         }
@@ -53,14 +59,12 @@ pub(super) async fn stopped(
             (vec![found], Some(Outcome::WaitUntil { at: look_again_at, reason }))
         }
     };
-    let txn = engine.database().begin().await?;
-    let order = orders::find(&txn, order_id).await?;
-    let withdrawn = order
-        .is_some_and(|order| ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled);
-    if withdrawn && fixed_outcome.is_none() {
-        orders::set_import_state(&txn, order_id, ImportState::Skipped, now).await?;
-        issues::resolve(&txn, order_id, IMPORT_ISSUES, now).await?;
-        orders::derive_status(&txn, order_id, now).await?;
+    let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
+    let order = orders::find_locked(&txn, order_id).await?;
+    if let Some(decision) = order.as_ref().and_then(kept_out)
+        && fixed_outcome.is_none()
+    {
+        withdraw(&txn, order_id, &decision, now).await?;
         txn.commit().await?;
         return Ok(Outcome::Done);
     }
@@ -98,7 +102,39 @@ pub(super) async fn stopped(
             timeline::record(&txn, order_id, entry.with("code", issue.code), now).await?;
         }
     }
+    // Whoever asked hears why; an import that only waits is still on its way.
+    if let (Some(first), false) = (found.first(), matches!(outcome, Outcome::WaitUntil { .. })) {
+        let ending = Ending::failed(first.code, first.code.sentence(&first.facts));
+        end_imports(&txn, order_id, &ending, now).await?;
+    }
     orders::derive_status(&txn, order_id, now).await?;
     txn.commit().await?;
     Ok(outcome)
+}
+
+/// What keeps the order out of the store, whatever else stands in its way.
+fn kept_out(order: &OrderRow) -> Option<ImportDecision> {
+    if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled {
+        return Some(ImportDecision::Skip(CANCELED_BEFORE));
+    }
+    Choice::of(order.skipped_by_person, order.archived_at.is_some()).decision()
+}
+
+async fn withdraw(
+    txn: &DatabaseTransaction,
+    order_id: OrderId,
+    decision: &ImportDecision,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    orders::set_import_state(txn, order_id, decision.state(), now).await?;
+    issues::resolve(txn, order_id, IMPORT_ISSUES, now).await?;
+    let reason = match decision {
+        ImportDecision::Skip(reason) => reason,
+        ImportDecision::Wait | ImportDecision::Import => {
+            "TikTok Shop has not released it, or it was deleted here."
+        }
+    };
+    end_imports(txn, order_id, &not_imported(format!("Not imported. {reason}")), now).await?;
+    orders::derive_status(txn, order_id, now).await?;
+    Ok(())
 }

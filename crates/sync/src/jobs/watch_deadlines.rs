@@ -1,0 +1,127 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use database::connections::ConnectionRecord;
+use database::deadlines::{self, Deadline};
+use database::issues::{self, Found, Retry};
+use database::{DbErr, orders};
+use job_queue::{Leased, Outcome};
+use shared::{IssueCode, OrderId};
+
+use super::{JobError, connection_of};
+use crate::engine::Engine;
+
+/// The pause between two looks.
+const PAUSE: TimeDelta = TimeDelta::minutes(10);
+
+/// An order that is to be shipped within this time is worth a warning.
+const SOON: TimeDelta = TimeDelta::hours(24);
+
+/// Orders in one page, and at most so many pages in one look: the most urgent come first.
+const PAGE: u64 = 200;
+const MAX_PAGES: usize = 50;
+
+const SHIP_BY_ISSUES: &[IssueCode] = &[IssueCode::ShipBySoon, IssueCode::ShipByLate];
+
+/// Warns of orders that are to be shipped soon, or are late, and takes the warnings back.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let now = engine.clock().now();
+    warn(engine, &connection, now).await?;
+    take_back(engine, &connection, now).await?;
+    Ok(Outcome::Again { at: now + PAUSE })
+}
+
+async fn warn(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let reader = engine.database().reader();
+    let mut after: Option<Deadline> = None;
+    for _ in 0..MAX_PAGES {
+        let due = deadlines::due_before(reader, connection.id, now + SOON, after, PAGE).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(*last);
+        let ids: Vec<_> = due.iter().map(|deadline| deadline.order_id).collect();
+        let known = deadlines::warnings_of(reader, &ids).await?;
+        for deadline in due {
+            let found = warning_of(deadline.ship_by, now);
+            let known = known.get(&deadline.order_id);
+            // Only what reads otherwise by now is written: the words change once an hour.
+            if known.is_none_or(|(code, facts)| *code != found.code.as_str() || *facts != found.facts) {
+                set(engine, connection, deadline.order_id, Some(found), now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn take_back(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>) -> Result<(), DbErr> {
+    for _ in 0..MAX_PAGES {
+        let reader = engine.database().writer();
+        let past = deadlines::no_longer_due(reader, connection.id, now + SOON, PAGE).await?;
+        if past.is_empty() {
+            break;
+        }
+        for order_id in past {
+            set(engine, connection, order_id, None, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn set(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    order_id: OrderId,
+    found: Option<Found>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let txn = engine.database().begin().await?;
+    let order = orders::find_locked(&txn, order_id).await?;
+    // It may have left since it was listed.
+    let found = found.filter(|_| order.is_some_and(|order| order.ship_by.is_some()));
+    let retry = Retry::default();
+    issues::set(&txn, connection.id, order_id, SHIP_BY_ISSUES, found.as_slice(), retry, now).await?;
+    orders::derive_status(&txn, order_id, now).await?;
+    txn.commit().await
+}
+
+fn warning_of(ship_by: DateTime<Utc>, now: DateTime<Utc>) -> Found {
+    if ship_by > now {
+        Found::new(IssueCode::ShipBySoon).with("time_left", in_words(ship_by - now))
+    } else {
+        Found::new(IssueCode::ShipByLate).with("time_over", in_words(now - ship_by))
+    }
+}
+
+/// A span of time as people say it, rounded down.
+fn in_words(span: TimeDelta) -> String {
+    match (span.num_days(), span.num_hours()) {
+        (days @ 2.., _) => format!("{days} days"),
+        (_, hours @ 2..) => format!("{hours} hours"),
+        (_, 1) => "1 hour".to_owned(),
+        _ => "less than an hour".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_told_in_words_that_change_once_an_hour() {
+        let now = DateTime::from_timestamp(1_795_422_307, 0).unwrap();
+        let table = [
+            (TimeDelta::hours(23) + TimeDelta::minutes(59), "Ship within 23 hours."),
+            (TimeDelta::minutes(61), "Ship within 1 hour."),
+            (TimeDelta::minutes(5), "Ship within less than an hour."),
+            (TimeDelta::zero(), "Late by less than an hour."),
+            (-TimeDelta::hours(47), "Late by 47 hours."),
+            (-TimeDelta::days(3), "Late by 3 days."),
+        ];
+
+        for (left, sentence) in table {
+            let found = warning_of(now + left, now);
+            assert_eq!(found.code.sentence(&found.facts), sentence);
+        }
+    }
+}
