@@ -76,4 +76,5 @@ fn imported(connection_id: ConnectionId) -> Select<orders::Entity> {
         .filter(orders::Column::ConnectionId.eq(connection_id.0))
         .filter(orders::Column::ImportState.eq(ImportState::Imported.as_str()))
         .filter(orders::Column::StoreOrderId.is_not_null())
+        .filter(orders::Column::PurgedAt.is_null())
 }

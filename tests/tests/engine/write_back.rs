@@ -267,6 +267,81 @@ async fn shipments_stay_in_the_store_when_that_is_wanted_or_they_are_not_ours() 
 }
 
 #[tokio::test]
+async fn a_number_that_is_refused_is_told_and_the_next_one_goes() -> Result<()> {
+    for lab in labs().await {
+        // One that no request can carry, and one that the carrier could not have given out.
+        for (index, wrong) in ["JX/80,1", "JX81"].into_iter().enumerate() {
+            let case = format!("{} {wrong}", lab.database_name());
+            let id = imported_order(&lab).await?;
+            set_number(&lab, &id, wrong, true).await?;
+            set_state(&lab, &id, SHIPPED).await?;
+            settle(&lab).await?;
+            let told = story(&lab, &id).await?;
+            assert_eq!(lab.open_issues(&id).await?, ["SHIP_TRACKING_REJECTED"], "{case}\n{told}");
+            let writes = writes_of(&lab, async || let_time_pass(&lab, &[11, 30]).await).await?;
+            assert_eq!(total(&writes), 0, "{case}: {writes:?}");
+
+            let number = format!("JX 90000-{index}");
+            set_number(&lab, &id, &number, false).await?;
+            settle(&lab).await?;
+            assert_shipped(&lab, &id, &format!("JX90000{index}"), &case).await?;
+            let store_order = &lab.sandboxes.store_orders_of(&id).await?[0];
+            assert_eq!(store_order["tracking_number"], number, "{case}: as the person wrote it");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shipment_waits_for_the_answer_to_a_buyer_who_wants_to_cancel() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        do_to(&lab, &id, "request-cancel", &json!({})).await?;
+        look_again(&lab).await?;
+        let writes = writes_of(&lab, async || {
+            set_number(&lab, &id, "JX910001", true).await?;
+            set_state(&lab, &id, SHIPPED).await
+        })
+        .await?;
+        assert_eq!(total(&writes), 0, "{}: {writes:?}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, ["CANCEL_REQUEST_OPEN"], "{}", lab.database_name());
+
+        do_to(&lab, &id, "withdraw-request", &json!({})).await?;
+        do_to(&lab, &id, "touch", &json!({})).await?;
+        settle(&lab).await?;
+        assert_shipped(&lab, &id, "JX910001", lab.database_name()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_carrier_is_corrected() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        set_number(&lab, &id, "JX920001", true).await?;
+        set_state(&lab, &id, SHIPPED).await?;
+        settle(&lab).await?;
+        let store_order = lab.order(&id).await?.store_order_id.unwrap();
+        let rows = lab.sandboxes.store_control.get("/entities/order_carriers").await?;
+        let of_order = |row: &&Value| row["id_order"] == store_order.to_string().as_str();
+        let row = rows.as_array().unwrap().iter().find(of_order).unwrap();
+
+        let writes = writes_of(&lab, async || {
+            let path = format!("/entities/order_carriers/{}", row["id"]);
+            lab.sandboxes.store_control.patch(&path, &json!({ "id_carrier": "2" })).await?;
+            let_time_pass(&lab, &[11]).await
+        })
+        .await?;
+
+        assert_eq!(total(&writes), 1, "{}: {writes:?}", lab.database_name());
+        assert_shipped(&lab, &id, "JX920001", lab.database_name()).await?;
+        let truth = truth(&lab, &id).await?;
+        assert_eq!(truth["as_seen_by_the_app"]["line_items"][0]["shipping_provider_id"], UPS);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_changed_number_is_corrected_once_and_then_told() -> Result<()> {
     for lab in labs().await {
         let id = imported_order(&lab).await?;

@@ -160,7 +160,7 @@ impl Look<'_> {
         let id = OrderId(seen.order.id);
         let txn = self.engine.database().begin().await?;
         let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(()) };
-        if order.store_order_id != seen.order.store_order_id {
+        if order.store_order_id != seen.order.store_order_id || order.purged_at.is_some() {
             return Ok(());
         }
         let state_id = match seen.state {
