@@ -1,10 +1,22 @@
 //! The engine between both sandboxes, stepped by hand, on both databases.
 
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod canceling;
+#[cfg(test)]
 mod channel;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod import_actions;
+#[cfg(test)]
 mod labs;
 #[cfg(test)]
 mod store_faults;
+#[cfg(test)]
+mod store_side;
+#[cfg(test)]
+mod transitions;
+#[cfg(test)]
+mod write_back;

@@ -186,5 +186,9 @@ fn order(number: u32, shops: &[ConnectionId], random: &mut StdRng) -> ActiveMode
         first_issue_next_retry_at: Set(None),
         archived_at: Set(None),
         version: Set(1),
+        tags: Set(String::new()),
+        skipped_by_person: Set(false),
+        shipment_failed: Set(false),
+        purged_at: Set(None),
     }
 }
