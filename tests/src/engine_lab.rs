@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
-use clock::{Clock, ShiftedClock};
+use clock::{Clock, SharedClock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
-use database::{Database, MasterKey, Vault, orders};
+use database::{ConnectionTrait, Database, MasterKey, Vault, orders};
 use sandbox::{prestashop, tiktok};
 use serde_json::json;
 use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
@@ -65,8 +65,16 @@ impl EngineLab {
     /// # Errors
     /// When it cannot be made.
     pub async fn another_engine(&self, instance: &str) -> Result<Engine> {
+        self.engine_with(instance, self.clock.clone()).await
+    }
+
+    /// Another engine on the same database, with a clock of its own.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn engine_with(&self, instance: &str, clock: SharedClock) -> Result<Engine> {
         let vault = Vault::new(&MasterKey::new([7; 32]));
-        let database = Database::connect(&self.test_database.url, vault, self.clock.clone()).await?;
+        let database = Database::connect(&self.test_database.url, vault, clock).await?;
         Ok(Engine::new(database, engine_settings(&self.sandboxes, instance)?)?)
     }
 
@@ -99,10 +107,18 @@ impl EngineLab {
 
     /// Moves the time of all three sides, and of TikTok Shop's gateway, without doing anything.
     ///
+    /// The database's clock cannot be moved: what is measured on it is made older instead.
+    ///
     /// # Errors
-    /// When a sandbox does not answer.
+    /// When a sandbox or the database does not answer.
     pub async fn advance(&self, by: TimeDelta) -> Result<()> {
         self.clock.advance(by);
+        let measured_by_the_database =
+            [("jobs", "lease_until"), ("leases", "until"), ("import_intents", "posted_at")];
+        for (table, column) in measured_by_the_database {
+            let older = format!("UPDATE {table} SET {column} = {column} - {}", by.num_milliseconds());
+            self.database.writer().execute_unprepared(&older).await?;
+        }
         self.sandboxes.channel.clock.advance(by);
         self.sandboxes.store.clock.advance(by);
         let ahead = json!({ "gateway_ahead_seconds": self.clock.offset().num_seconds() });

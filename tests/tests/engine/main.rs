@@ -7,11 +7,15 @@ mod canceling;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod clock_skew;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod import_actions;
 #[cfg(test)]
 mod labs;
+#[cfg(test)]
+mod leases;
 #[cfg(test)]
 mod store_faults;
 #[cfg(test)]

@@ -1,0 +1,122 @@
+//! Processes whose clocks differ: each order is made once, and nobody works while its own clock is wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::TimeDelta;
+use clock::{Clock, ShiftedClock, SystemClock};
+use database::{ConnectionTrait, Database, MasterKey, Vault};
+use sea_orm::Statement;
+use serde_json::json;
+use shared::OrderId;
+use sync::{Engine, jobs};
+use tests::EngineLab;
+use tokio_util::sync::CancellationToken;
+
+use crate::labs::labs;
+
+/// A clock that is off by this much.
+fn off_by(by: TimeDelta) -> Arc<ShiftedClock> {
+    let clock = ShiftedClock::default();
+    clock.advance(by);
+    Arc::new(clock)
+}
+
+/// Places orders that are recorded, and whose import is due by every clock.
+async fn importable(lab: &EngineLab, count: u32) -> Result<Vec<String>> {
+    lab.sandboxes.break_store(&json!({ "kind": "cut_before" })).await?;
+    let ids = lab.sandboxes.place_random(count, 3, "plain").await?;
+    lab.poll().await?;
+    lab.sandboxes.store_control.delete("/faults").await?;
+    let long_ago = SystemClock.now() - TimeDelta::minutes(20);
+    for id in &ids {
+        let order_id = OrderId(lab.order(id).await?.id);
+        let import = jobs::import_order(lab.connection_id, order_id, long_ago);
+        job_queue::enqueue(lab.database.writer(), import, long_ago).await?;
+    }
+    Ok(ids)
+}
+
+/// As many jobs at once as a process would run; here a few.
+async fn work(engine: &Engine) -> Result<()> {
+    tokio::try_join!(engine.run_due(), engine.run_due(), engine.run_due())?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_processes_whose_clocks_differ_make_each_order_once() -> Result<()> {
+    for lab in labs().await {
+        let name = lab.database_name();
+        let ids = importable(&lab, 30).await?;
+        // Long enough for the other process to come by while an order is being made.
+        let slow = json!({ "resource": "orders", "method": "POST", "kind": "slow", "delay_ms": 60 });
+        lab.sandboxes.break_store(&slow).await?;
+        let ahead = lab.engine_with("ahead", off_by(TimeDelta::minutes(10))).await?;
+        let behind = lab.engine_with("behind", off_by(-TimeDelta::minutes(10))).await?;
+
+        let mut waiting = ids.clone();
+        for _ in 0..60 {
+            tokio::try_join!(work(&ahead), work(&behind))?;
+            let mut still_waiting = Vec::new();
+            for id in waiting {
+                if lab.order(&id).await?.import_state != "imported" {
+                    still_waiting.push(id);
+                }
+            }
+            waiting = still_waiting;
+            if waiting.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+
+        assert_eq!(waiting, Vec::<String>::new(), "{name}: not imported");
+        for id in &ids {
+            assert_eq!(lab.sandboxes.store_orders_of(id).await?.len(), 1, "{name}: {id}");
+        }
+        assert_eq!(lab.sandboxes.store_orders().await?.len(), ids.len(), "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_knows_how_far_its_clock_is_off() -> Result<()> {
+    for test_database in test_database::databases().await {
+        for minutes in [-10, 0, 10] {
+            let expected = TimeDelta::minutes(minutes);
+            let vault = Vault::new(&MasterKey::new([7; 32]));
+            let database = Database::connect(&test_database.url, vault, off_by(expected)).await?;
+
+            let skew = database.clock_skew().await?;
+
+            assert!((skew - expected).abs() < TimeDelta::seconds(5), "{}: {skew}", test_database.name);
+        }
+    }
+    Ok(())
+}
+
+async fn jobs_of(lab: &EngineLab) -> Result<i64> {
+    let db = lab.database.writer();
+    let count = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) AS jobs FROM jobs");
+    let row = db.query_one_raw(count).await?.expect("a count is one row");
+    Ok(row.try_get("", "jobs")?)
+}
+
+#[tokio::test]
+async fn nothing_is_done_while_the_clock_is_wrong() -> Result<()> {
+    for lab in labs().await {
+        for (seconds, works) in [(31, false), (-31, false), (20, true)] {
+            let engine = lab.engine_with("off", off_by(TimeDelta::seconds(seconds))).await?;
+            let shutdown = CancellationToken::new();
+            let stopped = shutdown.clone();
+            let running = tokio::spawn(async move { engine.run(stopped).await });
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            shutdown.cancel();
+            running.await??;
+
+            assert_eq!(jobs_of(&lab).await? > 0, works, "{} {seconds}", lab.database_name());
+        }
+    }
+    Ok(())
+}
