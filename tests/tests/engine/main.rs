@@ -17,6 +17,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod shipping;
+#[cfg(test)]
 mod store_faults;
 #[cfg(test)]
 mod store_side;

@@ -358,6 +358,11 @@ impl Shipment<'_> {
         if orders::find_locked(&txn, id).await?.is_none() {
             return Ok(());
         }
+        // Taken back meanwhile, or ended by another worker that took this job over.
+        let action = actions::find(&txn, self.action.id).await?;
+        if action.is_none_or(|action| action.state != ActionState::Queued) {
+            return Ok(());
+        }
         let failed = matches!(end, End::Refused(_));
         let ending = match end {
             End::Done(sentence) => {
