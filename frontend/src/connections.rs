@@ -2,5 +2,7 @@
 
 pub mod credentials;
 pub mod fields;
+pub mod map_field;
+pub mod settings_fields;
 pub mod settings_form;
 pub mod test_result;

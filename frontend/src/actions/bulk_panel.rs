@@ -71,7 +71,7 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
     })
     .collect_view();
     view! {
-        <section class="bulk-panel" aria-label=move || title()>
+        <section class="bulk-panel" aria-label=title>
             <header>
                 <h2>{move || title()}</h2>
                 <button type="button" class="icon-button" aria-label=text::CLOSE on:click=handler(|_| bulk_run::dismiss())>
@@ -81,7 +81,7 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
             <progress
                 max=move || numbers(|run| run.total.max(1)).to_string()
                 value=move || numbers(|run| run.total - run.pending - run.queued).to_string()
-                aria-label=move || title()
+                aria-label=title
             ></progress>
             <div class="outcomes">{outcomes}</div>
             {move || outcome.get().map(|outcome| orders(id, outcome))}

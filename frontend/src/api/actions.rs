@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use shared::{
     ActionId, ActionKind, ActionOptions, ActionRequest, ActionState, BulkOutcome, BulkRunId, BulkRunOrder,
-    BulkRunState, ChannelCarrier, ConnectionId, ImportPreview, OrderId, Page, ShippingLabel, StartBulkRun,
-    StoreState,
+    BulkRunState, ConnectionChoices, ConnectionId, ImportPreview, OrderId, Page, ShippingLabel, StartBulkRun,
 };
 
 use super::{Answer, Call, exchange, read};
@@ -43,22 +42,6 @@ pub struct BulkProgress {
     pub failed: i64,
     pub refused: i64,
     pub left: i64,
-}
-
-/// What the settings of a connection choose from, as both sides have it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct SettingsChoices {
-    pub store_states: Vec<StoreState>,
-    pub store_carriers: Vec<StoreCarrier>,
-    pub channel_carriers: Vec<ChannelCarrier>,
-}
-
-/// A carrier of the store.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct StoreCarrier {
-    /// Stays the same when the carrier is edited; its id does not.
-    pub reference: i64,
-    pub name: String,
 }
 
 pub async fn act(id: OrderId, request: &ActionRequest) -> Answer<AskedAction> {
@@ -107,6 +90,6 @@ pub async fn bulk_run_orders(id: BulkRunId, outcome: BulkOutcome) -> Answer<Page
     read(exchange(Call::get(format!("/bulk-runs/{id}/orders?outcome={outcome}&limit=100"))).await?)
 }
 
-pub async fn settings_choices(id: ConnectionId) -> Answer<SettingsChoices> {
+pub async fn settings_choices(id: ConnectionId) -> Answer<ConnectionChoices> {
     read(exchange(Call::get(format!("/connections/{id}/choices"))).await?)
 }

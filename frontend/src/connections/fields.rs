@@ -1,10 +1,10 @@
 //! Form fields: a label, a hint, and what the server found wrong with the value.
 
 use leptos::prelude::*;
-use shared::{ConnectionSettings, EmailPolicy, IdentityRule, MoneyBasis};
 
 use crate::api::Failure;
 use crate::markup::{handler, view};
+use crate::text;
 
 /// The problem that the server found with a form, for the fields below it.
 #[derive(Clone, Copy)]
@@ -99,68 +99,46 @@ pub fn ChoiceField(
     }
 }
 
-/// What is typed into the form of the settings; everything else stays as it was.
-#[derive(Clone, Copy)]
-pub struct SettingsFields {
-    pub import_orders: RwSignal<bool>,
-    pub poll_interval_s: RwSignal<String>,
-    pub import_fulfilled_by_tiktok: RwSignal<bool>,
-    pub import_samples: RwSignal<bool>,
-    pub ignore_stock: RwSignal<bool>,
-    pub email_policy: RwSignal<&'static str>,
-    pub customer_email: RwSignal<String>,
-    pub money_basis: RwSignal<&'static str>,
-    pub payment_module: RwSignal<String>,
-    pub payment_label: RwSignal<String>,
-    pub carrier_reference: RwSignal<String>,
-    pub identity_rule: RwSignal<&'static str>,
-    pub identity_number: RwSignal<String>,
-}
-
-impl SettingsFields {
-    pub fn new(settings: &ConnectionSettings) -> Self {
-        let text = |value: &Option<String>| RwSignal::new(value.clone().unwrap_or_default());
-        Self {
-            import_orders: RwSignal::new(settings.import_orders),
-            poll_interval_s: RwSignal::new(settings.poll_interval_s.to_string()),
-            import_fulfilled_by_tiktok: RwSignal::new(settings.import_fulfilled_by_tiktok),
-            import_samples: RwSignal::new(settings.import_samples),
-            ignore_stock: RwSignal::new(settings.ignore_stock),
-            email_policy: RwSignal::new(settings.email_policy.as_str()),
-            customer_email: text(&settings.customer_email),
-            money_basis: RwSignal::new(settings.money_basis.as_str()),
-            payment_module: RwSignal::new(settings.payment_module.clone()),
-            payment_label: RwSignal::new(settings.payment_label.clone()),
-            carrier_reference: text(&settings.carrier_reference.map(|reference| reference.to_string())),
-            identity_rule: RwSignal::new(settings.identity_rule.as_str()),
-            identity_number: text(&settings.identity_number),
+/// One choice out of a list that is read from a shop; while there is no list, its number is typed.
+///
+/// `fixed` are the choices that are always there, each with its word; the first one chooses nothing in particular.
+pub fn pick_field(
+    label: String,
+    value: RwSignal<String>,
+    choices: Memo<Vec<(String, String)>>,
+    fixed: &'static [(&'static str, &'static str)],
+) -> AnyView {
+    let options = move || {
+        let choices = choices.get();
+        let current = value.get_untracked();
+        let is_known = choices.iter().any(|(word, _)| *word == current)
+            || fixed.iter().any(|(word, _)| *word == current);
+        let unknown = (!is_known).then(|| (current.clone(), text::no_longer_there(&current)));
+        let fixed = fixed.iter().map(|(word, label)| ((*word).to_owned(), (*label).to_owned()));
+        fixed
+            .chain(choices)
+            .chain(unknown)
+            .map(|(word, label)| {
+                let same = word.clone();
+                view! { <option value=word selected=move || value.get() == same>{label}</option> }
+            })
+            .collect_view()
+    };
+    let input = move || {
+        if choices.with(Vec::is_empty) {
+            return view! {
+                <input
+                    type="text"
+                    autocomplete="off"
+                    placeholder=fixed.first().map(|(_, label)| *label)
+                    prop:value=move || value.get()
+                    on:input=handler(move |event| value.set(event_target_value(&event)))
+                />
+            };
         }
-    }
-
-    /// The settings with what was typed; a number that is none keeps its old value.
-    pub fn settings(self, old: &ConnectionSettings) -> ConnectionSettings {
-        let text = |value: RwSignal<String>| {
-            Some(value.get_untracked().trim().to_owned()).filter(|value| !value.is_empty())
-        };
-        ConnectionSettings {
-            import_orders: self.import_orders.get_untracked(),
-            poll_interval_s: self.poll_interval_s.get_untracked().parse().unwrap_or(old.poll_interval_s),
-            import_fulfilled_by_tiktok: self.import_fulfilled_by_tiktok.get_untracked(),
-            import_samples: self.import_samples.get_untracked(),
-            ignore_stock: self.ignore_stock.get_untracked(),
-            email_policy: self.email_policy.get_untracked().parse().unwrap_or(EmailPolicy::BuyerIdAlias),
-            customer_email: text(self.customer_email),
-            money_basis: self
-                .money_basis
-                .get_untracked()
-                .parse()
-                .unwrap_or(MoneyBasis::IncludingPlatformDiscounts),
-            payment_module: text(self.payment_module).unwrap_or_else(|| old.payment_module.clone()),
-            payment_label: text(self.payment_label).unwrap_or_else(|| old.payment_label.clone()),
-            carrier_reference: text(self.carrier_reference).and_then(|reference| reference.parse().ok()),
-            identity_rule: self.identity_rule.get_untracked().parse().unwrap_or(IdentityRule::OrderId),
-            identity_number: text(self.identity_number),
-            ..old.clone()
+        view! {
+            <select on:change=handler(move |event| value.set(event_target_value(&event)))>{options()}</select>
         }
-    }
+    };
+    view! { <label class="field"><span>{label}</span> {input}</label> }
 }

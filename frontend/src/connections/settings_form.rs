@@ -1,18 +1,74 @@
 use leptos::prelude::*;
-use shared::{EmailPolicy, IdentityRule, MoneyBasis};
+use shared::{ConnectionChoices, ConnectionId, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
 
-use crate::connections::fields::{ChoiceField, SettingsFields, SwitchField, TextField};
+use crate::api;
+use crate::connections::fields::{ChoiceField, SwitchField, TextField, pick_field};
+use crate::connections::map_field::{Choices, Sides, map_field};
+use crate::connections::settings_fields::{SettingsFields, UNCHANGED};
+use crate::load::Load;
 use crate::markup::{Show, view};
 use crate::text;
 
+/// What both shops offer to choose from.
+#[derive(Clone, Copy)]
+struct Offered {
+    store_states: Choices,
+    store_carriers: Choices,
+    channel_carriers: Choices,
+}
+
+impl Offered {
+    /// Nothing for a connection that does not exist yet: numbers are typed until it does.
+    fn of(id: Option<ConnectionId>) -> Self {
+        let choices = Load::<ConnectionChoices>::new();
+        if let Some(id) = id {
+            choices.run(api::settings_choices(id));
+        }
+        let list = move |pairs: fn(&ConnectionChoices) -> Vec<(String, String)>| {
+            Memo::new(move |_| choices.value.with(|it| it.as_ref().map(pairs).unwrap_or_default()))
+        };
+        Self {
+            store_states: list(|it| {
+                it.store_states.iter().map(|it| (it.id.to_string(), it.name.clone())).collect()
+            }),
+            store_carriers: list(|it| {
+                it.store_carriers.iter().map(|it| (it.reference.to_string(), it.name.clone())).collect()
+            }),
+            channel_carriers: list(|it| {
+                it.channel_carriers.iter().map(|it| (it.id.clone(), it.name.clone())).collect()
+            }),
+        }
+    }
+}
+
 /// How a connection works. Every field has a default that needs no touching.
 #[component]
-pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
-    let email = move || fields.email_policy.get() != EmailPolicy::BuyerIdAlias.as_str();
-    let identity = move || fields.identity_rule.get() == IdentityRule::Fixed.as_str();
-    let email_policies = EmailPolicy::ALL.iter().map(|it| (it.as_str(), text::email_policy(*it))).collect();
-    let money_bases = MoneyBasis::ALL.iter().map(|it| (it.as_str(), text::money_basis(*it))).collect();
-    let identity_rules = IdentityRule::ALL.iter().map(|it| (it.as_str(), text::identity_rule(*it))).collect();
+pub fn SettingsForm(
+    fields: SettingsFields,
+    /// The connection, once it exists.
+    #[prop(optional)]
+    id: Option<ConnectionId>,
+) -> impl IntoView {
+    let offered = Offered::of(id);
+    view! {
+        {what_to_import(fields)}
+        {customer(fields)}
+        {store_orders(fields, offered)}
+        {status_mapping(fields, offered)}
+        {write_back(fields, offered)}
+    }
+}
+
+fn number(
+    label: &'static str,
+    value: RwSignal<String>,
+    pointer: &'static str,
+    hint: &'static str,
+) -> AnyView {
+    view! { <TextField label value kind="number" pointer hint /> }
+}
+
+fn what_to_import(fields: SettingsFields) -> AnyView {
     view! {
         <fieldset>
             <legend>{text::WHAT_TO_IMPORT}</legend>
@@ -20,14 +76,44 @@ pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
             <SwitchField label=text::IMPORT_SAMPLES value=fields.import_samples />
             <SwitchField label=text::IMPORT_FBT value=fields.import_fulfilled_by_tiktok />
             <SwitchField label=text::IGNORE_STOCK value=fields.ignore_stock hint=text::IGNORE_STOCK_HINT />
-            <TextField
-                label=text::POLL_INTERVAL
-                value=fields.poll_interval_s
-                kind="number"
-                pointer="/settings/poll_interval_s"
-                hint=text::POLL_INTERVAL_HINT
-            />
+            <details class="more-settings">
+                <summary>{text::WHEN_TO_IMPORT}</summary>
+                <TextField
+                    label=text::IMPORT_SINCE
+                    value=fields.import_placed_since
+                    kind="date"
+                    pointer="/settings/import_placed_since"
+                    hint=text::IMPORT_SINCE_HINT
+                />
+                {number(
+                    text::IMPORT_DELAY,
+                    fields.import_delay_min,
+                    "/settings/import_delay_min",
+                    text::IMPORT_DELAY_HINT,
+                )}
+                {number(
+                    text::POLL_INTERVAL,
+                    fields.poll_interval_s,
+                    "/settings/poll_interval_s",
+                    text::POLL_INTERVAL_HINT,
+                )}
+                {number(
+                    text::POLL_OVERLAP,
+                    fields.poll_overlap_s,
+                    "/settings/poll_overlap_s",
+                    text::POLL_OVERLAP_HINT,
+                )}
+            </details>
         </fieldset>
+    }
+}
+
+fn customer(fields: SettingsFields) -> AnyView {
+    let email = move || fields.email_policy.get() != EmailPolicy::BuyerIdAlias.as_str();
+    let identity = move || fields.identity_rule.get() == IdentityRule::Fixed.as_str();
+    let email_policies = EmailPolicy::ALL.iter().map(|it| (it.as_str(), text::email_policy(*it))).collect();
+    let identity_rules = IdentityRule::ALL.iter().map(|it| (it.as_str(), text::identity_rule(*it))).collect();
+    view! {
         <fieldset>
             <legend>{text::CUSTOMER}</legend>
             <ChoiceField label=text::EMAIL_POLICY value=fields.email_policy choices=email_policies />
@@ -53,6 +139,21 @@ pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
                 />
             </Show>
         </fieldset>
+    }
+}
+
+fn store_orders(fields: SettingsFields, offered: Offered) -> AnyView {
+    let money_bases = MoneyBasis::ALL.iter().map(|it| (it.as_str(), text::money_basis(*it))).collect();
+    let by_country = Sides {
+        title: text::CARRIER_BY_COUNTRY,
+        hint: text::CARRIER_BY_COUNTRY_HINT,
+        key: text::COUNTRY_CODE,
+        value: text::CARRIER_NAME,
+        add: text::ADD_COUNTRY,
+    };
+    // Countries are typed: there is no list of them.
+    let countries = Memo::new(|_| Vec::new());
+    view! {
         <fieldset>
             <legend>{text::STORE_ORDERS}</legend>
             <ChoiceField
@@ -61,24 +162,114 @@ pub fn SettingsForm(fields: SettingsFields) -> impl IntoView {
                 choices=money_bases
                 hint=text::MONEY_BASIS_HINT
             />
-            <TextField
-                label=text::PAYMENT_MODULE
-                value=fields.payment_module
-                pointer="/settings/payment_module"
-                hint=text::PAYMENT_MODULE_HINT
+            {pick_field(
+                text::CARRIER.to_owned(),
+                fields.carrier_reference,
+                offered.store_carriers,
+                &[("", text::FREE_CARRIER)],
+            )}
+            <details class="more-settings">
+                <summary>{text::MORE_ABOUT_STORE_ORDERS}</summary>
+                {map_field(by_country, fields.carrier_by_country, countries, offered.store_carriers)}
+                <TextField
+                    label=text::PAYMENT_MODULE
+                    value=fields.payment_module
+                    pointer="/settings/payment_module"
+                    hint=text::PAYMENT_MODULE_HINT
+                />
+                <TextField
+                    label=text::PAYMENT_LABEL
+                    value=fields.payment_label
+                    pointer="/settings/payment_label"
+                />
+                <TextField
+                    label=text::BACK_OFFICE_URL
+                    value=fields.back_office_url
+                    kind="url"
+                    pointer="/settings/back_office_url"
+                    hint=text::BACK_OFFICE_URL_HINT
+                />
+                {number(
+                    text::STORE_SHOP_ID,
+                    fields.store_shop_id,
+                    "/settings/store_shop_id",
+                    text::STORE_SHOP_ID_HINT,
+                )}
+            </details>
+        </fieldset>
+    }
+}
+
+/// One row for each status that the grid shows.
+fn status_mapping(fields: SettingsFields, offered: Offered) -> AnyView {
+    let rows = OrderStatus::ALL.iter().zip(fields.status_mapping).map(|(status, value)| {
+        let fixed: &'static [_] = match status {
+            OrderStatus::Error | OrderStatus::Completed | OrderStatus::OnHold | OrderStatus::Unpaid => {
+                &[("", text::DEFAULT_UNCHANGED), (UNCHANGED, text::LEAVE_UNCHANGED)]
+            }
+            _ => &[("", text::DEFAULT_STATE), (UNCHANGED, text::LEAVE_UNCHANGED)],
+        };
+        pick_field(status.label().to_owned(), value, offered.store_states, fixed)
+    });
+    let rows = rows.collect_view();
+    view! {
+        <fieldset>
+            <legend>{text::STATUS_MAPPING}</legend>
+            <p class="quiet">{text::STATUS_MAPPING_HINT}</p>
+            <details class="more-settings">
+                <summary>{text::CHOOSE_STATES}</summary>
+                <div class="mapping">{rows}</div>
+            </details>
+        </fieldset>
+    }
+}
+
+fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
+    let by_carrier = Sides {
+        title: text::CARRIER_MAP,
+        hint: text::CARRIER_MAP_HINT,
+        key: text::STORE_CARRIER,
+        value: text::TIKTOK_CARRIER,
+        add: text::ADD_CARRIER,
+    };
+    let reasons = Memo::new(|_| {
+        text::COMMON_CANCEL_REASONS.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec()
+    });
+    view! {
+        <fieldset>
+            <legend>{text::WRITE_BACK}</legend>
+            <SwitchField
+                label=text::WRITE_BACK_SHIPPED
+                value=fields.write_back_shipped
+                hint=text::WRITE_BACK_SHIPPED_HINT
             />
-            <TextField
-                label=text::PAYMENT_LABEL
-                value=fields.payment_label
-                pointer="/settings/payment_label"
+            <SwitchField
+                label=text::WRITE_BACK_CANCELED
+                value=fields.write_back_canceled
+                hint=text::WRITE_BACK_CANCELED_HINT
             />
-            <TextField
-                label=text::CARRIER
-                value=fields.carrier_reference
-                kind="number"
-                pointer="/settings/carrier_reference"
-                hint=text::CARRIER_HINT
-            />
+            <details class="more-settings">
+                <summary>{text::CARRIERS_AND_REASONS}</summary>
+                {map_field(by_carrier, fields.carrier_map, offered.store_carriers, offered.channel_carriers)}
+                {pick_field(
+                    text::DEFAULT_CHANNEL_CARRIER.to_owned(),
+                    fields.default_channel_carrier_id,
+                    offered.channel_carriers,
+                    &[("", text::CARRIER_OF_THE_SAME_NAME)],
+                )}
+                {number(
+                    text::TRACKING_DELAY,
+                    fields.tracking_delay_min,
+                    "/settings/tracking_delay_min",
+                    text::TRACKING_DELAY_HINT,
+                )}
+                {pick_field(
+                    text::CANCEL_REASON.to_owned(),
+                    fields.cancel_reason,
+                    reasons,
+                    &[("", text::DEFAULT_CANCEL_REASON)],
+                )}
+            </details>
         </fieldset>
     }
 }

@@ -6,7 +6,8 @@ use crate::components::icon::Icon;
 use crate::components::time::{Ago, here_with_zone};
 use crate::components::toast::{self, Tone};
 use crate::connections::credentials::{CredentialFields, StoreFields, TikTokFields};
-use crate::connections::fields::{FormFailure, SettingsFields, TextField};
+use crate::connections::fields::{FormFailure, TextField};
+use crate::connections::settings_fields::SettingsFields;
 use crate::connections::settings_form::SettingsForm;
 use crate::connections::test_result::TestResult;
 use crate::frame::title;
@@ -125,7 +126,7 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
                 <legend>{text::NAME}</legend>
                 <TextField label=text::CONNECTION_NAME value=name required=true pointer="/name" />
             </fieldset>
-            <SettingsForm fields />
+            <SettingsForm fields id />
             <details class="more-settings">
                 <summary>{text::REPLACE_CREDENTIALS}</summary>
                 <p class="quiet">{text::REPLACE_CREDENTIALS_HINT}</p>

@@ -69,8 +69,56 @@ sentences! {
     PAYMENT_MODULE "Payment module"
     PAYMENT_MODULE_HINT "Technical name of an active module, such as ps_wirepayment."
     PAYMENT_LABEL "Payment name shown in the store"
-    CARRIER "Carrier (reference id)"
-    CARRIER_HINT "Leave it empty for the store's free carrier."
+}
+
+// Settings that most stores leave alone.
+sentences! {
+    REMOVE "Remove"
+    WHEN_TO_IMPORT "When to ask and to import"
+    IMPORT_SINCE "Import orders placed since"
+    IMPORT_SINCE_HINT "Empty: since the connection was made. Older orders are shown only."
+    IMPORT_DELAY "Minutes to wait after the release"
+    IMPORT_DELAY_HINT "0 to 360."
+    POLL_OVERLAP "Look back … seconds with each question"
+    POLL_OVERLAP_HINT "60 to 86400. It catches what came late."
+    MORE_ABOUT_STORE_ORDERS "Carriers by country, payment, back office"
+    CARRIER "Carrier of store orders"
+    FREE_CARRIER "The store's free carrier"
+    CARRIER_BY_COUNTRY "Carrier by country"
+    CARRIER_BY_COUNTRY_HINT "Goes before the carrier above."
+    COUNTRY_CODE "Country (two letters)"
+    ADD_COUNTRY "Add a country"
+    BACK_OFFICE_URL "Address of the back office"
+    BACK_OFFICE_URL_HINT "Such as https://shop.example/admin123/. Order numbers then link to the store."
+    STORE_SHOP_ID "Shop of a multi-shop store"
+    STORE_SHOP_ID_HINT "Its number; empty for the default shop."
+    STATUS_MAPPING "Store states"
+    STATUS_MAPPING_HINT "Each status sets a state of the store order, only ever forward. The defaults are PrestaShop's own states."
+    CHOOSE_STATES "Choose other states"
+    DEFAULT_STATE "Default: PrestaShop's own state"
+    DEFAULT_UNCHANGED "Default: leave unchanged"
+    LEAVE_UNCHANGED "Leave unchanged"
+    WRITE_BACK "From the store to TikTok Shop"
+    WRITE_BACK_SHIPPED "Shipped in the store: ship on TikTok Shop"
+    WRITE_BACK_SHIPPED_HINT "With the store's carrier and tracking number."
+    WRITE_BACK_CANCELED "Canceled in the store: cancel on TikTok Shop"
+    WRITE_BACK_CANCELED_HINT "Cancellations by the seller lower the shop's rating on TikTok."
+    CARRIERS_AND_REASONS "Carriers, tracking, reason"
+    CARRIER_MAP "Carriers of the store at TikTok Shop"
+    CARRIER_MAP_HINT "For carriers whose names differ. TikTok's list fills as orders come in."
+    STORE_CARRIER "Store carrier"
+    TIKTOK_CARRIER "TikTok Shop carrier"
+    ADD_CARRIER "Add a carrier"
+    DEFAULT_CHANNEL_CARRIER "TikTok Shop carrier for all others"
+    CARRIER_OF_THE_SAME_NAME "The one of the same name"
+    TRACKING_DELAY "Minutes to wait for a tracking number"
+    TRACKING_DELAY_HINT "0 to 1440. A shipped store order without one is then an issue."
+    CANCEL_REASON "Reason for orders that are canceled in the store"
+    DEFAULT_CANCEL_REASON "Default: out of stock"
+}
+
+pub fn no_longer_there(value: &str) -> String {
+    format!("{value} (not in the list)")
 }
 
 pub fn connection_created(name: &str) -> String {

@@ -1,0 +1,173 @@
+//! What is typed into the form of the settings, and the settings that this makes.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use shared::{ConnectionSettings, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
+
+use crate::browser;
+use crate::connections::map_field::Pairs;
+
+/// The word of a status that leaves the store order as it is.
+pub const UNCHANGED: &str = "unchanged";
+/// How many rows the status mapping has.
+const STATUSES: usize = OrderStatus::ALL.len();
+
+/// What is typed; everything else stays as it was. Empty text stands for what is left to the default.
+#[derive(Clone, Copy)]
+pub struct SettingsFields {
+    pub import_orders: RwSignal<bool>,
+    pub import_placed_since: RwSignal<String>,
+    pub import_delay_min: RwSignal<String>,
+    pub poll_interval_s: RwSignal<String>,
+    pub poll_overlap_s: RwSignal<String>,
+    pub import_fulfilled_by_tiktok: RwSignal<bool>,
+    pub import_samples: RwSignal<bool>,
+    pub ignore_stock: RwSignal<bool>,
+    pub email_policy: RwSignal<&'static str>,
+    pub customer_email: RwSignal<String>,
+    pub money_basis: RwSignal<&'static str>,
+    pub payment_module: RwSignal<String>,
+    pub payment_label: RwSignal<String>,
+    pub carrier_reference: RwSignal<String>,
+    pub carrier_by_country: Pairs,
+    pub identity_rule: RwSignal<&'static str>,
+    pub identity_number: RwSignal<String>,
+    pub back_office_url: RwSignal<String>,
+    pub store_shop_id: RwSignal<String>,
+    /// In the order of [`OrderStatus::ALL`].
+    pub status_mapping: [RwSignal<String>; STATUSES],
+    pub write_back_shipped: RwSignal<bool>,
+    pub write_back_canceled: RwSignal<bool>,
+    pub tracking_delay_min: RwSignal<String>,
+    pub carrier_map: Pairs,
+    pub default_channel_carrier_id: RwSignal<String>,
+    pub cancel_reason: RwSignal<String>,
+}
+
+impl SettingsFields {
+    pub fn new(settings: &ConnectionSettings) -> Self {
+        let text = |value: &Option<String>| RwSignal::new(value.clone().unwrap_or_default());
+        let number = |value: Option<i64>| RwSignal::new(value.map(|it| it.to_string()).unwrap_or_default());
+        let status_mapping = std::array::from_fn(|index| {
+            RwSignal::new(match settings.status_mapping.get(&OrderStatus::ALL[index]) {
+                None => String::new(),
+                Some(None) => UNCHANGED.to_owned(),
+                Some(Some(state)) => state.to_string(),
+            })
+        });
+        let by_country =
+            settings.carrier_by_country.iter().map(|(key, value)| (key.clone(), value.to_string()));
+        let by_carrier = settings.carrier_map.iter().map(|(key, value)| (key.clone(), value.clone()));
+        Self {
+            import_orders: RwSignal::new(settings.import_orders),
+            import_placed_since: text(&settings.import_placed_since.map(browser::date_field)),
+            import_delay_min: RwSignal::new(settings.import_delay_min.to_string()),
+            poll_interval_s: RwSignal::new(settings.poll_interval_s.to_string()),
+            poll_overlap_s: RwSignal::new(settings.poll_overlap_s.to_string()),
+            import_fulfilled_by_tiktok: RwSignal::new(settings.import_fulfilled_by_tiktok),
+            import_samples: RwSignal::new(settings.import_samples),
+            ignore_stock: RwSignal::new(settings.ignore_stock),
+            email_policy: RwSignal::new(settings.email_policy.as_str()),
+            customer_email: text(&settings.customer_email),
+            money_basis: RwSignal::new(settings.money_basis.as_str()),
+            payment_module: RwSignal::new(settings.payment_module.clone()),
+            payment_label: RwSignal::new(settings.payment_label.clone()),
+            carrier_reference: number(settings.carrier_reference),
+            carrier_by_country: Pairs::new(by_country),
+            identity_rule: RwSignal::new(settings.identity_rule.as_str()),
+            identity_number: text(&settings.identity_number),
+            back_office_url: text(&settings.back_office_url),
+            store_shop_id: number(settings.store_shop_id),
+            status_mapping,
+            write_back_shipped: RwSignal::new(settings.write_back_shipped),
+            write_back_canceled: RwSignal::new(settings.write_back_canceled),
+            tracking_delay_min: RwSignal::new(settings.tracking_delay_min.to_string()),
+            carrier_map: Pairs::new(by_carrier),
+            default_channel_carrier_id: text(&settings.default_channel_carrier_id),
+            cancel_reason: text(&settings.cancel_reason),
+        }
+    }
+
+    /// The settings with what was typed; a number that is none keeps its old value.
+    pub fn settings(self, old: &ConnectionSettings) -> ConnectionSettings {
+        let text = |value: RwSignal<String>| {
+            Some(value.get_untracked().trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let count = |value: RwSignal<String>, old: u32| value.get_untracked().trim().parse().unwrap_or(old);
+        let since = text(self.import_placed_since);
+        let import_placed_since = if since == old.import_placed_since.map(browser::date_field) {
+            // The field knows days only; what was not touched keeps its hour.
+            old.import_placed_since
+        } else {
+            since.and_then(|day| browser::midnight_of(&day, 0))
+        };
+        ConnectionSettings {
+            import_orders: self.import_orders.get_untracked(),
+            import_placed_since,
+            import_delay_min: count(self.import_delay_min, old.import_delay_min),
+            poll_interval_s: count(self.poll_interval_s, old.poll_interval_s),
+            poll_overlap_s: count(self.poll_overlap_s, old.poll_overlap_s),
+            import_fulfilled_by_tiktok: self.import_fulfilled_by_tiktok.get_untracked(),
+            import_samples: self.import_samples.get_untracked(),
+            ignore_stock: self.ignore_stock.get_untracked(),
+            email_policy: self.email_policy.get_untracked().parse().unwrap_or(EmailPolicy::BuyerIdAlias),
+            customer_email: text(self.customer_email),
+            money_basis: self
+                .money_basis
+                .get_untracked()
+                .parse()
+                .unwrap_or(MoneyBasis::IncludingPlatformDiscounts),
+            payment_module: text(self.payment_module).unwrap_or_else(|| old.payment_module.clone()),
+            payment_label: text(self.payment_label).unwrap_or_else(|| old.payment_label.clone()),
+            carrier_reference: text(self.carrier_reference).and_then(|reference| reference.parse().ok()),
+            carrier_by_country: carriers_by_country(self.carrier_by_country.get()),
+            identity_rule: self.identity_rule.get_untracked().parse().unwrap_or(IdentityRule::OrderId),
+            identity_number: text(self.identity_number),
+            back_office_url: text(self.back_office_url),
+            store_shop_id: text(self.store_shop_id).and_then(|id| id.parse().ok()),
+            status_mapping: self.mapping(),
+            write_back_shipped: self.write_back_shipped.get_untracked(),
+            write_back_canceled: self.write_back_canceled.get_untracked(),
+            tracking_delay_min: count(self.tracking_delay_min, old.tracking_delay_min),
+            carrier_map: self.carrier_map.get().into_iter().collect(),
+            default_channel_carrier_id: text(self.default_channel_carrier_id),
+            cancel_reason: text(self.cancel_reason),
+        }
+    }
+
+    fn mapping(self) -> BTreeMap<OrderStatus, Option<i64>> {
+        let typed = OrderStatus::ALL.iter().zip(self.status_mapping);
+        typed.filter_map(|(status, value)| Some((*status, target(value.get_untracked().trim())?))).collect()
+    }
+}
+
+/// What a row of the status mapping says; `None` leaves it to the default.
+fn target(typed: &str) -> Option<Option<i64>> {
+    if typed == UNCHANGED { Some(None) } else { typed.parse().ok().map(Some) }
+}
+
+fn carriers_by_country(pairs: Vec<(String, String)>) -> BTreeMap<String, i64> {
+    let carrier =
+        |(country, carrier): (String, String)| Some((country.to_uppercase(), carrier.parse().ok()?));
+    pairs.into_iter().filter_map(carrier).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_follows_the_default_stays_or_names_a_state() {
+        assert_eq!(target(""), None);
+        assert_eq!(target(UNCHANGED), Some(None));
+        assert_eq!(target("5"), Some(Some(5)));
+    }
+
+    #[test]
+    fn countries_are_written_in_capitals() {
+        let pairs = vec![("fr".to_owned(), "2".to_owned()), ("de".to_owned(), "DHL".to_owned())];
+
+        assert_eq!(carriers_by_country(pairs), BTreeMap::from([("FR".to_owned(), 2)]));
+    }
+}
