@@ -133,6 +133,8 @@ pub fn binding(list: &str, pairs: &[(String, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use database::page::PositionKey;
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
 
     use super::*;
 
@@ -163,6 +165,34 @@ mod tests {
         }
         for nonsense in ["", "x", "!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             assert!(cursors.read(nonsense, "orders").is_err());
+        }
+    }
+
+    #[test]
+    fn every_cursor_is_read_as_it_was_written_and_no_nonsense_is_read() {
+        let cursors = Cursors::new([1; 32]);
+        let mut rng = SmallRng::seed_from_u64(5);
+        for _ in 0..5_000 {
+            let text: String = (0..rng.random_range(0..40)).map(|_| rng.random::<char>()).collect();
+            let key = if rng.random() {
+                PositionKey::Number(rng.random())
+            } else {
+                PositionKey::Text(text.clone())
+            };
+            let position = Position { key, id: rng.random() };
+            let cursor = cursors.write(&position, &text);
+
+            assert!(
+                cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+                "{cursor}"
+            );
+            assert_eq!(cursors.read(&cursor, &text).ok(), Some(position));
+            assert!(cursors.read(&cursor, &format!("{text} ")).is_err(), "{cursor}");
+            let cut = &cursor[..rng.random_range(0..cursor.len())];
+            assert!(cursors.read(cut, &text).is_err(), "{cut}");
+            let bytes: Vec<u8> = (0..rng.random_range(0..80)).map(|_| rng.random()).collect();
+            assert!(cursors.read(&BASE64_URL_SAFE_NO_PAD.encode(&bytes), &text).is_err(), "{bytes:?}");
+            assert!(cursors.read(&text, &text).is_err(), "{text}");
         }
     }
 

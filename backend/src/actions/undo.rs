@@ -40,7 +40,8 @@ pub async fn undo_action(
             }),
         };
     }
-    let sentence = format!("Took back before it left: {}.", action.request.kind());
+    let kind = action.request.kind().as_str().replace('_', " ");
+    let sentence = format!("Took back before it left: {kind}.");
     timeline::record(&txn, action.order_id, Entry::by(&operator.0.user.email, "undo", sentence), now).await?;
     orders::derive_status(&txn, action.order_id, now).await?;
     txn.commit().await?;

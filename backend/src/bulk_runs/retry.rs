@@ -20,10 +20,13 @@ use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
     operation_id = "retryBulkRun",
     params(("id" = i64, Path, description = "The run's number"), IdempotencyKey),
     responses(
-        (status = 202, body = BulkRun, description = "The new run"),
-        KeyRefusals,
+        (
+            status = 202, body = BulkRun, description = "The new run",
+            headers(("Idempotent-Replayed" = bool, description = "That an earlier request with the key was answered so"))
+        ),
         NotNow,
         Missing,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["operator"]))

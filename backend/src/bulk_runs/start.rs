@@ -44,14 +44,15 @@ use crate::orders::{criteria_of, filter_of};
     responses(
         (
             status = 202, body = BulkRun, description = "The run",
+            headers(("Idempotent-Replayed" = bool, description = "That an earlier request with the key was answered so")),
             example = json!({
                 "id": 7, "request": { "action": "sync" }, "state": "running", "actor": "ana@example.com",
                 "total": 2, "pending": 2, "queued": 0, "done": 0, "failed": 0, "refused": 0, "left": 0,
                 "created_at": "2026-11-23T21:40:00Z", "finished_at": null
             })
         ),
-        KeyRefusals,
         BodyRefusals,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["operator"]))

@@ -2,12 +2,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, TimeDelta, Utc};
-use database::sync_runs;
+use database::{connections, sync_runs};
 use job_queue::NewJob;
 use shared::{ConnectionId, ConnectionState, FetchOrders, FieldError, SyncRun};
 use sync::jobs;
 
-use super::find;
 use crate::app::AppState;
 use crate::auth::Operator;
 use crate::error::ApiError;
@@ -46,7 +45,8 @@ pub async fn fetch_orders(
         if !errors.is_empty() {
             return Err(ApiError::Invalid(errors));
         }
-        let reason = match find(&state, id.0).await?.state {
+        let connection = connections::find(txn, &state.database.vault, id.0).await?;
+        let reason = match connection.ok_or(ApiError::NotFound)?.state {
             ConnectionState::Active => None,
             ConnectionState::Paused => Some("The connection is paused; resume it first."),
             ConnectionState::Unauthorized => Some("TikTok access has ended; authorize the connection again."),

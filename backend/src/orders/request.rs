@@ -47,19 +47,23 @@ use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow,
         )
     ),
     responses(
-        (status = 200, body = OrderAction, description = "Done"),
+        (
+            status = 200, body = OrderAction, description = "Done",
+            headers(("Idempotent-Replayed" = bool, description = "That an earlier request with the key was answered so"))
+        ),
         (
             status = 202, body = OrderAction, description = "Its work follows",
+            headers(("Idempotent-Replayed" = bool, description = "That an earlier request with the key was answered so")),
             example = json!({
                 "id": 51, "order_id": 1207, "request": { "action": "sync" }, "state": "queued",
                 "actor": "ana@example.com", "result": null, "code": null,
                 "created_at": "2026-11-23T21:40:00Z", "leaves_at": "2026-11-23T21:40:00Z", "finished_at": null
             })
         ),
-        KeyRefusals,
         NotNow,
         Missing,
         BodyRefusals,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["operator"]))

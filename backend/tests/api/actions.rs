@@ -3,8 +3,8 @@ use database::entities::idempotency_keys;
 use database::issues::{self, Found, Retry};
 use database::{actions, orders, shipping_labels};
 use reqwest::RequestBuilder;
-use sea_orm::sea_query::Expr;
 use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
 use shared::{
     ActionId, ChannelStatus, FulfillmentType, ImportState, IssueCode, OrderId, Role, ShippingLabel,
