@@ -1,4 +1,5 @@
 use anyhow::{Context, Result, ensure};
+use rand::distr::{Alphanumeric, SampleString};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -53,7 +54,10 @@ impl Api {
         let token = self.token().await?;
         let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
         if let Some(body) = body {
-            request = request.json(body);
+            // Each call means what it says; a repeat after a lost answer would name the same key.
+            request = request
+                .json(body)
+                .header("idempotency-key", Alphanumeric.sample_string(&mut rand::rng(), 24));
         }
         let response = request.send().await?;
         Ok((response.status(), response.text().await?))
@@ -123,23 +127,32 @@ impl Api {
         self.get("/connections").await
     }
 
+    /// Changes a connection.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is not a success.
+    pub async fn change_connection(&self, connection: &Connection, change: &Value) -> Result<()> {
+        let token = self.token().await?;
+        let response = self
+            .http
+            .patch(format!("{}/api/v1/connections/{}", self.url, connection.id))
+            .bearer_auth(token)
+            .header("if-match", format!("\"{}\"", connection.version))
+            .json(change)
+            .send()
+            .await?;
+        let status = response.status();
+        ensure!(status.is_success(), "changing a connection: {status} {}", response.text().await?);
+        Ok(())
+    }
+
     /// Pauses every connection that is there, so that an earlier run's does not disturb.
     ///
     /// # Errors
-    /// As [`Api::send`].
+    /// As [`Api::change_connection`].
     pub async fn pause_connections(&self) -> Result<()> {
         for connection in self.connections().await? {
-            let token = self.token().await?;
-            let response = self
-                .http
-                .patch(format!("{}/api/v1/connections/{}", self.url, connection.id))
-                .bearer_auth(token)
-                .header("if-match", format!("\"{}\"", connection.version))
-                .json(&json!({ "paused": true }))
-                .send()
-                .await?;
-            let status = response.status();
-            ensure!(status.is_success(), "pausing: {status} {}", response.text().await?);
+            self.change_connection(&connection, &json!({ "paused": true })).await?;
         }
         Ok(())
     }

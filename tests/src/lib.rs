@@ -5,6 +5,7 @@ pub mod browser;
 mod comparison;
 mod control;
 mod engine_lab;
+mod faults;
 mod process;
 mod sandboxes;
 mod whole_run;
@@ -13,6 +14,7 @@ pub use api::Api;
 pub use comparison::{Comparison, Sides, read_sides};
 pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};
+pub use faults::{FaultOptions, FaultReport, run_faults};
 pub use process::{
     LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,
 };

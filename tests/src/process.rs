@@ -119,6 +119,22 @@ impl Orderbridge {
         self.wait_until_ready().await
     }
 
+    /// Lets it stand still, as a suspended machine does, and go on after the pause.
+    ///
+    /// # Errors
+    /// When the signal cannot be sent.
+    pub async fn stand_still(&self, pause: Duration) -> Result<()> {
+        self.signal("-STOP")?;
+        tokio::time::sleep(pause).await;
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
+        ensure!(status.success(), "kill {signal}: {status}");
+        Ok(())
+    }
+
     async fn wait_until_ready(&mut self) -> Result<()> {
         let http = reqwest::Client::new();
         let ready = format!("{}/health/ready", self.url());

@@ -17,6 +17,7 @@ use shared::{
 use crate::connections::ConnectionRecord;
 use crate::entities::{order_details, order_lines, orders};
 use crate::recipients::{self, Kept, RecipientRecord};
+use crate::timeline::{self, Entry};
 use crate::{Vault, events, issues, snapshots, to_micros, to_ms};
 
 pub use crate::entities::order_lines::Model as LineRow;
@@ -430,6 +431,11 @@ pub async fn derive_status(
         .filter(orders::Column::Id.eq(id.0))
         .exec(db)
         .await?;
+    if row.status == OrderStatus::Error.as_str() && status != OrderStatus::Error {
+        let entry =
+            Entry::ours("status", format!("No problem is left; the order is {} again.", status.label()));
+        timeline::record(db, id, entry, now).await?;
+    }
     events::record(db, EventKind::OrderUpdated, ConnectionId(row.connection_id), Some(id), now).await?;
     Ok(status)
 }
