@@ -1,9 +1,11 @@
 use chrono::TimeDelta;
 use database::actions;
+use database::entities::actions as actions_table;
+use job_queue::NewJob;
 use reqwest::RequestBuilder;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use shared::{ActionId, ChannelStatus, ConnectionId, MAX_BULK_ORDERS, OrderId, Role};
+use shared::{ActionId, BulkRunId, ChannelStatus, ConnectionId, MAX_BULK_ORDERS, OrderId, Role};
 
 use crate::app::{As, Person, TestApp, answer, app, apps, order};
 
@@ -152,6 +154,30 @@ async fn a_run_that_is_stopped_takes_back_what_has_not_left() {
         let (status, problem) = answer(retry).await;
         assert_eq!((status, &problem["code"]), (409, &json!("nothing_to_retry")));
         assert_eq!(stop(&json!(77)).await.0, 404);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn two_workers_on_one_run_ask_each_order_once() {
+    for app in apps().await {
+        let operator = app.sign_in_as(Role::Operator).await;
+        let connection = app.connect("1").await;
+        fill(&app, connection.id, 250).await;
+        let body = json!({ "request": { "action": "tag", "add": ["a"] }, "filter": [] });
+        let (_, started) = answer(start(&app, &operator, &body)).await;
+        // As after a worker that was taken for dead and goes on all the same.
+        let run_id = BulkRunId(started["id"].as_i64().unwrap());
+        let job = sync::jobs::run_bulk(run_id, app.now());
+        let twin = NewJob { subject: "twin".to_owned(), ..job };
+        job_queue::enqueue(app.database.writer(), twin, app.now()).await.unwrap();
+
+        tokio::join!(app.work_on("run_bulk"), app.work_on("run_bulk"));
+
+        let ended = run(&app, &operator, &started["id"]).await;
+        assert_eq!((&ended["state"], &ended["done"]), (&json!("done"), &json!(250)));
+        let asked = actions_table::Entity::find().count(app.database.reader()).await.unwrap();
+        assert_eq!(asked, 250);
         app.stop().await;
     }
 }
