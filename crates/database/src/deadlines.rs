@@ -1,4 +1,4 @@
-//! Which orders are to be shipped soon, or late, and which were and are no longer.
+//! Which orders have a deadline: to be shipped soon, late, or with a buyer's request to answer.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, TikTokOrderId};
 
 use crate::entities::{issues, orders};
 use crate::order_filter::SHIP_BY;
@@ -100,6 +100,34 @@ pub async fn no_longer_due(
         .all(db)
         .await?;
     Ok(ids.into_iter().map(OrderId).collect())
+}
+
+/// The orders of a connection that say that the buyer wants to cancel; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_open_request(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    limit: u64,
+) -> Result<Vec<TikTokOrderId>, DbErr> {
+    let asked = issues::Entity::find()
+        .select_only()
+        .column(issues::Column::OrderId)
+        .filter(issues::Column::Code.eq(IssueCode::CancelRequestOpen.as_str()))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .filter(issues::Column::ConnectionId.eq(connection_id.0))
+        .into_query();
+    let ids: Vec<String> = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::TiktokOrderId)
+        .filter(orders::Column::Id.in_subquery(asked))
+        .order_by_asc(orders::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(TikTokOrderId).collect())
 }
 
 /// What each of these orders says about its deadline now: the code and the facts of its open warning.

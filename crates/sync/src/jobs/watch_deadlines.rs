@@ -1,12 +1,18 @@
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
 use database::deadlines::{self, Deadline};
 use database::issues::{self, Found, Retry};
 use database::{DbErr, orders};
+use futures::TryStreamExt;
 use job_queue::{Leased, Outcome};
-use shared::{IssueCode, OrderId};
+use shared::{IssueCode, OrderId, TikTokOrderId};
+use tiktok_shop::{CancelStatus, CancelType, Cancellation, CancellationSearch};
 
-use super::{JobError, connection_of};
+use super::{JobError, connection_of, refresh_order};
+use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 
 /// The pause between two looks.
@@ -21,7 +27,12 @@ const MAX_PAGES: usize = 50;
 
 const SHIP_BY_ISSUES: &[IssueCode] = &[IssueCode::ShipBySoon, IssueCode::ShipByLate];
 
-/// Warns of orders that are to be shipped soon, or are late, and takes the warnings back.
+/// At most so many buyers' requests are looked through.
+const MAX_REQUEST_PAGES: NonZeroUsize = NonZeroUsize::new(20).expect("not zero");
+const MAX_REQUESTS: u64 = 1_000;
+
+/// Warns of orders that are to be shipped soon, or are late, and takes the warnings back; and finds the buyers' requests
+/// whose webhook was lost.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let connection = match connection_of(engine, job).await? {
         Ok(connection) => connection,
@@ -30,6 +41,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let now = engine.clock().now();
     warn(engine, &connection, now).await?;
     take_back(engine, &connection, now).await?;
+    if let Err(failure) = find_requests(engine, &connection, now).await {
+        // The next look comes soon enough: buyers' requests wait for a day or longer.
+        tracing::warn!(connection = %connection.id, %failure, "buyers' requests could not be listed");
+    }
     Ok(Outcome::Again { at: now + PAUSE })
 }
 
@@ -65,6 +80,36 @@ async fn take_back(engine: &Engine, connection: &ConnectionRecord, now: DateTime
             set(engine, connection, order_id, None, now).await?;
         }
     }
+    Ok(())
+}
+
+/// A request moves no order's update time, so that a poll does not see it. Every order is read again that has one here and
+/// not there, or there and not here.
+async fn find_requests(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    now: DateTime<Utc>,
+) -> Result<(), ChannelFailure> {
+    let search = CancellationSearch {
+        cancel_types: vec![CancelType::BuyerCancel],
+        cancel_status: vec![CancelStatus::Pending],
+        max_pages: MAX_REQUEST_PAGES,
+        ..CancellationSearch::default()
+    };
+    let search = &search;
+    let listed: Vec<Cancellation> = engine
+        .in_shop(
+            connection,
+            |shop| async move { shop.search_cancellations(search.clone()).try_collect().await },
+        )
+        .await?;
+    let there: BTreeSet<_> = listed.into_iter().map(|request| TikTokOrderId(request.order_id)).collect();
+    let database = engine.database();
+    let here = deadlines::with_open_request(database.reader(), connection.id, MAX_REQUESTS).await?;
+    let here: BTreeSet<_> = here.into_iter().collect();
+    let refreshes = here.symmetric_difference(&there).map(|id| refresh_order(connection.id, id, now));
+    job_queue::enqueue_all(database.writer(), refreshes, now).await?;
+    engine.wake();
     Ok(())
 }
 
