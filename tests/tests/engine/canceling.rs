@@ -5,7 +5,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::{ActionRequest, ActionState, OrderId};
-use tests::EngineLab;
+use tests::{EngineLab, LabOptions};
 
 use crate::asking::{
     action, after_undo_time, ask, assert_done, assert_failed, cancel, do_to, imported_order, let_time_pass,
@@ -355,6 +355,101 @@ async fn an_answer_to_a_request_that_is_lost_is_given_once() -> Result<()> {
                 lab.sandboxes.channel_control.delete("/faults").await?;
             }
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_whose_webhook_was_lost_is_found_and_so_is_its_end() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+
+        do_to(&lab, &id, "request-cancel", &json!({})).await?;
+        let_time_pass(&lab, &[11]).await?;
+        assert_eq!(lab.open_issues(&id).await?, ["CANCEL_REQUEST_OPEN"], "{}", lab.database_name());
+
+        do_to(&lab, &id, "withdraw-request", &json!({})).await?;
+        let_time_pass(&lab, &[11]).await?;
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());
+        assert_goes_on(&lab, &id, "AWAITING_SHIPMENT").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_shipment_and_a_cancellation_at_once_one_happens_and_the_other_is_told() -> Result<()> {
+    for lab in labs().await {
+        for cancel_first in [false, true] {
+            let id = imported_order(&lab).await?;
+            let ship = ActionRequest::Ship {
+                carrier_id: Some("6617675021119438849".to_owned()),
+                tracking_number: Some("JX12345678".to_owned()),
+                line_item_ids: Vec::new(),
+            };
+            let asked = ask(&lab, &id, cancel()).await?;
+            if cancel_first {
+                // TikTok Shop cancels, and its answer does not reach us before the shipment leaves.
+                let fault = json!({ "path": "/cancellations", "method": "POST", "kind": "cut", "when": "after", "times": 1 });
+                lab.sandboxes.break_channel(&fault).await?;
+                lab.advance(TimeDelta::seconds(9)).await?;
+            }
+            let shipping = ask(&lab, &id, ship).await?;
+
+            after_undo_time(&lab).await?;
+            let_time_pass(&lab, &[1, 3, 15]).await?;
+
+            let (canceled, shipped) = (action(&lab, asked).await?, action(&lab, shipping).await?);
+            let case = format!("{} {canceled:?} {shipped:?}", lab.database_name());
+            let done = |state| state == ActionState::Done;
+            assert!(done(canceled.state) != done(shipped.state), "{case}");
+            assert!(canceled.state != ActionState::Queued && shipped.state != ActionState::Queued, "{case}");
+            let there = truth(&lab, &id).await?["status"].clone();
+            assert_eq!(
+                there,
+                if done(canceled.state) { "CANCELLED" } else { "AWAITING_COLLECTION" },
+                "{case}"
+            );
+            assert_eq!(lab.order(&id).await?.channel_status, there.as_str().unwrap_or_default(), "{case}");
+            let state = lab.sandboxes.store_orders_of(&id).await?[0]["current_state"].clone();
+            assert_eq!(state == CANCELED, done(canceled.state), "{case}");
+            if done(shipped.state) {
+                assert_eq!(lab.open_issues(&id).await?, ["CANCEL_REFUSED"], "{case}");
+            }
+            lab.sandboxes.channel_control.delete("/faults").await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn single_units_are_canceled_where_the_market_allows_it() -> Result<()> {
+    for database in test_database::databases().await {
+        let defaults = LabOptions::default();
+        let tiktok = sandbox::tiktok::Options { shops: vec!["GB".to_owned()], ..defaults.tiktok };
+        let lab = EngineLab::start(database, LabOptions { tiktok, ..defaults }).await?;
+        let order = json!({ "order": {
+            "country": "GB", "lines": [{ "seller_sku": "MUG-STONE-BLU", "quantity": 2 }],
+        } });
+        let id = lab.sandboxes.place(&order).await?.remove(0);
+        lab.poll().await?;
+        let unit = truth(&lab, &id).await?["lines"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let one_unit = ActionRequest::Cancel {
+            reason: "seller_cancel_reason_out_of_stock_uk".to_owned(),
+            line_item_ids: vec![unit],
+        };
+
+        let fault =
+            json!({ "path": "/cancellations", "method": "POST", "kind": "cut", "when": "after", "times": 1 });
+        lab.sandboxes.break_channel(&fault).await?;
+        let asked = ask(&lab, &id, one_unit).await?;
+        after_undo_time(&lab).await?;
+        let_time_pass(&lab, &[1, 3]).await?;
+
+        let case = format!("{} {:?}", lab.database_name(), action(&lab, asked).await?);
+        assert_eq!(action(&lab, asked).await?.state, ActionState::Done, "{case}");
+        assert_eq!(assert_done(&lab, asked).await?, "Canceled one unit on TikTok Shop.");
+        assert_eq!(lab.open_issues(&id).await?, ["DRIFT_DETECTED"], "{case}");
+        assert_goes_on(&lab, &id, "AWAITING_SHIPMENT").await?;
     }
     Ok(())
 }
