@@ -51,13 +51,3 @@ pub struct SyncRun {
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
-
-/// Work that was accepted and follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct JobAccepted {
-    /// What will be done, such as `refresh_order`.
-    pub kind: String,
-    /// True when the same work was already queued and this request joined it.
-    pub joined: bool,
-}

@@ -112,6 +112,8 @@ pub struct RecordedOrder {
     pub import_state: ImportState,
     /// Somebody chose never to import it.
     pub skipped_by_person: bool,
+    /// The last shipment that was sent to TikTok Shop failed.
+    pub shipment_failed: bool,
     pub archived: bool,
     pub address: Option<Kept>,
     pub units: UnitChanges,
@@ -180,6 +182,7 @@ fn recorded(row: &OrderRow, recorded: Recorded) -> RecordedOrder {
         recorded,
         import_state: import_state(row),
         skipped_by_person: row.skipped_by_person,
+        shipment_failed: row.shipment_failed,
         archived: row.archived_at.is_some(),
         address: None,
         units: UnitChanges::default(),
@@ -432,8 +435,7 @@ pub async fn derive_status(
         .exec(db)
         .await?;
     if row.status == OrderStatus::Error.as_str() && status != OrderStatus::Error {
-        let entry =
-            Entry::ours("status", format!("No problem is left; the order is {} again.", status.label()));
+        let entry = Entry::ours("status", format!("No problem is left; the order is {}.", status.label()));
         timeline::record(db, id, entry, now).await?;
     }
     events::record(db, EventKind::OrderUpdated, ConnectionId(row.connection_id), Some(id), now).await?;

@@ -19,6 +19,9 @@ use crate::jobs;
 /// Jobs that a person waits for go before those that nobody sees.
 pub const ASKED_FOR_BY_A_PERSON: i16 = 10;
 
+/// Of two people, the one who waits for a single order goes first.
+const PART_OF_A_BULK_RUN: i16 = 5;
+
 /// At most this many tags on one order.
 const MAX_TAGS: usize = 20;
 
@@ -186,7 +189,8 @@ async fn carry_out(
             return Ok(Some("Restored the order.".to_owned()));
         }
     };
-    job_queue::enqueue(txn, NewJob { priority: ASKED_FOR_BY_A_PERSON, ..job }, now).await?;
+    let priority = if asker.bulk_run_id.is_some() { PART_OF_A_BULK_RUN } else { ASKED_FOR_BY_A_PERSON };
+    job_queue::enqueue(txn, NewJob { priority, ..job }, now).await?;
     Ok(None)
 }
 

@@ -71,6 +71,12 @@ struct AddressRequest {
     recipient: Option<Recipient>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SkuRequest {
+    seller_sku: String,
+}
+
 /// Answers a call under `/control/orders`.
 pub fn serve(sandbox: &Sandbox, incoming: &Incoming, path: &[&str]) -> Control {
     let now = sandbox.moment().now;
@@ -172,6 +178,13 @@ fn act(world: &mut World, id: &str, action: &str, incoming: &Incoming, now: i64)
             }
         }
         "address" => change_address(world, id, body(incoming)?, now)?,
+        "sku" => {
+            let request: SkuRequest = body(incoming)?;
+            let order = world.orders.get_mut(id).ok_or_else(|| ControlError::not_found("order"))?;
+            for line in order.lines.iter_mut().filter(|line| line.listing.seller_sku.is_empty()) {
+                line.listing.seller_sku.clone_from(&request.seller_sku);
+            }
+        }
         "touch" => {
             let now_or_later = world.orders.get(id).map_or(now, |order| now.max(order.times.update + 1));
             world.move_to(id, status, now_or_later);
@@ -304,6 +317,17 @@ fn expectation(order: &Order) -> Expectation {
         (Status::Unpaid, _) => told("waiting", "unpaid"),
         (Status::OnHold, _) => told("waiting", "on_hold"),
         (Status::AwaitingInspection, _) => told("waiting", "unknown_status"),
+        // It could never be imported, and now it need not be.
+        (
+            Status::Cancelled,
+            Some(
+                Obstacle::UnknownSku
+                | Obstacle::EmptySku
+                | Obstacle::AmbiguousSku
+                | Obstacle::InactiveProduct
+                | Obstacle::OutOfStock,
+            ),
+        ) => told("skipped", "cancelled_before_import"),
         (_, Some(Obstacle::UnknownSku)) => told("blocked", "unknown_sku"),
         (_, Some(Obstacle::EmptySku)) => told("blocked", "empty_sku"),
         (_, Some(Obstacle::AmbiguousSku)) => told("blocked", "ambiguous_sku"),

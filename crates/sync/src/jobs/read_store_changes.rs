@@ -10,6 +10,7 @@ use super::push_store_state::store_state_rows;
 use super::write_back::{Failure, Look, Seen, SeenState};
 use super::{JobError, connection_of};
 use crate::engine::Engine;
+use crate::store_lists;
 
 /// The pause between two looks at the store.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -54,6 +55,7 @@ async fn read_changes(engine: &Engine, connection: &ConnectionRecord) -> Result<
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(now).await?;
     store_states::save(engine.database().writer(), store_state_rows(connection, &facts)).await?;
+    store_lists::save_carriers(engine.database().writer(), connection.id, &facts, now).await?;
     let look = Look { engine, connection, facts: &facts, client: &client };
     // The cursor is the store's own time, which has no zone; its clock may be any hours away from ours.
     let from = connection.store_cursor.unwrap_or(now - FIRST_LOOK).naive_utc() - OVERLAP;

@@ -18,8 +18,9 @@ use super::cancellation::cancellations_of;
 use super::{JobError, channel_outcome, connection_of, import_order, push_store_state, push_store_tracking};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
-use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, of_channel};
+use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel};
 use crate::mapping::{Choice, ImportDecision, import_decision, snapshot_of};
+use crate::shipping::{CORRECTION_ISSUES, SHIPPING_ISSUES};
 
 /// An order that TikTok Shop does not show yet is asked for this often: its search runs ahead of its reads.
 const TRIES_UNTIL_GONE: i32 = 3;
@@ -268,18 +269,28 @@ async fn note_channel_issues(
     let id = recorded.id;
     let status = &snapshot.channel_status;
     issues::resolve(txn, id, &settled_issues(snapshot), now).await?;
+    issues::resolve_about(txn, id, IssueCode::Internal, REFUSED_BY_CHANNEL, now).await?;
+    if recorded.shipment_failed && nothing_to_ship(status) {
+        orders::set_shipment_failed(txn, id, false).await?;
+        issues::resolve(txn, id, SHIPPING_ISSUES, now).await?;
+    }
     let mut unknown = Vec::new();
     if channel_order_status(status).is_none() {
         unknown.push(Found::new(IssueCode::ChannelStatusUnknown).with("channel_status", status));
     }
     let retry = Retry::default();
     issues::set(txn, connection.id, id, &[IssueCode::ChannelStatusUnknown], &unknown, retry, now).await?;
-    if let Recorded::Updated { before } = &recorded.recorded
-        && before.regresses_to(status)
-    {
-        let found =
-            Found::new(IssueCode::ChannelStatusRegressed).with("before", before).with("after", status);
-        issues::open(txn, connection.id, id, &found, retry, now).await?;
+    match &recorded.recorded {
+        Recorded::Updated { before } if before.regresses_to(status) => {
+            let found =
+                Found::new(IssueCode::ChannelStatusRegressed).with("before", before).with("after", status);
+            issues::open(txn, connection.id, id, &found, retry, now).await?;
+        }
+        // It goes on from where it had come back to.
+        Recorded::Updated { before } if before != status => {
+            issues::resolve(txn, id, &[IssueCode::ChannelStatusRegressed], now).await?;
+        }
+        _ => {}
     }
     let request: Vec<_> = request_deadline
         .map(|deadline| Found::new(IssueCode::CancelRequestOpen).with("deadline", deadline))
@@ -301,11 +312,27 @@ async fn note_channel_issues(
     Ok(())
 }
 
+/// Whether a shipment that failed here no longer matters: everything left in another way, or nothing has to.
+fn nothing_to_ship(status: &ChannelStatus) -> bool {
+    matches!(
+        status,
+        ChannelStatus::AwaitingCollection
+            | ChannelStatus::InTransit
+            | ChannelStatus::Delivered
+            | ChannelStatus::Completed
+            | ChannelStatus::Cancelled
+    )
+}
+
 /// The issues that a look at TikTok Shop ends, whatever it brought.
 fn settled_issues(snapshot: &OrderSnapshot) -> Vec<IssueCode> {
     let mut settled = CHANNEL_ISSUES.to_vec();
     if snapshot.channel_status == ChannelStatus::Cancelled {
         settled.push(IssueCode::CancelRefused);
+    }
+    if matches!(snapshot.channel_status, ChannelStatus::Cancelled | ChannelStatus::Completed) {
+        settled.extend_from_slice(CORRECTION_ISSUES);
+        settled.extend_from_slice(SHIPPING_ISSUES);
     }
     if snapshot.ship_by.is_none() {
         settled.extend([IssueCode::ShipBySoon, IssueCode::ShipByLate]);
