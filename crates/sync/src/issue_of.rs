@@ -42,6 +42,9 @@ pub const CHANNEL_ISSUES: &[IssueCode] = &[
     IssueCode::ChannelRateLimited,
 ];
 
+/// What an internal issue is about that a refusal of TikTok Shop opened; the next answer ends it.
+pub const REFUSED_BY_CHANNEL: &str = "refused by TikTok Shop";
+
 /// What a failed call to TikTok Shop means for the merchant.
 #[must_use]
 pub fn of_channel(error: &tiktok_shop::Error) -> Found {
@@ -65,7 +68,8 @@ pub fn of_channel(error: &tiktok_shop::Error) -> Found {
         | Error::InvalidRequest { .. } => {
             return Found::new(IssueCode::Internal)
                 .with("reference", "TikTok Shop refused our request")
-                .with("reason", error);
+                .with("reason", error)
+                .about(REFUSED_BY_CHANNEL);
         }
     };
     Found::new(code).with("reason", error)

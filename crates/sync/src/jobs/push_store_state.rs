@@ -12,7 +12,7 @@ use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_statu
 use super::write_back::{Failure, note_deleted};
 use super::{JobError, connection_of, id_of};
 use crate::engine::Engine;
-use crate::issue_of::of_store;
+use crate::issue_of::{cause, of_store};
 use crate::mapping::{StoreStates, Target};
 use crate::store_facts::StoreFacts;
 
@@ -32,17 +32,22 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     };
     let status = channel_order_status(&ChannelStatus::from(order.channel_status.as_str()));
     let Some(status) = status else { return Ok(Outcome::Done) };
-    match push(engine, &connection, &order, prestashop::OrderId(store_order_id), status).await {
-        Ok(()) => Ok(Outcome::Done),
+    let now = engine.clock().now();
+    let delay = backoff::delay(job.attempts, &mut rand::rng());
+    let at = now + delay.unwrap_or(TimeDelta::hours(6));
+    let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
+    match push(engine, &connection, &order, prestashop::OrderId(store_order_id), status, retry).await {
+        Ok(Pushed::Settled) => Ok(Outcome::Done),
+        // Another choice in the settings wakes it; whether the state is there again is looked at from time to time.
+        Ok(Pushed::StateMissing) => {
+            let code = IssueCode::StateUnmapped;
+            Ok(Outcome::Park { cause: cause(connection.id, code, ""), error: code.to_string(), at: Some(at) })
+        }
         Err(Failure::Job(error)) => Err(error),
         // Whether an unknown write arrived shows when the next try reads the order's state first.
         Err(Failure::Store(error)) => {
-            let now = engine.clock().now();
-            let delay = backoff::delay(job.attempts, &mut rand::rng());
-            let at = now + delay.unwrap_or(TimeDelta::hours(6));
             let found = of_store(&error);
             if job.attempts > 0 {
-                let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
                 let txn = engine.database().begin().await?;
                 issues::set(
                     &txn,
@@ -66,28 +71,37 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
 const PUSH_ISSUES: &[IssueCode] =
     &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];
 
+/// How a push ended that the store served.
+enum Pushed {
+    /// The store order is where it belongs.
+    Settled,
+    /// The state that the merchant chose is gone.
+    StateMissing,
+}
+
 async fn push(
     engine: &Engine,
     connection: &ConnectionRecord,
     order: &OrderRow,
     store_order_id: prestashop::OrderId,
     status: OrderStatus,
-) -> Result<(), Failure> {
+    retry: Retry,
+) -> Result<Pushed, Failure> {
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(engine.clock().now()).await?;
     save_states(engine, connection, &facts).await?;
     let states = StoreStates::from(&*facts);
-    let push = Push { engine, connection, order, facts: &facts };
+    let push = Push { engine, connection, order, facts: &facts, retry };
     let target = match states.target_of(status, &connection.settings) {
-        Target::Unchanged => return push.settle(None).await,
-        Target::Missing(state) => return push.settle(Some(state)).await,
+        Target::Unchanged => return push.settle(None).await.map(|()| Pushed::Settled),
+        Target::Missing(state) => return push.settle(Some(state)).await.map(|()| Pushed::StateMissing),
         Target::State(target) => target,
     };
     let current = match client.order(store_order_id).await {
         Ok(stored) => stored.current_state,
         Err(error) if error.is_not_found() => {
             note_deleted(engine, connection, order).await?;
-            return push.settle(None).await;
+            return push.settle(None).await.map(|()| Pushed::Settled);
         }
         Err(error) => return Err(error.into()),
     };
@@ -96,11 +110,12 @@ async fn push(
     push.announce(status, current_state, target, moves).await?;
     if moves {
         client.add_order_history(store_order_id, target).await?;
-        push.note_moved(current_state, target).await
+        push.note_moved(current_state, target).await?;
     } else {
         push.note_state(current).await?;
-        push.settle(None).await
+        push.settle(None).await?;
     }
+    Ok(Pushed::Settled)
 }
 
 async fn save_states(
@@ -141,6 +156,8 @@ struct Push<'a> {
     connection: &'a ConnectionRecord,
     order: &'a OrderRow,
     facts: &'a StoreFacts,
+    /// When it is tried again, should something stand in the way.
+    retry: Retry,
 }
 
 impl Push<'_> {
@@ -223,8 +240,8 @@ impl Push<'_> {
         let unmapped =
             missing.map(|state| Found::new(IssueCode::StateUnmapped).with("state", format!("#{state}")));
         let unmapped = unmapped.as_slice();
-        let retry = Retry::default();
-        issues::set(&txn, self.connection.id, id, &[IssueCode::StateUnmapped], unmapped, retry, now).await?;
+        let topic = &[IssueCode::StateUnmapped];
+        issues::set(&txn, self.connection.id, id, topic, unmapped, self.retry, now).await?;
         issues::resolve(&txn, id, PUSH_ISSUES, now).await?;
         let channel_status = ChannelStatus::from(order.channel_status.as_str());
         let waits = [ChannelStatus::AwaitingShipment, ChannelStatus::PartiallyShipping];
