@@ -5,6 +5,8 @@ mod asking;
 #[cfg(test)]
 mod canceling;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod channel;
 #[cfg(test)]
 mod clock_skew;
