@@ -104,15 +104,15 @@ async fn preview(import: &Import<'_>, order: &OrderRow) -> Result<ImportPreview,
 
 /// A store that cannot be asked is a check that failed; anything else is ours.
 fn stopped(stop: Stop) -> Result<ImportPreview, PreviewFailed> {
-    let found = match stop {
-        Stop::Store(error) => of_store(&error),
-        Stop::Blocked(found) => found.into_iter().next().unwrap_or_else(|| Found::new(IssueCode::Internal)),
+    let checks = match stop {
+        Stop::Store(error) => vec![failed("Store", &of_store(&error))],
+        Stop::Blocked(found) => found.iter().map(|found| failed(topic_of(found.code), found)).collect(),
         Stop::Job(error) => return Err(PreviewFailed::Internal(error.to_string())),
         Stop::Busy | Stop::LeaseLost | Stop::Overtaken | Stop::Unknown { .. } | Stop::Withdrawn(_) => {
             return Err(PreviewFailed::Internal("a preview creates nothing and waits for nobody".to_owned()));
         }
     };
-    Ok(ImportPreview { ready: false, checks: vec![failed("Store", &found)], store_order: None })
+    Ok(ImportPreview { ready: false, checks, store_order: None })
 }
 
 fn release(order: &OrderRow, decision: &ImportDecision) -> PreviewCheck {

@@ -12,11 +12,11 @@ use database::orders::{self, OrderRow};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
-use shared::{ActionKind, ActionState, ImportState, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
 
 use super::{JobError, connection_of, id_of};
 use crate::engine::Engine;
-use crate::mapping::{ImportDecision, StoreOrderPlan, order_key};
+use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
 use crate::store::{CREATION_LIMIT, Store};
 use crate::store_facts::StoreFacts;
 
@@ -168,6 +168,14 @@ async fn import(
     let cart_id = import.prepare(&mut intent, &plan).await?;
     import.create(&mut intent, &plan, cart_id, job).await?;
     Ok(())
+}
+
+/// What keeps the order out of the store, whatever else stands in its way.
+fn kept_out(order: &OrderRow) -> Option<ImportDecision> {
+    if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled {
+        return Some(ImportDecision::Skip(CANCELED_BEFORE));
+    }
+    Choice::of(order.skipped_by_person, order.archived_at.is_some()).decision()
 }
 
 /// Whoever asked for an import that is not to be, or no longer has to be, hears so.

@@ -8,10 +8,10 @@ use database::issues::Found;
 use database::{DatabaseTransaction, orders};
 use job_queue::{LeaseState, Leased};
 use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
-use shared::{ChannelStatus, ImportState, IssueCode};
+use shared::{ImportState, IssueCode};
 
-use super::{Import, MARGIN, Origin, Stop};
-use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan};
+use super::{Import, MARGIN, Origin, Stop, kept_out};
+use crate::mapping::StoreOrderPlan;
 use crate::store::{CREATION_LIMIT, Turn};
 
 /// A request leaves within this after its intent was written down, or not at all. It is measured in two parts, each of
@@ -83,10 +83,7 @@ impl Import<'_> {
         if orders::import_state(&order) == ImportState::Imported {
             return Err(Stop::Overtaken);
         }
-        if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled {
-            return Err(Stop::Withdrawn(ImportDecision::Skip(CANCELED_BEFORE)));
-        }
-        match Choice::of(order.skipped_by_person, order.archived_at.is_some()).decision() {
+        match kept_out(&order) {
             Some(decision) => Err(Stop::Withdrawn(decision)),
             None => Ok(()),
         }

@@ -10,7 +10,7 @@ use prestashop::total::RoundType;
 use shared::IssueCode;
 use tiktok_shop::{FulfillmentType, ReadOrder, ShippingType};
 
-use super::{Import, Stop};
+use super::{Import, Stop, kept_out};
 use crate::mapping::{
     Choice, ImportDecision, OrderTaxes, PlanInput, SaleAmounts, StoreOrderPlan, amounts_of, import_decision,
     plan_store_order, sellable_units,
@@ -37,6 +37,10 @@ pub(crate) struct WorkedOut {
 impl Import<'_> {
     /// Works out the store order from the recorded facts, with every check at once.
     pub(super) async fn plan(&self, order: &OrderRow) -> Result<StoreOrderPlan, Stop> {
+        // What TikTok Shop told of an order that was deleted for good is gone, so this comes first.
+        if let Some(decision) = kept_out(order) {
+            return Err(Stop::Withdrawn(decision));
+        }
         let read = self.recorded().await?;
         let decision = self.decision(order, &read);
         if decision != ImportDecision::Import {

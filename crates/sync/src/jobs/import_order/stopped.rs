@@ -4,17 +4,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::Ending;
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
-use database::orders::{self, OrderRow};
+use database::orders;
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome};
-use shared::{ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
+use shared::{ImportState, IssueCode, OrderId, TikTokOrderId};
 
-use super::{Stop, begin_under, end_imports, end_unwanted, not_imported};
+use super::{Stop, begin_under, end_imports, end_unwanted, kept_out, not_imported};
 use crate::engine::Engine;
 use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
-use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision};
+use crate::mapping::ImportDecision;
 
 /// Notes why an import stopped, and decides about the job; nothing for a job that another worker has taken over.
 pub(super) async fn stopped(
@@ -110,14 +110,6 @@ pub(super) async fn stopped(
     orders::derive_status(&txn, order_id, now).await?;
     txn.commit().await?;
     Ok(outcome)
-}
-
-/// What keeps the order out of the store, whatever else stands in its way.
-fn kept_out(order: &OrderRow) -> Option<ImportDecision> {
-    if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::Cancelled {
-        return Some(ImportDecision::Skip(CANCELED_BEFORE));
-    }
-    Choice::of(order.skipped_by_person, order.archived_at.is_some()).decision()
 }
 
 async fn withdraw(
