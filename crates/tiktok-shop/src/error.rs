@@ -17,7 +17,7 @@ pub enum Error {
     #[error("tiktok asks for a new authorization: {message}{}", reference(Some(*code), request_id))]
     ReauthorizationNeeded { code: i64, message: String, request_id: Option<String> },
 
-    /// The app or the token lacks a scope: authorize again with it.
+    /// The app or the token lacks a scope, which `message` names: authorize again with it.
     #[error("tiktok has not granted the scope for this call: {message}{}", reference(None, request_id))]
     ScopeMissing { message: String, request_id: Option<String> },
 

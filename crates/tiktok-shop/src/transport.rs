@@ -120,7 +120,11 @@ pub(crate) async fn send(
     let retry_after = retry_after(response.headers());
     let body = read_body(response, effect).await?;
 
-    let result = unwrap_envelope(&body, status, retry_after, effect, secrets);
+    let mut result = unwrap_envelope(&body, status, retry_after, effect, secrets);
+    // TikTok's own words do not name it.
+    if let Err(Error::ScopeMissing { message, .. }) = &mut result {
+        scope_of(&path).clone_into(message);
+    }
     match &result {
         Ok(answer) => {
             tracing::debug!(%method, path, status, request_id = answer.request_id, "tiktok answered")
@@ -128,6 +132,18 @@ pub(crate) async fn send(
         Err(error) => tracing::debug!(%method, path, status, %error, "tiktok refused"),
     }
     result
+}
+
+/// The scope that the endpoint at this path asks for.
+fn scope_of(path: &str) -> &'static str {
+    match path.split('/').nth(1) {
+        Some("order") if path.contains("/external_order") => "seller.order.ext_ref",
+        Some("order") => "seller.order.info",
+        Some("fulfillment") => "seller.fulfillment.basic",
+        Some("logistics") => "seller.logistics",
+        Some("return_refund") => "seller.return_refund.basic",
+        _ => "seller.authorization.info",
+    }
 }
 
 async fn read_body(mut response: reqwest::Response, effect: Effect) -> Result<Vec<u8>, Error> {
