@@ -127,7 +127,7 @@ issue_catalogue! {
         "Add a tax rule for the country in your store, then retry the import."
     StoreTotalMismatch "STORE_TOTAL_MISMATCH" Error Manual "Totals differ"
         "Store total {store_total}, TikTok {tiktok_total}: {difference} off."
-        "Compare both sides on the order page; correct the store order, then retry."
+        "Compare both sides on the order page; correct what differs, then retry the import or mark it as handled."
     StoreDuplicateFound "STORE_DUPLICATE_FOUND" Error Manual "Already in the store"
         "Already in your store as #{store_order_id}."
         "Keep the first store order; the later one is to be canceled."

@@ -354,17 +354,22 @@ fn adds_ecotax(input: &PlanInput<'_>, row: &MatchedRow<'_>) -> Option<Found> {
     let of_combination =
         row.product.combination.as_ref().map_or(Decimal::ZERO, |combination| combination.ecotax);
     let product = &row.product.product;
-    if !input.facts.settings.ecotax_enabled || (product.ecotax.is_zero() && of_combination.is_zero()) {
+    // Without its own tax, and at least: what the store adds in the end depends on its rounding.
+    let added = product.ecotax.max(of_combination) * Decimal::from(row.quantity);
+    if !input.facts.settings.ecotax_enabled || added.is_zero() {
         return None;
     }
-    let total = &input.amounts.total;
+    let total = input.amounts.total;
     let currency = &input.amounts.currency;
     Some(
         Found::new(IssueCode::StoreTotalMismatch)
-            .with("store_total", "more")
+            .with("store_total", format!("at least {:.2} {currency}", total + added))
             .with("tiktok_total", format!("{total:.2} {currency}"))
-            .with("difference", format!("the ecotax of “{}”", product.reference))
-            .with("reason", "the store adds the product's ecotax on top, so nothing was created")
+            .with("difference", format!("at least {added:.2} {currency}"))
+            .with(
+                "reason",
+                format!("the store adds the ecotax of “{}”, so nothing was created", product.reference),
+            )
             .about(product.id.to_string()),
     )
 }
