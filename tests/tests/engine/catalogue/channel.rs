@@ -109,7 +109,7 @@ pub async fn scope_missing(lab: &EngineLab) -> Result<()> {
         Err(error) => Err(error),
     };
     scopes("add").await?;
-    issue?;
+    assert_eq!(issue?.sentence, "TikTok has not granted: seller.order.info.");
 
     let_time_pass(lab, &[1, 3]).await?;
     cleared(lab, &id, IssueCode::ChannelScopeMissing, OrderStatus::AwaitingShipment).await

@@ -32,7 +32,7 @@ pub async fn shown_beside(lab: &EngineLab, id: &str, code: IssueCode, beside: &[
     ensure!(issue.title == kind.title && !issue.title.is_empty(), "{issue:?}");
     ensure!(issue.remedy == kind.remedy && !issue.remedy.is_empty(), "{issue:?}");
     ensure!(issue.sentence == code.sentence(&issue.facts), "{issue:?}");
-    let unfit = ["…", "{", "}", "“”", "..", "  ", ": ."];
+    let unfit = ["…", "{", "}", "“”", "..", "  ", ": .", "http"];
     ensure!(
         issue.sentence.ends_with('.') && !unfit.iter().any(|unfit| issue.sentence.contains(unfit)),
         "not a sentence to show: {}",

@@ -24,7 +24,8 @@ pub async fn total_mismatch_before_creation(lab: &EngineLab) -> Result<()> {
     let id = place(lab, &json!({ "country": "FR", "lines": [{ "seller_sku": "SOAP-LAVENDER" }] })).await?;
     let issue = shown(lab, &id, IssueCode::StoreTotalMismatch).await;
     ecotax("0", "0").await?;
-    issue?;
+    let sentence = issue?.sentence;
+    assert_eq!(sentence, "Store total at least 0.47 EUR, TikTok 0.37 EUR: at least 0.10 EUR off.");
     not_in_store(lab, &id).await?;
 
     retry_import(lab, &id).await?;
