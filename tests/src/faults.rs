@@ -140,8 +140,7 @@ async fn rest(run: &Run, options: &FaultOptions) -> Result<(Comparison, u32)> {
         if let Ok(sides) = sides {
             let comparison = sides.compare_with(Told::Excuses);
             let all_there = sides.count() >= options.orders as usize && sides.settled();
-            let quiet = run.api.health().await.is_ok_and(|health| health.queue_depth == 0);
-            if all_there && quiet && comparison.is_clean() {
+            if all_there && comparison.is_clean() && other_complaints(run).await?.is_empty() {
                 return Ok((comparison, authorizations));
             }
         }
