@@ -208,10 +208,10 @@ impl OrderFilter {
             "id" => self.id = numbers(value)?.into_iter().map(OrderId).collect(),
             "store_order_id" if value == "empty" => self.store_order_id = Some(StoreOrderFilter::Empty),
             "store_order_id" => {
-                let ids = numbers(value)?.into_iter().map(StoreOrderId).collect();
-                self.store_order_id = Some(StoreOrderFilter::Ids(ids));
+                let ids: Vec<_> = numbers(value)?.into_iter().map(StoreOrderId).collect();
+                self.store_order_id = (!ids.is_empty()).then_some(StoreOrderFilter::Ids(ids));
             }
-            "tiktok_order_id" => self.tiktok_order_id = Some(tiktok_order_filter(value)?),
+            "tiktok_order_id" => self.tiktok_order_id = tiktok_order_filter(value)?,
             "total_min" => self.total_min = Some(amount(value)?),
             "total_max" => self.total_max = Some(amount(value)?),
             "q" if value.chars().count() > 200 => {
@@ -360,7 +360,7 @@ fn time(value: &str) -> Result<DateTime<Utc>, String> {
     if sensible { Ok(time) } else { Err("outside the years 1970 to 9999".to_owned()) }
 }
 
-fn tiktok_order_filter(value: &str) -> Result<TikTokOrderFilter, String> {
+fn tiktok_order_filter(value: &str) -> Result<Option<TikTokOrderFilter>, String> {
     let ids = split(value)?;
     if let Some(wrong) = ids.iter().find(|id| id.len() > 32 || !id.bytes().all(|byte| byte.is_ascii_digit()))
     {
@@ -368,9 +368,14 @@ fn tiktok_order_filter(value: &str) -> Result<TikTokOrderFilter, String> {
         return Err(format!("“{wrong}” is not a TikTok Shop order id; these are digits only"));
     }
     match ids[..] {
+        // Nothing but separators.
+        [] => Ok(None),
         [id] if id.len() < 4 => Err("at least 4 digits are needed".to_owned()),
-        [id] if id.len() < 18 => Ok(TikTokOrderFilter::Prefix(id.to_owned())),
-        _ => Ok(TikTokOrderFilter::Exact(ids.into_iter().map(|id| TikTokOrderId(id.to_owned())).collect())),
+        [id] if id.len() < 18 => Ok(Some(TikTokOrderFilter::Prefix(id.to_owned()))),
+        _ => {
+            let ids = ids.into_iter().map(|id| TikTokOrderId(id.to_owned())).collect();
+            Ok(Some(TikTokOrderFilter::Exact(ids)))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::TimeDelta;
 use clock::{Clock, ShiftedClock, SystemClock};
+use database::import_intents::{self, ImportIntent, Step};
 use database::{ConnectionTrait, Database, MasterKey, Vault};
 use sea_orm::Statement;
 use serde_json::json;
@@ -29,6 +30,7 @@ async fn importable(lab: &EngineLab, count: u32) -> Result<Vec<String>> {
     let ids = lab.sandboxes.place_random(count, 3, "plain").await?;
     lab.poll().await?;
     lab.sandboxes.store_control.delete("/faults").await?;
+    lab.sandboxes.store_control.delete("/counters").await?;
     let long_ago = SystemClock.now() - TimeDelta::minutes(20);
     for id in &ids {
         let order_id = OrderId(lab.order(id).await?.id);
@@ -49,9 +51,8 @@ async fn two_processes_whose_clocks_differ_make_each_order_once() -> Result<()> 
     for lab in labs().await {
         let name = lab.database_name();
         let ids = importable(&lab, 30).await?;
-        // Long enough for the other process to come by while an order is being made.
-        let slow = json!({ "resource": "orders", "method": "POST", "kind": "slow", "delay_ms": 60 });
-        lab.sandboxes.break_store(&slow).await?;
+        // Long enough for the other process to come by after the store has looked and before the order is there.
+        lab.sandboxes.store_control.patch("/settings", &json!({ "order_post_ms": 300 })).await?;
         let ahead = lab.engine_with("ahead", off_by(TimeDelta::minutes(10))).await?;
         let behind = lab.engine_with("behind", off_by(-TimeDelta::minutes(10))).await?;
 
@@ -76,6 +77,34 @@ async fn two_processes_whose_clocks_differ_make_each_order_once() -> Result<()> 
             assert_eq!(lab.sandboxes.store_orders_of(id).await?.len(), 1, "{name}: {id}");
         }
         assert_eq!(lab.sandboxes.store_orders().await?.len(), ids.len(), "{name}");
+        let counters = lab.sandboxes.store_control.get("/counters").await?;
+        assert_eq!(counters["order_posts_at_once"], 1, "{name}: they are made in single file");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_that_is_ahead_leaves_a_creation_alone_that_another_one_has_begun() -> Result<()> {
+    for lab in labs().await {
+        let ids = importable(&lab, 1).await?;
+        // The store looks at the cart at once and has the order only half a second later.
+        lab.sandboxes.store_control.patch("/settings", &json!({ "order_post_ms": 1_200 })).await?;
+        let ahead = lab.engine_with("ahead", off_by(TimeDelta::minutes(10))).await?;
+        let behind = lab.engine_with("behind", off_by(-TimeDelta::minutes(10))).await?;
+
+        let creating = async { anyhow::Ok(behind.run_due().await?) };
+        let passing_by = async {
+            let order_id = OrderId(lab.order(&ids[0]).await?.id);
+            let has_begun = |intent: ImportIntent| intent.step == Step::Posting;
+            while !import_intents::find(lab.database.reader(), order_id).await?.is_some_and(has_begun) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            anyhow::Ok(ahead.run_due().await?)
+        };
+        tokio::try_join!(creating, passing_by)?;
+
+        assert_eq!(lab.order(&ids[0]).await?.import_state, "imported", "{}", lab.database_name());
+        assert_eq!(lab.sandboxes.store_orders_of(&ids[0]).await?.len(), 1, "{}", lab.database_name());
     }
     Ok(())
 }
