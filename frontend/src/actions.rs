@@ -3,7 +3,6 @@
 pub mod ask;
 pub mod bulk_panel;
 pub mod bulk_run;
-pub mod fields;
 pub mod form;
 pub mod menu;
 pub mod options;

@@ -1,6 +1,6 @@
 //! The only file that talks HTTP: one function per endpoint, typed by `shared`.
 
-use futures::future::LocalBoxFuture;
+use futures::future::{FutureExt, LocalBoxFuture};
 use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -79,12 +79,15 @@ impl Failure {
 
 type Answer<T> = Result<T, Failure>;
 
-pub async fn sign_in(body: &SignIn) -> Answer<Session> {
-    read(exchange(Call::post("/session").open().body(body)).await?)
+/// A request that was made and waits to be sent.
+type Asking<T> = LocalBoxFuture<'static, Answer<T>>;
+
+pub fn sign_in(body: &SignIn) -> Asking<Session> {
+    fetch(Call::post("/session").open().body(body))
 }
 
-pub async fn set_up(body: &SetUp) -> Answer<Session> {
-    read(exchange(Call::post("/setup").open().body(body)).await?)
+pub fn set_up(body: &SetUp) -> Asking<Session> {
+    fetch(Call::post("/setup").open().body(body))
 }
 
 pub async fn refresh_session() -> Answer<Session> {
@@ -99,13 +102,13 @@ pub async fn delete_session() -> Answer<()> {
     exchange(Call { csrf: true, ..Call::new("DELETE", "/session") }).await.map(drop)
 }
 
-pub async fn list_orders(query: GridQuery) -> Answer<Page<OrderSummary>> {
-    read(exchange(Call::get(format!("/orders{}", search_of(&query.api_pairs())))).await?)
+pub fn list_orders(query: GridQuery) -> Asking<Page<OrderSummary>> {
+    fetch(Call::get(format!("/orders{}", search_of(&query.api_pairs()))))
 }
 
-pub async fn count_orders(filter: OrderFilter) -> Answer<OrderCounts> {
+pub fn count_orders(filter: OrderFilter) -> Asking<OrderCounts> {
     let search = search_of(&filter.without_status().to_pairs());
-    read(exchange(Call::get(format!("/orders/counts{search}"))).await?)
+    fetch(Call::get(format!("/orders/counts{search}")))
 }
 
 pub async fn order(id: OrderId) -> Answer<OrderDetail> {
@@ -143,64 +146,60 @@ struct DetailRest {
     notes: Vec<OrderNote>,
 }
 
-pub async fn timeline(id: OrderId, after: Option<String>) -> Answer<Page<TimelineEntry>> {
+pub fn timeline(id: OrderId, after: Option<String>) -> Asking<Page<TimelineEntry>> {
     let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
     pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
-    read(exchange(Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs)))).await?)
+    fetch(Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs))))
 }
 
-pub async fn reveal_recipient(id: OrderId) -> Answer<Recipient> {
-    read(exchange(Call::post(format!("/orders/{id}/recipient"))).await?)
+pub fn reveal_recipient(id: OrderId) -> Asking<Recipient> {
+    fetch(Call::post(format!("/orders/{id}/recipient")))
 }
 
-pub async fn open_issues(id: OrderId) -> Answer<Page<Issue>> {
-    read(exchange(Call::get(format!("/issues?order={id}&open=true&limit=100"))).await?)
+pub fn open_issues(id: OrderId) -> Asking<Page<Issue>> {
+    fetch(Call::get(format!("/issues?order={id}&open=true&limit=100")))
 }
 
-pub async fn store_states() -> Answer<Vec<StoreState>> {
-    read(exchange(Call::get("/store-states")).await?)
+pub fn store_states() -> Asking<Vec<StoreState>> {
+    fetch(Call::get("/store-states"))
 }
 
-pub async fn connections() -> Answer<Vec<Connection>> {
-    read(exchange(Call::get("/connections")).await?)
+pub fn connections() -> Asking<Vec<Connection>> {
+    fetch(Call::get("/connections"))
 }
 
-pub async fn connection(id: ConnectionId) -> Answer<Connection> {
-    read(exchange(Call::get(format!("/connections/{id}"))).await?)
+pub fn connection(id: ConnectionId) -> Asking<Connection> {
+    fetch(Call::get(format!("/connections/{id}")))
 }
 
-pub async fn create_connection(body: &CreateConnection) -> Answer<Connection> {
-    read(exchange(Call::post("/connections").body(body)).await?)
+pub fn create_connection(body: &CreateConnection) -> Asking<Connection> {
+    fetch(Call::post("/connections").body(body))
 }
 
 /// Changes a connection, unless somebody else changed it since `version`.
-pub async fn update_connection(
-    id: ConnectionId,
-    version: i64,
-    body: &UpdateConnection,
-) -> Answer<Connection> {
+pub fn update_connection(id: ConnectionId, version: i64, body: &UpdateConnection) -> Asking<Connection> {
     let call = Call::new("PATCH", format!("/connections/{id}")).body(body);
-    read(exchange(Call { if_match: Some(version), ..call }).await?)
+    fetch(Call { if_match: Some(version), ..call })
 }
 
-pub async fn test_new_connection(body: &CreateConnection) -> Answer<ConnectionTest> {
-    read(exchange(Call::post("/connections/test").body(body)).await?)
+pub fn test_new_connection(body: &CreateConnection) -> Asking<ConnectionTest> {
+    fetch(Call::post("/connections/test").body(body))
 }
 
-pub async fn test_connection(id: ConnectionId) -> Answer<ConnectionTest> {
-    read(exchange(Call::post(format!("/connections/{id}/test"))).await?)
+pub fn test_connection(id: ConnectionId) -> Asking<ConnectionTest> {
+    fetch(Call::post(format!("/connections/{id}/test")))
 }
 
-pub async fn fetch_orders(id: ConnectionId, body: &FetchOrders) -> Answer<SyncRun> {
-    read(exchange(Call::post(format!("/connections/{id}/fetch")).body(body)).await?)
+pub fn fetch_orders(id: ConnectionId, body: &FetchOrders) -> Asking<SyncRun> {
+    fetch(Call::post(format!("/connections/{id}/fetch")).body(body))
 }
 
-pub async fn sync_run(id: SyncRunId) -> Answer<SyncRun> {
-    read(exchange(Call::get(format!("/sync-runs/{id}"))).await?)
+pub fn sync_run(id: SyncRunId) -> Asking<SyncRun> {
+    fetch(Call::get(format!("/sync-runs/{id}")))
 }
 
-pub async fn health() -> Answer<Health> {
-    read(exchange(Call::get("/health")).await?)
+pub fn health() -> Asking<Health> {
+    fetch(Call::get("/health"))
 }
 
 /// Opens the stream of live events after `last_id`; it ends when the controller aborts it.
@@ -260,6 +259,11 @@ impl Call {
         let body = serde_json::to_string(body).expect("the shapes of the API have text keys only");
         Self { body: Some(body), ..self }
     }
+}
+
+/// Sends a call and reads its answer. The future is the same for all, but for the last step.
+fn fetch<T: DeserializeOwned + 'static>(call: Call) -> Asking<T> {
+    exchange(call).map(|text| read(text?)).boxed_local()
 }
 
 /// Sends a call and returns the text of its answer. Dropping the future aborts the request.

@@ -6,6 +6,7 @@ pub mod copy_button;
 pub mod dialog;
 pub mod dropdown;
 pub mod failure;
+pub mod fields;
 pub mod icon;
 pub mod money;
 pub mod time;

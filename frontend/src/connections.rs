@@ -1,7 +1,6 @@
 //! The parts of the pages about connections.
 
 pub mod credentials;
-pub mod fields;
 pub mod map_field;
 pub mod settings_fields;
 pub mod settings_form;

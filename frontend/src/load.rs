@@ -2,14 +2,23 @@
 //!
 //! Unlike a resource under `Transition`, old values stay visible while a new one loads *and* after it failed,
 //! and a request that was overtaken is aborted, so a stale answer can never replace a newer one.
+//!
+//! Values are kept without their types: signals and futures that know theirs would be compiled once for each kind of
+//! answer, and there are two dozen kinds.
 
+use std::any::Any;
 use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use futures::future::{AbortHandle, FutureExt, LocalBoxFuture, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::Failure;
+
+/// An answer whose type only its receiver knows.
+type Anything = Arc<dyn Any + Send + Sync>;
 
 /// One thing that is asked for again and again; only the last request counts.
 #[derive(Clone, Copy)]
@@ -33,19 +42,25 @@ impl Request {
     }
 
     /// Sends a request in place of the one under way, and hands its answer to `apply`.
-    pub fn run<T: 'static>(
+    pub fn run<T: Send + Sync + 'static>(
         self,
         answer: impl Future<Output = Result<T, Failure>> + 'static,
         apply: impl FnOnce(T) + 'static,
     ) {
-        self.start(answer.boxed_local(), Box::new(apply));
+        let apply = |answer: Anything| {
+            // Nobody else has seen it yet, so it comes out of its wrapping.
+            if let Some(answer) = answer.downcast::<T>().ok().and_then(Arc::into_inner) {
+                apply(answer);
+            }
+        };
+        self.start(erased(answer), Box::new(apply));
     }
 
-    /// The work of [`Request::run`], compiled once for each kind of answer and not once for each request.
-    fn start<T: 'static>(
+    /// The work of [`Request::run`].
+    fn start(
         self,
-        answer: LocalBoxFuture<'static, Result<T, Failure>>,
-        apply: Box<dyn FnOnce(T)>,
+        answer: LocalBoxFuture<'static, Result<Anything, Failure>>,
+        apply: Box<dyn FnOnce(Anything)>,
     ) {
         let (task, handle) = abortable(answer);
         if let Some(Some(old)) = self.abort.try_update_value(|abort| abort.replace(handle)) {
@@ -69,28 +84,94 @@ impl Request {
     }
 }
 
-/// A value that the server owns.
-pub struct Load<T: Send + Sync + 'static> {
-    /// The last good answer.
-    pub value: RwSignal<Option<T>>,
-    pub request: Request,
+fn erased<T: Send + Sync + 'static>(
+    answer: impl Future<Output = Result<T, Failure>> + 'static,
+) -> LocalBoxFuture<'static, Result<Anything, Failure>> {
+    answer.map(|answer| answer.map(|value| Arc::new(value) as Anything)).boxed_local()
 }
 
-impl<T: Send + Sync + 'static> Clone for Load<T> {
+/// The last good answer, as a signal.
+pub struct Answer<T> {
+    answer: RwSignal<Option<Anything>>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: Send + Sync + 'static> Copy for Load<T> {}
+impl<T> Copy for Answer<T> {}
 
-impl<T: Send + Sync + 'static> Load<T> {
+impl<T: Clone + Send + Sync + 'static> Answer<T> {
+    /// Reads the answer where it lies.
+    pub fn with<R>(self, read: impl FnOnce(Option<&T>) -> R) -> R {
+        read_as(&self.answer.get(), read)
+    }
+
+    pub fn get(self) -> Option<T> {
+        self.with(|answer| answer.cloned())
+    }
+
+    /// Whether there is one.
+    pub fn is_known(self) -> bool {
+        self.answer.with(Option::is_some)
+    }
+
+    pub fn get_untracked(self) -> Option<T> {
+        self.try_with_untracked(|answer| answer.cloned()).flatten()
+    }
+
+    /// Reads the answer, unless the page that asked for it is gone.
+    pub fn try_with_untracked<R>(self, read: impl FnOnce(Option<&T>) -> R) -> Option<R> {
+        Some(read_as(&self.answer.try_get_untracked()?, read))
+    }
+
+    pub fn set(self, answer: Option<T>) {
+        self.answer.set(answer.map(|answer| Arc::new(answer) as Anything));
+    }
+}
+
+fn read_as<T: 'static, R>(answer: &Option<Anything>, read: impl FnOnce(Option<&T>) -> R) -> R {
+    read(answer.as_ref().and_then(|answer| answer.downcast_ref()))
+}
+
+/// A value that the server owns.
+pub struct Load<T> {
+    pub value: Answer<T>,
+    pub request: Request,
+}
+
+impl<T> Clone for Load<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Load<T> {}
+
+impl<T: Clone + Send + Sync + 'static> Load<T> {
     pub fn new() -> Self {
-        Self { value: RwSignal::new(None), request: Request::new() }
+        Self { value: Answer { answer: RwSignal::new(None), kind: PhantomData }, request: Request::new() }
     }
 
     /// Asks for the value anew.
     pub fn run(self, answer: impl Future<Output = Result<T, Failure>> + 'static) {
-        self.request.run(answer, move |value| self.value.set(Some(value)));
+        let value = self.value.answer;
+        self.request.start(erased(answer), Box::new(move |answer| value.set(Some(answer))));
+    }
+
+    /// Asks for the value anew; an answer that says the same as before changes nothing on the page.
+    pub fn run_for_changes(self, answer: impl Future<Output = Result<T, Failure>> + 'static)
+    where
+        T: PartialEq,
+    {
+        let value = self.value;
+        self.request.run(answer, move |answer| {
+            if value.try_with_untracked(|old| old != Some(&answer)) == Some(true) {
+                value.set(Some(answer));
+            }
+        });
     }
 }

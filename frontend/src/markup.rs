@@ -20,6 +20,24 @@ pub fn handler<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)>
     Box::new(handle)
 }
 
+/// One of a list of views; as long as its key is in the list, it stays as it is.
+pub struct Keyed {
+    pub key: i64,
+    pub view: Box<dyn Fn() -> AnyView + Send + Sync>,
+}
+
+impl Keyed {
+    pub fn new(key: i64, view: impl Fn() -> AnyView + Send + Sync + 'static) -> Self {
+        Self { key, view: Box::new(view) }
+    }
+}
+
+/// Leptos' own `For`, compiled once instead of once for each use.
+pub fn keyed_list(items: impl Fn() -> Vec<Keyed> + Send + Sync + 'static) -> AnyView {
+    let items: Box<dyn Fn() -> Vec<Keyed> + Send + Sync> = Box::new(items);
+    view! { <For each=items key=|item: &Keyed| item.key children=|item: Keyed| (item.view)() /> }
+}
+
 /// Leptos' own `Show`, compiled once instead of once for each use.
 #[component]
 pub fn Show(#[prop(into)] when: Signal<bool>, children: ChildrenFn) -> impl IntoView {

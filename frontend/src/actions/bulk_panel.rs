@@ -26,7 +26,7 @@ pub fn BulkPanel() -> impl IntoView {
 }
 
 fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
-    let run = Memo::new(move |_| run.get());
+    let run = RwSignal::from(run);
     let numbers = move |number: fn(&BulkProgress) -> i64| run.with(|run| run.as_ref().map_or(0, number));
     let title =
         move || run.with(|run| run.as_ref().map(|run| text::run_title(run.request.action, run.total)));
@@ -36,7 +36,7 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
     });
     let unsuccessful = Memo::new(move |_| numbers(|run| run.failed + run.refused) > 0);
     let can_retry = Memo::new(move |_| unsuccessful.get() && !going_on.get());
-    let outcome = RwSignal::new(None::<BulkOutcome>);
+    let outcome = RwSignal::new(String::new());
     let tell = |failure: Result<(), Failure>| {
         if let Err(failure) = failure {
             toast::show(Tone::Bad, failure.sentence());
@@ -52,19 +52,22 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
         (BulkOutcome::Left, text::RUN_LEFT, |run| run.left),
     ]
     .map(|(kind, label, number)| {
-        let number = Memo::new(move |_| numbers(number));
-        let is_shown = Memo::new(move |_| outcome.get() == Some(kind));
-        let show = move |_| outcome.set((!is_shown.get_untracked()).then_some(kind));
+        let number = move || numbers(number);
+        let is_shown = move || outcome.get() == kind.as_str();
+        let show = move |_| {
+            let next = if untrack(is_shown) { "" } else { kind.as_str() };
+            outcome.set(next.to_owned());
+        };
         view! {
             <button
                 type="button"
                 class=format!("outcome {kind}")
-                aria-expanded=move || is_shown.get().to_string()
-                disabled=move || number.get() == 0
-                hidden=move || kind == BulkOutcome::Left && number.get() == 0
+                aria-expanded=move || is_shown().to_string()
+                disabled=move || number() == 0
+                hidden=move || kind == BulkOutcome::Left && number() == 0
                 on:click=handler(show)
             >
-                <strong>{move || count(number.get())}</strong>
+                <strong>{move || count(number())}</strong>
                 <span>{label}</span>
             </button>
         }
@@ -84,7 +87,7 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
                 aria-label=title
             ></progress>
             <div class="outcomes">{outcomes}</div>
-            {move || outcome.get().map(|outcome| orders(id, outcome))}
+            {move || outcome.with(|outcome| (!outcome.is_empty()).then(|| orders(id, outcome)))}
             <Show when=move || is_running.get()>
                 <button type="button" class="button small" on:click=handler(stop)>{text::STOP}</button>
             </Show>
@@ -96,7 +99,7 @@ fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
 }
 
 /// The orders that met one outcome, and why.
-fn orders(id: BulkRunId, outcome: BulkOutcome) -> AnyView {
+fn orders(id: BulkRunId, outcome: &str) -> AnyView {
     let orders = Load::<Page<BulkRunOrder>>::new();
     orders.run(api::bulk_run_orders(id, outcome));
     let failure = move || {

@@ -1,16 +1,15 @@
 //! What is asked before an action: a confirmation that names the order and the effect, a reason, or a few words.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
-use shared::{
-    ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS,
-    OrderSummary,
-};
+use shared::{ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary};
 
 use crate::actions::bulk_run::{self, Selection};
-use crate::actions::fields::{select_field, words_field};
 use crate::actions::options::{common_cancel_reasons, options_of};
 use crate::actions::{ask, plain_request};
 use crate::api::Failure;
+use crate::components::fields::{Choices, TextField, select_field, sentences_field};
 use crate::components::icon::Icon;
 use crate::components::time::here;
 use crate::load::{Load, Request};
@@ -138,7 +137,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
             let options = options_of(order.id, || true);
             let reasons = reason_field(answers.reason, options, |options| options.cancel_reasons.clone());
             let refusal = move || {
-                let refusal = options.value.with(|it| it.as_ref().and_then(|it| it.not_cancelable.clone()));
+                let refusal = options.value.with(|it| it.and_then(|it| it.not_cancelable.clone()));
                 refusal.map(
                     |words| view! { <p class="field-error" role="alert">{text::not_cancelable(&words)}</p> },
                 )
@@ -146,14 +145,13 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
             view! { {reasons} {refusal} }
         }
         (ActionKind::Cancel, Target::Many(_)) => {
-            let reasons = move || keys_and_texts(common_cancel_reasons());
-            select_field(text::REASON, answers.reason, reasons, || false)
+            let reasons = || with_first(text::CHOOSE, common_cancel_reasons());
+            select_field(text::REASON, answers.reason, Arc::new(reasons), "")
         }
         (ActionKind::AcceptCancellation | ActionKind::RejectCancellation, Target::One(order)) => {
             let options = options_of(order.id, || true);
             let request = move || {
-                let request =
-                    options.value.with(|it| it.as_ref().and_then(|it| it.cancellation_request.clone()));
+                let request = options.value.with(|it| it.and_then(|it| it.cancellation_request.clone()));
                 request.map(|request| {
                     let reason = request.reason.map(|reason| text::buyer_says(&reason));
                     let deadline = request.deadline.map(|at| text::answer_before(&here(at)));
@@ -168,12 +166,12 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
                         .map(|it| it.reject_reasons.clone())
                         .unwrap_or_default()
                 });
-                let comment = words_field(text::COMMENT, answers.words, MAX_COMMENT_CHARACTERS, Some(2));
+                let comment = sentences_field(text::COMMENT, answers.words, MAX_COMMENT_CHARACTERS);
                 view! { {reasons} {comment} }
             });
             view! { {request} {rest} }
         }
-        (ActionKind::Note, _) => words_field(text::NOTE, answers.words, MAX_NOTE_CHARACTERS, Some(4)),
+        (ActionKind::Note, _) => sentences_field(text::NOTE, answers.words, MAX_NOTE_CHARACTERS),
         (ActionKind::Tag, _) => {
             let tags = match target {
                 Target::One(order) => order.tags.clone(),
@@ -182,7 +180,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
             let chips = tags.into_iter().map(|tag| removable_tag(tag, answers.removed)).collect_view();
             view! {
                 <p class="tags">{chips}</p>
-                {words_field(text::NEW_TAGS, answers.words, MAX_TAG_CHARACTERS * 4, None)}
+                <TextField label=text::NEW_TAGS value=answers.words />
             }
         }
         _ => ().into_any(),
@@ -194,19 +192,24 @@ fn reason_field(
     options: Load<ActionOptions>,
     reasons: fn(&ActionOptions) -> Vec<ChannelReason>,
 ) -> AnyView {
-    let choices = move || {
-        let reasons = options.value.with(|it| it.as_ref().map(reasons).unwrap_or_default());
-        keys_and_texts(reasons)
-    };
-    let is_loading = move || options.value.with(|it| !it.as_ref().is_some_and(|it| it.complete));
+    let choices: Choices = Arc::new(move || {
+        options.value.with(|options| {
+            let is_complete = options.is_some_and(|it| it.complete);
+            let listed = options.map(reasons).unwrap_or_default();
+            let first = if listed.is_empty() && !is_complete { text::ASKING_TIKTOK } else { text::CHOOSE };
+            with_first(first, listed.into_iter().map(|reason| (reason.key, reason.text)).collect())
+        })
+    });
     let failure = move || {
         options.request.failure.get().map(|failure| view! { <p class="field-error">{failure.sentence()}</p> })
     };
-    view! { {select_field(text::REASON, value, choices, is_loading)} {failure} }
+    view! { {select_field(text::REASON, value, choices, "")} {failure} }
 }
 
-fn keys_and_texts(reasons: Vec<ChannelReason>) -> Vec<(String, String)> {
-    reasons.into_iter().map(|reason| (reason.key, reason.text)).collect()
+/// The choices below one that chooses nothing.
+pub fn with_first(first: &str, mut choices: Vec<(String, String)>) -> Vec<(String, String)> {
+    choices.insert(0, (String::new(), first.to_owned()));
+    choices
 }
 
 /// A tag that the order has; a press marks it to be taken off, another one keeps it.

@@ -90,6 +90,7 @@ pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
             style:top=move || menu.place.get().top_style()
             style:bottom=move || menu.place.get().bottom_style()
             style:width=format!("{WIDTH}px")
+            style:max-height=move || menu.place.get().height_style()
             on:toggle=handler(move |event: Event| toggled(menu, &event))
             on:keydown=handler(move_focus)
         >

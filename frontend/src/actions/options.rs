@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::{ActionOptions, ChannelReason, OrderId};
+use shared::{ActionOptions, OrderId};
 
 use crate::live::{self, News};
 use crate::load::Load;
@@ -18,10 +18,10 @@ const LOOKS: usize = 8;
 pub fn options_of(id: OrderId, is_wanted: impl Fn() -> bool + Send + Sync + 'static) -> Load<ActionOptions> {
     let options = Load::<ActionOptions>::new();
     let is_wanted = Memo::new(move |_| is_wanted());
-    let load = move || options.run(api::action_options(id));
-    let is_incomplete = move || {
-        options.value.try_with_untracked(|it| !it.as_ref().is_some_and(|it| it.complete)).unwrap_or(false)
-    };
+    // Lists that are the same as before must not close the one that somebody has just opened.
+    let load = move || options.run_for_changes(api::action_options(id));
+    let is_incomplete =
+        move || options.value.try_with_untracked(|it| !it.is_some_and(|it| it.complete)).unwrap_or(false);
     live::listen(move |news| {
         if matches!(news, News::Event(event) if event.order_id == Some(id)) && is_wanted.get_untracked() {
             load();
@@ -45,9 +45,7 @@ pub fn options_of(id: OrderId, is_wanted: impl Fn() -> bool + Send + Sync + 'sta
     options
 }
 
-/// The reasons that TikTok Shop takes for paid orders everywhere in the EU, for many orders at once.
-pub fn common_cancel_reasons() -> Vec<ChannelReason> {
-    text::COMMON_CANCEL_REASONS
-        .map(|(key, text)| ChannelReason { key: key.to_owned(), text: text.to_owned() })
-        .into()
+/// The reasons that TikTok Shop takes for paid orders everywhere in the EU, by key.
+pub fn common_cancel_reasons() -> Vec<(String, String)> {
+    text::COMMON_CANCEL_REASONS.map(|(key, text)| (key.to_owned(), text.to_owned())).into()
 }

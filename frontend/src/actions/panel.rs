@@ -39,7 +39,7 @@ pub fn close() {
 #[component]
 pub fn OrderPanel() -> impl IntoView {
     let shown = SHOWN.with(Clone::clone);
-    let shown = Memo::new(move |_| shown.get());
+    let shown = RwSignal::from(shown);
     let title = move || match shown.get() {
         Some(Panel::Preview(id)) => text::preview_of(id),
         Some(Panel::Labels(id)) => text::labels_of(id),

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use shared::{
-    ActionId, ActionKind, ActionOptions, ActionRequest, ActionState, BulkOutcome, BulkRunId, BulkRunOrder,
-    BulkRunState, ConnectionChoices, ConnectionId, ImportPreview, OrderId, Page, ShippingLabel, StartBulkRun,
+    ActionId, ActionKind, ActionOptions, ActionRequest, ActionState, BulkRunId, BulkRunOrder, BulkRunState,
+    ConnectionChoices, ConnectionId, ImportPreview, OrderId, Page, ShippingLabel, StartBulkRun,
 };
 
-use super::{Answer, Call, exchange, read};
+use super::{Asking, Call, fetch};
 
 /// A `shared::OrderAction` as far as the page tells of it.
 ///
@@ -44,52 +44,52 @@ pub struct BulkProgress {
     pub left: i64,
 }
 
-pub async fn act(id: OrderId, request: &ActionRequest) -> Answer<AskedAction> {
-    read(exchange(Call::post(format!("/orders/{id}/actions")).once().body(request)).await?)
+pub fn act(id: OrderId, request: &ActionRequest) -> Asking<AskedAction> {
+    fetch(Call::post(format!("/orders/{id}/actions")).once().body(request))
 }
 
-pub async fn action(id: ActionId) -> Answer<AskedAction> {
-    read(exchange(Call::get(format!("/actions/{id}"))).await?)
+pub fn action(id: ActionId) -> Asking<AskedAction> {
+    fetch(Call::get(format!("/actions/{id}")))
 }
 
-pub async fn undo_action(id: ActionId) -> Answer<AskedAction> {
-    read(exchange(Call::post(format!("/actions/{id}/undo")).once()).await?)
+pub fn undo_action(id: ActionId) -> Asking<AskedAction> {
+    fetch(Call::post(format!("/actions/{id}/undo")).once())
 }
 
-pub async fn action_options(id: OrderId) -> Answer<ActionOptions> {
-    read(exchange(Call::get(format!("/orders/{id}/action-options"))).await?)
+pub fn action_options(id: OrderId) -> Asking<ActionOptions> {
+    fetch(Call::get(format!("/orders/{id}/action-options")))
 }
 
-pub async fn shipping_labels(id: OrderId) -> Answer<Vec<ShippingLabel>> {
-    read(exchange(Call::get(format!("/orders/{id}/labels"))).await?)
+pub fn shipping_labels(id: OrderId) -> Asking<Vec<ShippingLabel>> {
+    fetch(Call::get(format!("/orders/{id}/labels")))
 }
 
-pub async fn import_preview(id: OrderId) -> Answer<ImportPreview> {
-    read(exchange(Call::get(format!("/orders/{id}/import-preview"))).await?)
+pub fn import_preview(id: OrderId) -> Asking<ImportPreview> {
+    fetch(Call::get(format!("/orders/{id}/import-preview")))
 }
 
-pub async fn start_bulk_run(body: &StartBulkRun) -> Answer<BulkProgress> {
-    read(exchange(Call::post("/bulk-runs").once().body(body)).await?)
+pub fn start_bulk_run(body: &StartBulkRun) -> Asking<BulkProgress> {
+    fetch(Call::post("/bulk-runs").once().body(body))
 }
 
-pub async fn bulk_run(id: BulkRunId) -> Answer<BulkProgress> {
-    read(exchange(Call::get(format!("/bulk-runs/{id}"))).await?)
+pub fn bulk_run(id: BulkRunId) -> Asking<BulkProgress> {
+    fetch(Call::get(format!("/bulk-runs/{id}")))
 }
 
-pub async fn stop_bulk_run(id: BulkRunId) -> Answer<BulkProgress> {
-    read(exchange(Call::post(format!("/bulk-runs/{id}/stop")).once()).await?)
+pub fn stop_bulk_run(id: BulkRunId) -> Asking<BulkProgress> {
+    fetch(Call::post(format!("/bulk-runs/{id}/stop")).once())
 }
 
 /// Starts another run with those that failed or were refused.
-pub async fn retry_bulk_run(id: BulkRunId) -> Answer<BulkProgress> {
-    read(exchange(Call::post(format!("/bulk-runs/{id}/retry")).once()).await?)
+pub fn retry_bulk_run(id: BulkRunId) -> Asking<BulkProgress> {
+    fetch(Call::post(format!("/bulk-runs/{id}/retry")).once())
 }
 
 /// The orders of a run that met one outcome, at most a hundred.
-pub async fn bulk_run_orders(id: BulkRunId, outcome: BulkOutcome) -> Answer<Page<BulkRunOrder>> {
-    read(exchange(Call::get(format!("/bulk-runs/{id}/orders?outcome={outcome}&limit=100"))).await?)
+pub fn bulk_run_orders(id: BulkRunId, outcome: &str) -> Asking<Page<BulkRunOrder>> {
+    fetch(Call::get(format!("/bulk-runs/{id}/orders?outcome={outcome}&limit=100")))
 }
 
-pub async fn settings_choices(id: ConnectionId) -> Answer<ConnectionChoices> {
-    read(exchange(Call::get(format!("/connections/{id}/choices"))).await?)
+pub fn settings_choices(id: ConnectionId) -> Asking<ConnectionChoices> {
+    fetch(Call::get(format!("/connections/{id}/choices")))
 }

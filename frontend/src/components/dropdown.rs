@@ -18,6 +18,8 @@ pub struct Place {
     pub left: i32,
     pub top: Option<i32>,
     pub bottom: Option<i32>,
+    /// What is free on that side of the button.
+    pub room: i32,
 }
 
 impl Place {
@@ -32,10 +34,12 @@ impl Place {
         let left = left as i32;
         if inner_height - anchor.bottom() < ROOM && anchor.top() > inner_height - anchor.bottom() {
             let bottom = inner_height - anchor.top() + 4.0 - scroll_y;
-            return Self { left, top: None, bottom: Some(bottom as i32) };
+            let room = (anchor.top() - 2.0 * MARGIN) as i32;
+            return Self { left, top: None, bottom: Some(bottom as i32), room };
         }
         let top = anchor.bottom() + 4.0 + scroll_y;
-        Self { left, top: Some(top as i32), bottom: None }
+        let room = (inner_height - anchor.bottom() - 2.0 * MARGIN) as i32;
+        Self { left, top: Some(top as i32), bottom: None, room }
     }
 
     pub fn left_style(&self) -> String {
@@ -44,6 +48,11 @@ impl Place {
 
     pub fn top_style(&self) -> String {
         self.top.map_or_else(|| "auto".to_owned(), |top| format!("{top}px"))
+    }
+
+    /// Panels scroll inside rather than leave the window; one that finds hardly any room leaves it all the same.
+    pub fn height_style(&self) -> String {
+        format!("{}px", self.room.max(ROOM as i32 - 40))
     }
 
     pub fn bottom_style(&self) -> String {
@@ -116,6 +125,7 @@ pub fn Dropdown(
             style:top=move || place.get().top_style()
             style:bottom=move || place.get().bottom_style()
             style:width=format!("{width}px")
+            style:max-height=move || place.get().height_style()
             on:beforetoggle=before
             on:toggle=handler(move |event: Event| open.set(opens(&event)))
         >

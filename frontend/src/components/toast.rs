@@ -11,7 +11,7 @@ use leptos::task::spawn_local;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
 use crate::components::time::Ago;
-use crate::markup::{Show, handler, view};
+use crate::markup::{Keyed, Show, handler, keyed_list, view};
 use crate::{browser, clock, text};
 
 /// How long a message stays, unless somebody is reading it.
@@ -142,8 +142,10 @@ fn stay(toast: Toast) {
 #[component]
 pub fn Toaster() -> impl IntoView {
     let toasts = TOASTS.with(Clone::clone);
-    let visible =
-        move || toasts.get().into_iter().filter(|toast| toast.visible.get()).rev().collect::<Vec<_>>();
+    let visible = move || {
+        let visible = toasts.get().into_iter().filter(|toast| toast.visible.get()).rev();
+        visible.map(|toast| Keyed::new(toast.id.0.into(), move || card(toast.clone()))).collect()
+    };
     view! {
         <div
             class="toaster"
@@ -154,7 +156,7 @@ pub fn Toaster() -> impl IntoView {
             on:focusin=handler(|_| IS_READING.set(true))
             on:focusout=handler(|_| IS_READING.set(false))
         >
-            <For each=visible key=|toast| toast.id children=card />
+            {keyed_list(visible)}
         </div>
     }
 }
@@ -191,19 +193,20 @@ fn card(toast: Toast) -> AnyView {
 
 fn offer_button(offer: Offer, dismiss: Callback<()>) -> AnyView {
     let Offer { label, until, accept } = offer;
-    let seconds = move || {
-        until.map_or(1, |until| (until - clock::now_untracked()).num_milliseconds().div_euclid(1_000) + 1)
-    };
-    let left = RwSignal::new(seconds());
-    if until.is_some() {
+    let is_open = RwSignal::new(true);
+    let countdown = RwSignal::new(String::new());
+    if let Some(until) = until {
         spawn_local(async move {
-            while seconds() > 0 && left.try_set(seconds()).is_none() {
+            loop {
+                let seconds = (until - clock::now_untracked()).num_milliseconds().div_euclid(1_000) + 1;
+                if seconds < 1 || countdown.try_set(format!(" {seconds} s")).is_some() {
+                    break;
+                }
                 browser::sleep(STEP_MS).await;
             }
-            left.try_set(0);
+            is_open.try_set(false);
         });
     }
-    let is_open = Memo::new(move |_| left.get() > 0);
     let press = move || {
         accept();
         dismiss.run(());
@@ -216,7 +219,7 @@ fn offer_button(offer: Offer, dismiss: Callback<()>) -> AnyView {
                 view! {
                     <button type="button" class="button small" on:click=handler(move |_| press())>
                         {label}
-                        {until.is_some().then(|| view! { <span aria-hidden="true">{move || left.get()} " s"</span> })}
+                        <span aria-hidden="true">{move || countdown.get()}</span>
                     </button>
                 }
             }

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use shared::{StoreCredentials, TikTokCredentials};
 
-use crate::connections::fields::TextField;
+use crate::components::fields::TextField;
 use crate::markup::{handler, view};
 use crate::text;
 

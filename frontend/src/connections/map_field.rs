@@ -1,18 +1,18 @@
 //! A list of pairs, such as a carrier for each country.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
+use crate::components::fields::{Choices, pick_field};
 use crate::components::icon::Icon;
-use crate::markup::{handler, view};
+use crate::markup::{Keyed, handler, keyed_list, view};
 use crate::text;
-
-/// What a side of the pairs is chosen from; while there is nothing to choose from, it is typed.
-pub type Choices = Memo<Vec<(String, String)>>;
 
 /// One pair; its number stays while it is changed.
 #[derive(Clone, Copy)]
 struct Pair {
-    number: usize,
+    number: i64,
     key: RwSignal<String>,
     value: RwSignal<String>,
 }
@@ -21,7 +21,7 @@ struct Pair {
 #[derive(Clone, Copy)]
 pub struct Pairs {
     rows: RwSignal<Vec<Pair>>,
-    next: StoredValue<usize>,
+    next: StoredValue<i64>,
 }
 
 impl Pairs {
@@ -61,24 +61,30 @@ pub struct Sides {
 /// The pairs, one below the other, with a way to add and remove them.
 pub fn map_field(sides: Sides, pairs: Pairs, keys: Choices, values: Choices) -> AnyView {
     let rows = pairs.rows;
-    let row = move |pair: Pair| {
+    let row = Arc::new(move |pair: Pair| {
         let remove = move |_| rows.update(|rows| rows.retain(|other| other.number != pair.number));
         view! {
             <li>
-                {side(sides.key, pair.key, keys)}
-                {side(sides.value, pair.value, values)}
+                {side(sides.key, pair.key, keys.clone())}
+                {side(sides.value, pair.value, values.clone())}
                 <button type="button" class="icon-button" aria-label=text::REMOVE on:click=handler(remove)>
                     {Icon::Cross.view()}
                 </button>
             </li>
         }
-    };
+    });
     view! {
         <div class="map-field" role="group" aria-label=sides.title>
             <strong>{sides.title}</strong>
             <small class="quiet">{sides.hint}</small>
             <ul>
-                <For each=move || rows.get() key=|pair| pair.number children=row />
+                {keyed_list(move || {
+                    let keyed = |pair: Pair| {
+                        let row = row.clone();
+                        Keyed::new(pair.number, move || row(pair))
+                    };
+                    rows.get().into_iter().map(keyed).collect()
+                })}
             </ul>
             <button
                 type="button"
@@ -93,5 +99,5 @@ pub fn map_field(sides: Sides, pairs: Pairs, keys: Choices, values: Choices) -> 
 }
 
 fn side(label: &'static str, value: RwSignal<String>, choices: Choices) -> AnyView {
-    super::fields::pick_field(label.to_owned(), value, choices, &[("", text::CHOOSE)])
+    pick_field(label, value, choices, &[("", text::CHOOSE)])
 }

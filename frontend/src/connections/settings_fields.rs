@@ -24,14 +24,14 @@ pub struct SettingsFields {
     pub import_fulfilled_by_tiktok: RwSignal<bool>,
     pub import_samples: RwSignal<bool>,
     pub ignore_stock: RwSignal<bool>,
-    pub email_policy: RwSignal<&'static str>,
+    pub email_policy: RwSignal<String>,
     pub customer_email: RwSignal<String>,
-    pub money_basis: RwSignal<&'static str>,
+    pub money_basis: RwSignal<String>,
     pub payment_module: RwSignal<String>,
     pub payment_label: RwSignal<String>,
     pub carrier_reference: RwSignal<String>,
     pub carrier_by_country: Pairs,
-    pub identity_rule: RwSignal<&'static str>,
+    pub identity_rule: RwSignal<String>,
     pub identity_number: RwSignal<String>,
     pub back_office_url: RwSignal<String>,
     pub store_shop_id: RwSignal<String>,
@@ -68,14 +68,14 @@ impl SettingsFields {
             import_fulfilled_by_tiktok: RwSignal::new(settings.import_fulfilled_by_tiktok),
             import_samples: RwSignal::new(settings.import_samples),
             ignore_stock: RwSignal::new(settings.ignore_stock),
-            email_policy: RwSignal::new(settings.email_policy.as_str()),
+            email_policy: RwSignal::new(settings.email_policy.to_string()),
             customer_email: text(&settings.customer_email),
-            money_basis: RwSignal::new(settings.money_basis.as_str()),
+            money_basis: RwSignal::new(settings.money_basis.to_string()),
             payment_module: RwSignal::new(settings.payment_module.clone()),
             payment_label: RwSignal::new(settings.payment_label.clone()),
             carrier_reference: number(settings.carrier_reference),
             carrier_by_country: Pairs::new(by_country),
-            identity_rule: RwSignal::new(settings.identity_rule.as_str()),
+            identity_rule: RwSignal::new(settings.identity_rule.to_string()),
             identity_number: text(&settings.identity_number),
             back_office_url: text(&settings.back_office_url),
             store_shop_id: number(settings.store_shop_id),
@@ -130,15 +130,20 @@ impl SettingsFields {
             write_back_shipped: self.write_back_shipped.get_untracked(),
             write_back_canceled: self.write_back_canceled.get_untracked(),
             tracking_delay_min: count(self.tracking_delay_min, old.tracking_delay_min),
-            carrier_map: self.carrier_map.get().into_iter().collect(),
+            carrier_map: carrier_map(self.carrier_map.get()),
             default_channel_carrier_id: text(self.default_channel_carrier_id),
             cancel_reason: text(self.cancel_reason),
         }
     }
 
     fn mapping(self) -> BTreeMap<OrderStatus, Option<i64>> {
-        let typed = OrderStatus::ALL.iter().zip(self.status_mapping);
-        typed.filter_map(|(status, value)| Some((*status, target(value.get_untracked().trim())?))).collect()
+        let mut mapping = BTreeMap::new();
+        for (status, value) in OrderStatus::ALL.iter().zip(self.status_mapping) {
+            if let Some(target) = target(value.get_untracked().trim()) {
+                mapping.insert(*status, target);
+            }
+        }
+        mapping
     }
 }
 
@@ -148,9 +153,22 @@ fn target(typed: &str) -> Option<Option<i64>> {
 }
 
 fn carriers_by_country(pairs: Vec<(String, String)>) -> BTreeMap<String, i64> {
-    let carrier =
-        |(country, carrier): (String, String)| Some((country.to_uppercase(), carrier.parse().ok()?));
-    pairs.into_iter().filter_map(carrier).collect()
+    let mut carriers = BTreeMap::new();
+    for (country, carrier) in pairs {
+        if let Ok(carrier) = carrier.parse() {
+            carriers.insert(country.to_uppercase(), carrier);
+        }
+    }
+    carriers
+}
+
+/// Collecting would sort first, and sorting weighs more than this form.
+fn carrier_map(pairs: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut carriers = BTreeMap::new();
+    for (reference, carrier) in pairs {
+        carriers.insert(reference, carrier);
+    }
+    carriers
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use shared::{ConnectionChoices, ConnectionId, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
 
+use crate::actions::options::common_cancel_reasons;
 use crate::api;
-use crate::connections::fields::{ChoiceField, SwitchField, TextField, pick_field};
-use crate::connections::map_field::{Choices, Sides, map_field};
+use crate::components::fields::{Choices, SwitchField, TextField, fixed_choices, pick_field, select_field};
+use crate::connections::map_field::{Sides, map_field};
 use crate::connections::settings_fields::{SettingsFields, UNCHANGED};
 use crate::load::Load;
 use crate::markup::{Show, view};
 use crate::text;
 
 /// What both shops offer to choose from.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Offered {
     store_states: Choices,
     store_carriers: Choices,
@@ -24,8 +27,8 @@ impl Offered {
         if let Some(id) = id {
             choices.run(api::settings_choices(id));
         }
-        let list = move |pairs: fn(&ConnectionChoices) -> Vec<(String, String)>| {
-            Memo::new(move |_| choices.value.with(|it| it.as_ref().map(pairs).unwrap_or_default()))
+        let list = move |pairs: fn(&ConnectionChoices) -> Vec<(String, String)>| -> Choices {
+            Arc::new(move || choices.value.with(|it| it.map(pairs).unwrap_or_default()))
         };
         Self {
             store_states: list(|it| {
@@ -53,8 +56,8 @@ pub fn SettingsForm(
     view! {
         {what_to_import(fields)}
         {customer(fields)}
-        {store_orders(fields, offered)}
-        {status_mapping(fields, offered)}
+        {store_orders(fields, offered.clone())}
+        {status_mapping(fields, offered.clone())}
         {write_back(fields, offered)}
     }
 }
@@ -111,12 +114,14 @@ fn what_to_import(fields: SettingsFields) -> AnyView {
 fn customer(fields: SettingsFields) -> AnyView {
     let email = move || fields.email_policy.get() != EmailPolicy::BuyerIdAlias.as_str();
     let identity = move || fields.identity_rule.get() == IdentityRule::Fixed.as_str();
-    let email_policies = EmailPolicy::ALL.iter().map(|it| (it.as_str(), text::email_policy(*it))).collect();
-    let identity_rules = IdentityRule::ALL.iter().map(|it| (it.as_str(), text::identity_rule(*it))).collect();
+    let email_policies =
+        fixed_choices(EmailPolicy::ALL.iter().map(|it| (it.as_str(), text::email_policy(*it))));
+    let identity_rules =
+        fixed_choices(IdentityRule::ALL.iter().map(|it| (it.as_str(), text::identity_rule(*it))));
     view! {
         <fieldset>
             <legend>{text::CUSTOMER}</legend>
-            <ChoiceField label=text::EMAIL_POLICY value=fields.email_policy choices=email_policies />
+            {select_field(text::EMAIL_POLICY, fields.email_policy, email_policies, "")}
             <Show when=move || email()>
                 <TextField
                     label=text::CUSTOMER_EMAIL
@@ -125,12 +130,12 @@ fn customer(fields: SettingsFields) -> AnyView {
                     pointer="/settings/customer_email"
                 />
             </Show>
-            <ChoiceField
-                label=text::IDENTITY_RULE
-                value=fields.identity_rule
-                choices=identity_rules
-                hint=text::IDENTITY_RULE_HINT
-            />
+            {select_field(
+                text::IDENTITY_RULE,
+                fields.identity_rule,
+                identity_rules,
+                text::IDENTITY_RULE_HINT,
+            )}
             <Show when=move || identity()>
                 <TextField
                     label=text::IDENTITY_NUMBER
@@ -143,7 +148,7 @@ fn customer(fields: SettingsFields) -> AnyView {
 }
 
 fn store_orders(fields: SettingsFields, offered: Offered) -> AnyView {
-    let money_bases = MoneyBasis::ALL.iter().map(|it| (it.as_str(), text::money_basis(*it))).collect();
+    let money_bases = fixed_choices(MoneyBasis::ALL.iter().map(|it| (it.as_str(), text::money_basis(*it))));
     let by_country = Sides {
         title: text::CARRIER_BY_COUNTRY,
         hint: text::CARRIER_BY_COUNTRY_HINT,
@@ -152,25 +157,19 @@ fn store_orders(fields: SettingsFields, offered: Offered) -> AnyView {
         add: text::ADD_COUNTRY,
     };
     // Countries are typed: there is no list of them.
-    let countries = Memo::new(|_| Vec::new());
+    let countries: Choices = Arc::new(Vec::new);
     view! {
         <fieldset>
             <legend>{text::STORE_ORDERS}</legend>
-            <ChoiceField
-                label=text::MONEY_BASIS
-                value=fields.money_basis
-                choices=money_bases
-                hint=text::MONEY_BASIS_HINT
-            />
-            {pick_field(
-                text::CARRIER.to_owned(),
+            {select_field(text::MONEY_BASIS, fields.money_basis, money_bases, text::MONEY_BASIS_HINT)}
+            {pick_field(text::CARRIER,
                 fields.carrier_reference,
-                offered.store_carriers,
+                offered.store_carriers.clone(),
                 &[("", text::FREE_CARRIER)],
             )}
             <details class="more-settings">
                 <summary>{text::MORE_ABOUT_STORE_ORDERS}</summary>
-                {map_field(by_country, fields.carrier_by_country, countries, offered.store_carriers)}
+                {map_field(by_country, fields.carrier_by_country, countries, offered.store_carriers.clone())}
                 <TextField
                     label=text::PAYMENT_MODULE
                     value=fields.payment_module
@@ -209,7 +208,7 @@ fn status_mapping(fields: SettingsFields, offered: Offered) -> AnyView {
             }
             _ => &[("", text::DEFAULT_STATE), (UNCHANGED, text::LEAVE_UNCHANGED)],
         };
-        pick_field(status.label().to_owned(), value, offered.store_states, fixed)
+        pick_field(status.label(), value, offered.store_states.clone(), fixed)
     });
     let rows = rows.collect_view();
     view! {
@@ -232,9 +231,7 @@ fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
         value: text::TIKTOK_CARRIER,
         add: text::ADD_CARRIER,
     };
-    let reasons = Memo::new(|_| {
-        text::COMMON_CANCEL_REASONS.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec()
-    });
+    let reasons: Choices = Arc::new(common_cancel_reasons);
     view! {
         <fieldset>
             <legend>{text::WRITE_BACK}</legend>
@@ -250,11 +247,10 @@ fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
             />
             <details class="more-settings">
                 <summary>{text::CARRIERS_AND_REASONS}</summary>
-                {map_field(by_carrier, fields.carrier_map, offered.store_carriers, offered.channel_carriers)}
-                {pick_field(
-                    text::DEFAULT_CHANNEL_CARRIER.to_owned(),
+                {map_field(by_carrier, fields.carrier_map, offered.store_carriers.clone(), offered.channel_carriers.clone())}
+                {pick_field(text::DEFAULT_CHANNEL_CARRIER,
                     fields.default_channel_carrier_id,
-                    offered.channel_carriers,
+                    offered.channel_carriers.clone(),
                     &[("", text::CARRIER_OF_THE_SAME_NAME)],
                 )}
                 {number(
@@ -263,8 +259,7 @@ fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
                     "/settings/tracking_delay_min",
                     text::TRACKING_DELAY_HINT,
                 )}
-                {pick_field(
-                    text::CANCEL_REASON.to_owned(),
+                {pick_field(text::CANCEL_REASON,
                     fields.cancel_reason,
                     reasons,
                     &[("", text::DEFAULT_CANCEL_REASON)],

@@ -52,10 +52,10 @@ fn oldest_sync(health: &Health) -> Option<DateTime<Utc>> {
 pub fn SyncState() -> impl IntoView {
     let installation = Installation::expect();
     let health = installation.health.value;
-    let last_sync_at = Memo::new(move |_| health.with(|health| health.as_ref().and_then(oldest_sync)));
+    let last_sync_at = Memo::new(move |_| health.with(|health| health.and_then(oldest_sync)));
     let has_problem = Memo::new(move |_| {
         health.with(|health| {
-            health.as_ref().is_some_and(|health| health.connections.iter().any(|it| !it.problems.is_empty()))
+            health.is_some_and(|health| health.connections.iter().any(|it| !it.problems.is_empty()))
         })
     });
     let words = move || match last_sync_at.get() {
@@ -71,7 +71,7 @@ pub fn SyncState() -> impl IntoView {
             if has_problem.get() && freshness == Freshness::Fresh { Freshness::Stale } else { freshness };
         freshness.class().to_owned()
     };
-    let is_connected = move || health.with(|it| it.as_ref().is_some_and(|it| !it.connections.is_empty()));
+    let is_connected = move || health.with(|it| it.is_some_and(|it| !it.connections.is_empty()));
     view! {
         <Show when=move || is_connected()>
             <Dropdown

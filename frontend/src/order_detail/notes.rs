@@ -1,23 +1,20 @@
 use leptos::prelude::*;
 use shared::{ActionKind, ActionRequest, MAX_NOTE_CHARACTERS, OrderDetail, OrderId, OrderNote, OrderSummary};
 
-use crate::actions::fields::words_field;
 use crate::actions::form::{Target, action_form};
 use crate::actions::{ask, icon, refusal};
+use crate::components::fields::sentences_field;
 use crate::components::time::Ago;
-use crate::load::Request;
+use crate::load::{Answer, Request};
 use crate::markup::{handler, view};
 use crate::order_detail::ship::failure_line;
 use crate::text;
 
 /// What colleagues tell each other about the order.
 #[component]
-pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView {
-    let notes =
-        Memo::new(move |_| order.with(|order| order.as_ref().map(|it| it.notes.clone()).unwrap_or_default()));
-    let tags = Memo::new(move |_| {
-        order.with(|order| order.as_ref().map(|it| it.summary.tags.clone()).unwrap_or_default())
-    });
+pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
+    let notes = move || order.with(|order| order.map(|it| it.notes.clone()).unwrap_or_default());
+    let tags = move || order.with(|order| order.map(|it| it.summary.tags.clone()).unwrap_or_default());
     let words = RwSignal::new(String::new());
     let editing_tags = RwSignal::new(false);
     let sending = Request::new();
@@ -30,9 +27,8 @@ pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView
         let request = ActionRequest::Note { text: note };
         sending.run(async move { ask::ask(id, &request).await }, move |()| words.set(String::new()));
     };
-    let may = move || {
-        order.with(|order| order.as_ref().is_some_and(|it| refusal(ActionKind::Note, &it.summary).is_none()))
-    };
+    let may =
+        move || order.with(|order| order.is_some_and(|it| refusal(ActionKind::Note, &it.summary).is_none()));
     let may = Memo::new(move |_| may());
     let tag_row = move || {
         let summary = order.get_untracked().map(|it| it.summary);
@@ -40,7 +36,7 @@ pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView
             (true, Some(order)) => tag_form(order, editing_tags),
             _ => {
                 let chips =
-                    tags.get().into_iter().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
+                    tags().into_iter().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
                 view! {
                     <p class="tags">
                         {chips}
@@ -68,7 +64,7 @@ pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView
         may.get().then(|| {
             view! {
                 <form class="note-form" on:submit=handler(submit)>
-                    {words_field(text::NEW_NOTE, words, MAX_NOTE_CHARACTERS, Some(2))}
+                    {sentences_field(text::NEW_NOTE, words, MAX_NOTE_CHARACTERS)}
                     {move || failure_line(sending)}
                     <button type="submit" class="button small">{text::confirm(ActionKind::Note)}</button>
                 </form>
@@ -79,7 +75,7 @@ pub fn NotesCard(id: OrderId, order: Memo<Option<OrderDetail>>) -> impl IntoView
         <section class="card notes">
             <h2>{text::NOTES_AND_TAGS}</h2>
             {tag_row}
-            <ul>{move || notes.get().into_iter().map(note).collect_view()}</ul>
+            <ul>{move || notes().into_iter().map(note).collect_view()}</ul>
             {form}
         </section>
     }

@@ -1,25 +1,24 @@
 use leptos::prelude::*;
-use shared::{ActionKind, ActionOptions, OrderDetail, OrderSummary};
+use shared::{ActionFacts, ActionKind, ActionOptions, OrderDetail, OrderSummary, action_refusal};
 
 use crate::actions::form::{Target, action_form};
 use crate::actions::{icon, refusal};
 use crate::clock;
 use crate::components::icon::Icon;
 use crate::components::time::{fine, here_with_zone};
-use crate::load::Load;
+use crate::load::{Answer, Load};
 use crate::markup::{handler, view};
 use crate::text;
 
 /// The buyer wants to cancel: why, until when to answer, and both answers.
 #[component]
-pub fn RequestCard(order: Memo<Option<OrderDetail>>, options: Load<ActionOptions>) -> impl IntoView {
-    let summary = Memo::new(move |_| order.with(|order| order.as_ref().map(|order| order.summary.clone())));
+pub fn RequestCard(order: Answer<OrderDetail>, options: Load<ActionOptions>) -> impl IntoView {
+    let summary = move || order.with(|order| order.map(|order| order.summary.clone()));
     let is_open = Memo::new(move |_| {
-        summary.with(|order| {
-            order.as_ref().is_some_and(|order| {
-                shared::action_refusal(ActionKind::AcceptCancellation, &order.into()).is_none()
-            })
-        })
+        let is_asked = |order: &OrderDetail| {
+            action_refusal(ActionKind::AcceptCancellation, &ActionFacts::from(&order.summary)).is_none()
+        };
+        order.with(|order| order.is_some_and(is_asked))
     });
     let answering = RwSignal::new(None::<ActionKind>);
     let card = move || {
@@ -27,12 +26,12 @@ pub fn RequestCard(order: Memo<Option<OrderDetail>>, options: Load<ActionOptions
             <section id="request" class="card request" tabindex="-1" aria-label=text::BUYER_WANTS_TO_CANCEL>
                 <h2>{Icon::Alert.view()} {text::BUYER_WANTS_TO_CANCEL}</h2>
                 {move || why(options)}
-                {move || match (answering.get(), summary.get_untracked()) {
+                {move || match (answering.get(), untrack(summary)) {
                     (Some(kind), Some(order)) => {
                         let back = move |()| answering.set(None);
                         action_form(kind, Target::One(Box::new(order)), Callback::new(back))
                     }
-                    _ => summary.get().map(|order| answers(&order, answering)).into_any(),
+                    _ => summary().map(|order| answers(&order, answering)).into_any(),
                 }}
             </section>
         }
@@ -41,7 +40,7 @@ pub fn RequestCard(order: Memo<Option<OrderDetail>>, options: Load<ActionOptions
 }
 
 fn why(options: Load<ActionOptions>) -> Option<AnyView> {
-    let request = options.value.with(|it| it.as_ref().and_then(|it| it.cancellation_request.clone()))?;
+    let request = options.value.with(|it| it.and_then(|it| it.cancellation_request.clone()))?;
     let reason = request.reason.map(|reason| view! { <p>{text::buyer_says(&reason)}</p> });
     let deadline = request.deadline.map(|at| {
         view! {

@@ -1,13 +1,16 @@
 //! The form that ships an order: which units, with which carrier, under which number.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use shared::{
     ActionKind, ActionOptions, ActionRequest, ChannelStatus, FulfillmentType, OrderDetail, OrderId,
 };
 
-use crate::actions::fields::{select_field, words_field};
+use crate::actions::form::with_first;
 use crate::actions::{ask, icon, refusal};
-use crate::load::{Load, Request};
+use crate::components::fields::{TextField, select_field};
+use crate::load::{Answer, Load, Request};
 use crate::markup::{handler, view};
 use crate::text;
 
@@ -82,19 +85,23 @@ impl ParcelFields {
     /// The two fields, with what is wrong with the number as it is typed.
     pub fn view(self, options: Load<ActionOptions>) -> AnyView {
         let carriers = move || {
-            let carriers = options.value.with(|it| it.as_ref().map(|it| it.carriers.clone()));
-            carriers.unwrap_or_default().into_iter().map(|carrier| (carrier.id, carrier.name)).collect()
+            options.value.with(|options| {
+                let is_complete = options.is_some_and(|it| it.complete);
+                let listed = options.map(|it| it.carriers.clone()).unwrap_or_default();
+                let first =
+                    if listed.is_empty() && !is_complete { text::ASKING_TIKTOK } else { text::CHOOSE };
+                with_first(first, listed.into_iter().map(|it| (it.id, it.name)).collect())
+            })
         };
-        let is_loading = move || options.value.with(|it| !it.as_ref().is_some_and(|it| it.complete));
         let wrong = move || {
             let typed = self.tracking.get();
             let wrong = tracking_number(&typed).err().filter(|_| !typed.trim().is_empty());
             wrong.map(|wrong| view! { <p class="field-error" role="alert">{wrong}</p> })
         };
         view! {
-            {select_field(text::CARRIER_NAME, self.carrier, carriers, is_loading)}
+            {select_field(text::CARRIER_NAME, self.carrier, Arc::new(carriers), "")}
             <div class="field">
-                {words_field(text::TRACKING_NUMBER_FIELD, self.tracking, *TRACKING_LENGTHS.end() + 10, None)}
+                <TextField label=text::TRACKING_NUMBER_FIELD value=self.tracking />
                 {wrong}
             </div>
         }
@@ -156,16 +163,12 @@ impl ShipFields {
 }
 
 #[component]
-pub fn ShipCard(
-    id: OrderId,
-    order: Memo<Option<OrderDetail>>,
-    options: Load<ActionOptions>,
-) -> impl IntoView {
-    let shippable = Memo::new(move |_| order.with(|order| order.as_ref().and_then(Shippable::of)));
+pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOptions>) -> impl IntoView {
+    let shippable = Memo::new(move |_| order.with(|order| order.and_then(Shippable::of)));
     let fields = ShipFields { parcel: ParcelFields::new(), parts: RwSignal::new(Vec::new()) };
     Effect::new(move |_| {
         let suggested = options.value.with(|options| {
-            options.as_ref().map(|it| (it.suggested_carrier_id.clone(), it.suggested_tracking_number.clone()))
+            options.map(|it| (it.suggested_carrier_id.clone(), it.suggested_tracking_number.clone()))
         });
         // What was typed already is worth more than what the store says.
         let (carrier, tracking) = suggested.unwrap_or_default();
@@ -215,11 +218,12 @@ fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<Act
             line_item_ids: fields.units(&shippable),
         })
     };
-    let request = Memo::new(move |_| ask_for());
-    let is_ready = Memo::new(move |_| request.with(Option::is_some) && !sending.busy.get());
+    let ask_for = Arc::new(ask_for);
+    let asked = ask_for.clone();
+    let is_ready = Memo::new(move |_| asked().is_some() && !sending.busy.get());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if let (true, Some(request)) = (is_ready.get_untracked(), request.get_untracked()) {
+        if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| ask_for())) {
             sending.run(async move { ask::ask(id, &request).await }, move |()| {
                 fields.parcel.tracking.set(String::new());
                 fields.parts.set(Vec::new());
@@ -252,7 +256,7 @@ pub fn failure_line(sending: Request) -> Option<AnyView> {
 /// A line to tick; of several units some may stay behind.
 fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
     let all = line.units.len();
-    let chosen = Memo::new(move |_| fields.units_of(index, all));
+    let chosen = move || fields.units_of(index, all);
     let tick = move |event| fields.set_units(index, if event_target_checked(&event) { all } else { 0 });
     let count = move |event| {
         if let Ok(units) = event_target_value(&event).parse() {
@@ -267,7 +271,7 @@ fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
                     min="0"
                     max=all.to_string()
                     aria-label=text::units_of(&line.name)
-                    prop:value=move || chosen.get().to_string()
+                    prop:value=move || chosen().to_string()
                     on:input=handler(count)
                 />
                 {text::of_units(all)}
@@ -277,7 +281,7 @@ fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
     view! {
         <div class="unit">
             <label class="choice">
-                <input type="checkbox" prop:checked=move || chosen.get() != 0 on:change=handler(tick) />
+                <input type="checkbox" prop:checked=move || chosen() != 0 on:change=handler(tick) />
                 <span>
                     <bdi>{line.name.clone()}</bdi>
                     {line.sku.clone().map(|sku| view! { " " <code class="quiet"><bdi>{sku}</bdi></code> })}

@@ -135,7 +135,7 @@ impl Correction {
     /// What a package offers: nothing, a button, or the form.
     fn view(self, id: OrderId, package_id: &str) -> Option<AnyView> {
         let is_correctable = self.options.value.with(|options| {
-            options.as_ref().is_some_and(|it| it.correctable_package_ids.iter().any(|it| it == package_id))
+            options.is_some_and(|it| it.correctable_package_ids.iter().any(|it| it == package_id))
         });
         if !is_correctable {
             return None;

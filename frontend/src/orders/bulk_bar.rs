@@ -65,7 +65,7 @@ fn direct(grid: Grid, kind: ActionKind) -> AnyView {
             match bulk_run::begin(request, selection).await {
                 Ok(()) => {
                     grid.selection.try_set(Vec::new());
-                    grid.all_except.try_set(None);
+                    grid.is_inverted.try_set(false);
                 }
                 Err(failure) => {
                     toast::show(Tone::Bad, failure.sentence());
@@ -113,28 +113,25 @@ fn asked(grid: Grid, kind: ActionKind) -> AnyView {
 #[component]
 fn BeyondThePage() -> impl IntoView {
     let grid = Grid::expect();
-    let rows = Memo::new(move |_| grid.rows.with(Vec::len));
-    let is_all = Memo::new(move |_| grid.all_except.with(Option::is_some));
-    let is_page = Memo::new(move |_| grid.selection.with(Vec::len) == rows.get());
+    let is_page = move |rows| grid.selection.with(Vec::len) == rows;
     let content = move || {
         let (total, at_least) = grid.total()?;
-        if is_all.get() {
+        let rows = grid.rows.with(Vec::len);
+        if grid.is_inverted.get() {
             return Some(view! {
                 {text::matching_selected(total)}
                 {link(text::ONLY_THIS_PAGE, move || grid.select_page())}
             });
         }
-        if !is_page.get() || total <= rows.get() as i64 {
+        if !is_page(rows) || total <= rows as i64 {
             return None;
         }
         if at_least || total > MAX_BULK_ORDERS.cast_signed() {
-            return Some(
-                view! { {text::page_selected(rows.get(), total)} " " {text::too_many(MAX_BULK_ORDERS)} },
-            );
+            return Some(view! { {text::page_selected(rows, total)} " " {text::too_many(MAX_BULK_ORDERS)} });
         }
         Some(view! {
-            {text::page_selected(rows.get(), total)}
-            {link(text::SELECT_MATCHING, move || grid.all_except.set(Some(Vec::new())))}
+            {text::page_selected(rows, total)}
+            {link(text::SELECT_MATCHING, move || grid.select_matching())}
         })
     };
     view! { {move || content().map(|content| view! { <p role="status">{content}</p> })} }

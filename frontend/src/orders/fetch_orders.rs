@@ -32,7 +32,7 @@ pub fn FetchOrdersButton() -> impl IntoView {
     });
     let usable = move || {
         session::may(Role::Operator)
-            && installation.connections.value.with(|it| it.as_ref().is_some_and(|it| !it.is_empty()))
+            && installation.connections.value.with(|it| it.is_some_and(|it| !it.is_empty()))
     };
     view! {
         <Show when=move || usable()>

@@ -5,7 +5,7 @@ use crate::actions::menu::{ActionsMenu, RowMenu};
 use crate::components::dropdown::Dropdown;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
-use crate::markup::{Show, handler, view};
+use crate::markup::{Keyed, Show, handler, keyed_list, view};
 use crate::orders::filter_bar::ClearFilters;
 use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
@@ -56,11 +56,11 @@ pub fn OrderGrid() -> impl IntoView {
                     <GridHead />
                     <tbody role="rowgroup">
                         <Show when=move || is_first_load.get()>{skeleton()}</Show>
-                        <For
-                            each=move || grid.rows.get()
-                            key=|row| row.id
-                            children=move |row| view! { <OrderRow row menu /> }
-                        />
+                        {keyed_list(move || {
+                            let rows = grid.rows.get().into_iter();
+                            rows.map(|row| Keyed::new(row.id.0, move || view! { <OrderRow row=row.clone() menu /> }))
+                                .collect()
+                        })}
                     </tbody>
                 </table>
             </div>

@@ -57,8 +57,8 @@ pub struct Grid {
     pub counts: Load<OrderCounts>,
     /// Rows that are selected one by one.
     pub selection: RwSignal<Vec<OrderId>>,
-    /// Set when everything that matches is selected, on this page and beyond: what is left out of it.
-    pub all_except: RwSignal<Option<Vec<OrderId>>>,
+    /// Whether everything that matches is selected, on this page and beyond; `selection` is then left out of it.
+    pub is_inverted: RwSignal<bool>,
     /// Where a range of selected rows begins.
     pub anchor: RwSignal<Option<OrderId>>,
     /// The row that the keyboard is on.
@@ -109,7 +109,7 @@ impl Grid {
             request: Request::new(),
             counts: Load::new(),
             selection: RwSignal::new(Vec::new()),
-            all_except: RwSignal::new(None),
+            is_inverted: RwSignal::new(false),
             anchor: RwSignal::new(None),
             current: RwSignal::new(None),
             fresh: RwSignal::new(Vec::new()),
@@ -191,44 +191,43 @@ impl Grid {
     }
 
     pub fn is_selected(self, id: OrderId) -> bool {
-        match self.all_except.with(|except| except.as_ref().map(|except| except.contains(&id))) {
-            Some(is_left_out) => !is_left_out,
-            None => self.selection.with(|selection| selection.contains(&id)),
-        }
+        self.selection.with(|selection| selection.contains(&id)) != self.is_inverted.get()
     }
 
     /// How many orders are selected.
     pub fn selected_count(self) -> i64 {
-        let left_out = self.all_except.with(|except| except.as_ref().map(Vec::len));
-        match left_out {
-            Some(left_out) => self.total().map_or(0, |(total, _)| total) - left_out as i64,
-            None => self.selection.with(Vec::len) as i64,
-        }
+        let named = self.selection.with(Vec::len) as i64;
+        if self.is_inverted.get() { self.total().map_or(0, |(total, _)| total) - named } else { named }
     }
 
     /// The orders that are selected, for a bulk run.
     pub fn selected(self) -> Selection {
         let count = untrack(|| self.selected_count());
-        match self.all_except.get_untracked() {
-            Some(except) => {
-                let mut filter = self.query.with_untracked(|query| query.filter.to_pairs());
-                filter.retain(|(name, _)| name != "sort");
-                Selection { ids: Vec::new(), filter: Some(filter), except, count }
-            }
-            None => Selection { ids: self.selection.get_untracked(), count, ..Selection::default() },
+        let named = self.selection.get_untracked();
+        if !self.is_inverted.get_untracked() {
+            return Selection { ids: named, count, ..Selection::default() };
         }
+        let mut filter = self.query.with_untracked(|query| query.filter.to_pairs());
+        filter.retain(|(name, _)| name != "sort");
+        Selection { ids: Vec::new(), filter: Some(filter), except: named, count }
     }
 
     pub fn select_none(self) {
         self.selection.set(Vec::new());
-        self.all_except.set(None);
+        self.is_inverted.set(false);
         self.anchor.set(None);
     }
 
     /// Selects every row of the page, and nothing else.
     pub fn select_page(self) {
-        self.all_except.set(None);
+        self.is_inverted.set(false);
         self.selection.set(self.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect()));
+    }
+
+    /// Selects everything that matches, wherever it is.
+    pub fn select_matching(self) {
+        self.is_inverted.set(true);
+        self.selection.set(Vec::new());
     }
 
     /// Selects or deselects one row, or with `range` all rows from the last one on.
@@ -236,17 +235,13 @@ impl Grid {
         let ids: Vec<_> = self.rows.with_untracked(|rows| rows.iter().map(|row| row.id).collect());
         let from = self.anchor.get_untracked().filter(|_| range).unwrap_or(id);
         let chosen = span(&ids, from, id);
-        let put = |ids: &mut Vec<OrderId>, is_in: bool| {
-            ids.retain(|other| !chosen.contains(other));
-            if is_in {
-                ids.extend(chosen);
+        let is_named = on != self.is_inverted.get_untracked();
+        self.selection.update(|selection| {
+            selection.retain(|other| !chosen.contains(other));
+            if is_named {
+                selection.extend(chosen);
             }
-        };
-        if self.all_except.with_untracked(Option::is_some) {
-            self.all_except.update(|except| put(except.get_or_insert_default(), !on));
-        } else {
-            self.selection.update(|selection| put(selection, on));
-        }
+        });
         self.anchor.set(Some(id));
     }
 
@@ -366,7 +361,7 @@ impl Grid {
                 href: query.href(),
                 orders: rows.iter().map(|row| row.order.get_untracked()).collect(),
                 edges: self.edges.try_get_untracked().unwrap_or_default(),
-                counts: self.counts.value.try_get_untracked().flatten(),
+                counts: self.counts.value.get_untracked(),
                 current: self.current.try_get_untracked().flatten(),
                 scroll_top: self.scroll_top.try_get_value().unwrap_or_default(),
             }));

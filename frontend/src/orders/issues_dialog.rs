@@ -35,11 +35,10 @@ fn OpenIssues(id: OrderId) -> impl IntoView {
     let issues = Load::<Page<Issue>>::new();
     let load = move || issues.run(api::open_issues(id));
     load();
-    let order = Memo::new(move |_| {
-        grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()))
-    });
+    let order =
+        move || grid.rows.with(|rows| rows.iter().find(|row| row.id == id).map(|row| row.order.get()));
     let card = move |issue: Issue| {
-        let fixes = order.with(|order| order.as_ref().and_then(|order| fix_buttons(&issue, order)));
+        let fixes = order().and_then(|order| fix_buttons(&issue, &order));
         view! { <IssueCard issue fixes /> }
     };
     view! {

@@ -26,9 +26,9 @@ pub fn StatusTabs() -> impl IntoView {
 #[component]
 fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
     let number = move || {
-        grid.counts.value.with(|counts| {
-            counts.as_ref().map(|counts| status.map_or(counts.all, |status| counts.of(status)))
-        })
+        grid.counts
+            .value
+            .with(|counts| counts.map(|counts| status.map_or(counts.all, |status| counts.of(status))))
     };
     let chosen = Memo::new(move |_| {
         grid.query.with(|query| match (status, query.filter.status.as_slice()) {
@@ -43,8 +43,7 @@ fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
     });
     let href = link(move |filter| filter.status = status.into_iter().collect());
     let alarming = Signal::derive(move || status == Some(OrderStatus::Error) && number().unwrap_or(0) > 0);
-    let at_least =
-        move || grid.counts.value.with(|counts| counts.as_ref().is_some_and(|counts| counts.at_least));
+    let at_least = move || grid.counts.value.with(|counts| counts.is_some_and(|counts| counts.at_least));
     let shown = move || {
         number().map(|number| {
             let more = if at_least() && number > 0 { "+" } else { "" };

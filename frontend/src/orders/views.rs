@@ -79,18 +79,17 @@ impl View {
 #[component]
 pub fn Views() -> impl IntoView {
     let grid = Grid::expect();
-    let current = Memo::new(move |_| {
-        grid.query.with(|query| View::ALL.into_iter().find(|view| is_shown(*view, &query.filter)))
-    });
+    let current =
+        move || grid.query.with(|query| View::ALL.into_iter().find(|view| is_shown(*view, &query.filter)));
     view! {
-        <span class="filter" class:in-use=move || current.get().is_some()>
+        <span class="filter" class:in-use=move || current().is_some()>
             <Dropdown
                 id="views"
                 button_class="chip lone"
                 button=move || {
                     view! {
                         {Icon::Eye.view()}
-                        <span>{current.get().map_or(text::VIEWS, View::label)}</span>
+                        <span>{current().map_or(text::VIEWS, View::label)}</span>
                         {Icon::ChevronDown.view()}
                     }
                 }

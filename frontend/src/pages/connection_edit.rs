@@ -2,11 +2,11 @@ use leptos::prelude::*;
 use shared::{Connection, ConnectionId, ConnectionState, ConnectionTest, Role, UpdateConnection};
 
 use crate::components::failure::FailureNote;
+use crate::components::fields::{FormFailure, TextField};
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, here_with_zone};
 use crate::components::toast::{self, Tone};
 use crate::connections::credentials::{CredentialFields, StoreFields, TikTokFields};
-use crate::connections::fields::{FormFailure, TextField};
 use crate::connections::settings_fields::SettingsFields;
 use crate::connections::settings_form::SettingsForm;
 use crate::connections::test_result::TestResult;
@@ -27,9 +27,7 @@ fn ConnectionPage(id: ConnectionId) -> impl IntoView {
     let connection = Load::<Connection>::new();
     connection.run(api::connection(id));
     let name = move || {
-        connection
-            .value
-            .with(|it| it.as_ref().map_or_else(|| text::CONNECTION.to_owned(), |it| it.name.clone()))
+        connection.value.with(|it| it.map_or_else(|| text::CONNECTION.to_owned(), |it| it.name.clone()))
     };
     title(name);
     let failure = move || {

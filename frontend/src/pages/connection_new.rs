@@ -2,10 +2,10 @@ use leptos::prelude::*;
 use shared::{Connection, ConnectionSettings, ConnectionTest, CreateConnection};
 
 use crate::components::failure::FailureNote;
+use crate::components::fields::{FormFailure, TextField};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::connections::credentials::{CredentialFields, StoreFields, TikTokFields};
-use crate::connections::fields::{FormFailure, TextField};
 use crate::connections::settings_fields::SettingsFields;
 use crate::connections::settings_form::SettingsForm;
 use crate::connections::test_result::TestResult;

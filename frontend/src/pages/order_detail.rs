@@ -7,7 +7,7 @@ use crate::actions::options::options_of;
 use crate::components::failure::FailureNote;
 use crate::frame::title;
 use crate::live::{self, News};
-use crate::load::Load;
+use crate::load::{Answer, Load};
 use crate::markup::{Show, view};
 use crate::order_detail::SHOW;
 use crate::order_detail::header::OrderHeader;
@@ -33,7 +33,7 @@ fn OrderPage(id: OrderId) -> impl IntoView {
     let story = Story::new();
     let revealed = Load::<Recipient>::new();
     let load = move || {
-        order.run(api::order(id));
+        order.run_for_changes(api::order(id));
         story.reload(id);
     };
     load();
@@ -42,10 +42,9 @@ fn OrderPage(id: OrderId) -> impl IntoView {
         _ => load(),
     });
     title(move || text::order_number(id));
-    // An answer that says the same as before changes nothing on the page.
-    let shown = Memo::new(move |_| order.value.get());
+    let shown = order.value;
     let menu = RowMenu::new();
-    let options = options_of(id, move || shown.with(|order| order.as_ref().is_some_and(has_forms)));
+    let options = options_of(id, move || shown.with(|order| order.is_some_and(has_forms)));
     let correction = Correction::new(options);
     follow_address(id, shown);
     let failure = move || {
@@ -73,7 +72,7 @@ fn OrderPage(id: OrderId) -> impl IntoView {
         })
     };
     let why = move || shown.get().map(|order| why_this_status(&order));
-    let is_known = Memo::new(move |_| shown.with(Option::is_some));
+    let is_known = Memo::new(move |_| shown.is_known());
     view! {
         <div class="order-page">
             {failure}
@@ -115,8 +114,8 @@ fn why_this_status(order: &OrderDetail) -> AnyView {
 }
 
 /// Goes to the part of the page that the address names, as soon as it is there, and takes the name off the address.
-fn follow_address(id: OrderId, shown: Memo<Option<OrderDetail>>) {
-    let is_known = Memo::new(move |_| shown.with(Option::is_some));
+fn follow_address(id: OrderId, shown: Answer<OrderDetail>) {
+    let is_known = Memo::new(move |_| shown.is_known());
     Effect::new(move |_| {
         navigation::address();
         let wanted =

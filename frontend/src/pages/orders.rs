@@ -36,7 +36,7 @@ fn OrdersPage() -> impl IntoView {
     shortcuts::on(move |shortcut| act(grid, shortcut));
     let connections = Installation::expect().connections.value;
     let is_first_run = Memo::new(move |_| {
-        let nothing_connected = connections.with(|it| it.as_ref().is_some_and(Vec::is_empty));
+        let nothing_connected = connections.with(|it| it.is_some_and(Vec::is_empty));
         nothing_connected && grid.rows.with(Vec::is_empty)
     });
     view! {

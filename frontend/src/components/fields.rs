@@ -1,5 +1,7 @@
 //! Form fields: a label, a hint, and what the server found wrong with the value.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::api::Failure;
@@ -71,74 +73,94 @@ pub fn SwitchField(
     }
 }
 
-/// One choice out of a few; the value is the choice's word on the wire.
-#[component]
-pub fn ChoiceField(
-    label: &'static str,
-    value: RwSignal<&'static str>,
-    choices: Vec<(&'static str, &'static str)>,
-    #[prop(optional)] hint: &'static str,
-) -> impl IntoView {
-    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-    let options = choices
-        .into_iter()
-        .map(|(word, label)| view! { <option value=word selected=move || value.get() == word>{label}</option> })
-        .collect_view();
-    let choose = move |event| {
-        let chosen = event_target_value(&event);
-        if let Some(word) = words.iter().find(|word| **word == chosen) {
-            value.set(word);
+/// What is chosen from: words on the wire with what they are called, in the order in which they are shown.
+pub type Choices = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
+
+/// The choices of a list that never changes.
+pub fn fixed_choices(choices: impl Iterator<Item = (&'static str, &'static str)>) -> Choices {
+    let choices: Vec<_> = choices.map(|(word, label)| (word.to_owned(), label.to_owned())).collect();
+    Arc::new(move || choices.clone())
+}
+
+/// One choice out of a list; a value that is not in it stays chosen until another one is.
+pub fn select_field(
+    label: impl Into<String>,
+    value: RwSignal<String>,
+    choices: Choices,
+    hint: &'static str,
+) -> AnyView {
+    field(label.into(), select(value, choices), hint)
+}
+
+fn select(value: RwSignal<String>, choices: Choices) -> AnyView {
+    let options = move || {
+        let mut choices = choices();
+        let current = value.get_untracked();
+        if choices.iter().all(|(word, _)| *word != current) {
+            choices.push((current.clone(), text::no_longer_there(&current)));
         }
+        let option = |(word, label): (String, String)| {
+            let same = word.clone();
+            view! { <option value=word selected=move || value.get() == same>{label}</option> }
+        };
+        choices.into_iter().map(option).collect_view()
     };
-    view! {
-        <label class="field">
-            <span>{label}</span>
-            <select on:change=handler(choose)>{options}</select>
-            {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
-        </label>
-    }
+    let choose = move |event| value.set(event_target_value(&event));
+    view! { <select on:change=handler(choose)>{options}</select> }
 }
 
 /// One choice out of a list that is read from a shop; while there is no list, its number is typed.
 ///
 /// `fixed` are the choices that are always there, each with its word; the first one chooses nothing in particular.
 pub fn pick_field(
-    label: String,
+    label: &'static str,
     value: RwSignal<String>,
-    choices: Memo<Vec<(String, String)>>,
+    listed: Choices,
     fixed: &'static [(&'static str, &'static str)],
 ) -> AnyView {
-    let options = move || {
-        let choices = choices.get();
-        let current = value.get_untracked();
-        let is_known = choices.iter().any(|(word, _)| *word == current)
-            || fixed.iter().any(|(word, _)| *word == current);
-        let unknown = (!is_known).then(|| (current.clone(), text::no_longer_there(&current)));
-        let fixed = fixed.iter().map(|(word, label)| ((*word).to_owned(), (*label).to_owned()));
-        fixed
-            .chain(choices)
-            .chain(unknown)
-            .map(|(word, label)| {
-                let same = word.clone();
-                view! { <option value=word selected=move || value.get() == same>{label}</option> }
-            })
-            .collect_view()
-    };
     let input = move || {
-        if choices.with(Vec::is_empty) {
+        if listed().is_empty() {
+            let placeholder = fixed.first().map(|(_, label)| *label);
+            let typed = move |event| value.set(event_target_value(&event));
             return view! {
                 <input
                     type="text"
-                    autocomplete="off"
-                    placeholder=fixed.first().map(|(_, label)| *label)
+                    placeholder=placeholder
                     prop:value=move || value.get()
-                    on:input=handler(move |event| value.set(event_target_value(&event)))
+                    on:input=handler(typed)
                 />
             };
         }
-        view! {
-            <select on:change=handler(move |event| value.set(event_target_value(&event)))>{options()}</select>
-        }
+        let listed = listed.clone();
+        let all = move || {
+            let fixed = fixed.iter().map(|(word, label)| ((*word).to_owned(), (*label).to_owned()));
+            fixed.chain(listed()).collect()
+        };
+        select(value, Arc::new(all))
     };
-    view! { <label class="field"><span>{label}</span> {input}</label> }
+    field(label.to_owned(), view! { {input} }, "")
+}
+
+/// A field for sentences.
+pub fn sentences_field(label: &'static str, value: RwSignal<String>, limit: usize) -> AnyView {
+    let typed = move |event| value.set(event_target_value(&event));
+    let input = view! {
+        <textarea
+            rows="3"
+            maxlength=limit.to_string()
+            prop:value=move || value.get()
+            on:input=handler(typed)
+        ></textarea>
+    };
+    field(label.to_owned(), input, "")
+}
+
+fn field(label: String, input: AnyView, hint: &'static str) -> AnyView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            {input}
+            {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
+        </label>
+    }
 }
