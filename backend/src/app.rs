@@ -116,6 +116,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(orders::list_actions)
         .service(orders::get_action_options)
         .service(orders::list_labels)
+        .service(orders::get_raw_order)
         .service(orders::preview_import)
         .service(actions::get_action)
         .service(actions::undo_action)

@@ -314,6 +314,20 @@ impl OrderCounts {
     }
 }
 
+/// TikTok Shop's latest answer about an order, without what names the buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RawOrder {
+    /// When TikTok Shop last updated the order.
+    pub channel_updated_at: DateTime<Utc>,
+    /// When it was read.
+    pub recorded_at: DateTime<Utc>,
+    /// The answer as indented JSON; what names a person is replaced by `***`.
+    pub json: String,
+    /// Where the answer before differed: path, what it said, what it says now.
+    pub changes: Vec<String>,
+}
+
 /// One sentence of an order's story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -152,3 +152,28 @@ async fn the_story_is_paged_newest_first() {
     assert_eq!(status, 400, "a cursor of another order");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn raw_data_is_for_operators_and_names_nobody() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let mut snapshot = order("576461413038785752", app.now());
+        snapshot.raw = json!({ "status": "ON_HOLD", "buyer_email": "camille@example.com" });
+        let id = app.record(&connection, &snapshot).await;
+        snapshot.raw = json!({ "status": "AWAITING_SHIPMENT", "buyer_email": "camille@example.com" });
+        snapshot.channel_updated_at += TimeDelta::seconds(1);
+        app.record(&connection, &snapshot).await;
+        let (operator, viewer) = (app.sign_in_as(Role::Operator).await, app.sign_in_as(Role::Viewer).await);
+        let path = format!("/api/v1/orders/{id}/raw");
+
+        let (status, raw) = answer(app.get(&path).by(&operator)).await;
+
+        assert_eq!(status, 200);
+        let text = raw["json"].as_str().unwrap();
+        assert!(text.contains("AWAITING_SHIPMENT") && !text.contains("camille"), "{text}");
+        assert_eq!(raw["changes"], json!([r#"status: "ON_HOLD" → "AWAITING_SHIPMENT""#]));
+        assert_eq!(answer(app.get(&path).by(&viewer)).await.0, 403);
+        assert_eq!(answer(app.get("/api/v1/orders/77/raw").by(&operator)).await.0, 404);
+        app.stop().await;
+    }
+}

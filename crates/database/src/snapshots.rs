@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, prelude::*};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+};
 use sha2::{Digest, Sha256};
 use shared::OrderId;
 
 use crate::entities::snapshots::{ActiveModel, Column, Entity, Model};
-use crate::{Vault, to_ms};
+use crate::{Vault, from_ms, to_ms};
 
 /// An order's JSON is some kilobytes; more than this was not written by us.
 const MAX_LENGTH: u64 = 8 * 1024 * 1024;
@@ -51,12 +53,22 @@ pub async fn store(
 }
 
 async fn newest(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Option<Model>, DbErr> {
+    newest_first(order_id).one(db).await
+}
+
+fn newest_first(order_id: OrderId) -> Select<Entity> {
     Entity::find()
         .filter(Column::OrderId.eq(order_id.0))
         .order_by_desc(Column::ChannelUpdatedAt)
         .order_by_desc(Column::Id)
-        .one(db)
-        .await
+}
+
+/// An answer as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub channel_updated_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+    pub raw: serde_json::Value,
 }
 
 /// The newest answer about an order.
@@ -68,13 +80,35 @@ pub async fn latest(
     vault: &Vault,
     order_id: OrderId,
 ) -> Result<Option<serde_json::Value>, DbErr> {
-    let Some(model) = newest(db, order_id).await? else { return Ok(None) };
-    let packed =
-        vault.open(&place(order_id), &model.sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let newest = newest(db, order_id).await?;
+    newest.map(|model| opened(vault, model).map(|snapshot| snapshot.raw)).transpose()
+}
+
+/// The newest answer about an order and the one before it, newest first.
+///
+/// # Errors
+/// When the database fails or the bytes cannot be read.
+pub async fn newest_two(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    order_id: OrderId,
+) -> Result<Vec<Snapshot>, DbErr> {
+    let models = newest_first(order_id).limit(2).all(db).await?;
+    models.into_iter().map(|model| opened(vault, model)).collect()
+}
+
+fn opened(vault: &Vault, model: Model) -> Result<Snapshot, DbErr> {
+    let place = place(OrderId(model.order_id));
+    let packed = vault.open(&place, &model.sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
     let mut text = Vec::new();
     let mut decoder = ZlibDecoder::new(&packed[..]).take(MAX_LENGTH);
     decoder.read_to_end(&mut text).map_err(|error| DbErr::Custom(format!("snapshot: {error}")))?;
-    serde_json::from_slice(&text).map(Some).map_err(|error| DbErr::Json(error.to_string()))
+    let raw = serde_json::from_slice(&text).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(Snapshot {
+        channel_updated_at: from_ms(model.channel_updated_at),
+        recorded_at: from_ms(model.recorded_at),
+        raw,
+    })
 }
 
 fn compressed(bytes: &[u8]) -> Vec<u8> {

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use anyhow::Result;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
-use shared::ActionOptions;
+use shared::{ActionOptions, ChannelCarrier, OrderId};
 
 use crate::whole_run::Run;
 
@@ -94,13 +96,24 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
         "retry here" => json!({ "action": "import" }),
         "cancel here" => json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" }),
         _ => {
-            let options: ActionOptions =
-                run.api.get(&format!("/orders/{}/action-options", order.id)).await.ok()?;
-            let carrier = options.carriers.choose(random)?;
+            let carriers = carriers_of(run, order.id).await?;
+            let carrier = carriers.choose(random)?;
             let number = format!("JX{:010}", random.random_range(0..10_000_000_000_u64));
             json!({ "action": "ship", "carrier_id": carrier.id, "tracking_number": number })
         }
     };
     let asked = run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &request).await;
     Some(asked.is_ok())
+}
+
+/// TikTok Shop's carriers for an order, which are read from there when they are first asked for.
+async fn carriers_of(run: &Run, id: OrderId) -> Option<Vec<ChannelCarrier>> {
+    for _ in 0..5 {
+        let options: ActionOptions = run.api.get(&format!("/orders/{id}/action-options")).await.ok()?;
+        if !options.carriers.is_empty() {
+            return Some(options.carriers);
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    None
 }
