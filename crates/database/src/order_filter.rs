@@ -1,7 +1,7 @@
 //! The grid's filter as conditions, for the list and the counts alike.
 
 use rust_decimal::Decimal;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
 };
@@ -278,7 +278,7 @@ impl Resolved<'_> {
 
 /// Whether a column of words with a separator between them holds any of these words.
 fn any_listed<'a>(column: &str, separator: &str, words: impl Iterator<Item = &'a str>) -> Condition {
-    let listed = format!("($1 || {column} || $1) LIKE $2 ESCAPE '!'");
+    let listed = format!("('{separator}' || {column} || '{separator}')");
     words.fold(Condition::any(), |any, word| {
         let mut pattern = format!("%{separator}");
         for character in word.chars() {
@@ -289,7 +289,7 @@ fn any_listed<'a>(column: &str, separator: &str, words: impl Iterator<Item = &'a
         }
         pattern.push_str(separator);
         pattern.push('%');
-        any.add(Expr::cust_with_values(listed.clone(), [separator.to_owned(), pattern]))
+        any.add(Expr::cust(listed.clone()).like(LikeExpr::new(pattern).escape('!')))
     })
 }
 

@@ -342,4 +342,41 @@ mod tests {
             }
         }
     }
+
+    #[tokio::test]
+    async fn tags_and_special_kinds_are_found_as_whole_words_on_every_page() {
+        for store in test_database::databases().await {
+            let vault = Vault::new(&MasterKey::new([7; 32]));
+            let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+            fill(&database, 40).await;
+            for change in [
+                "UPDATE orders SET tags = 'fragile\n100%_!' WHERE id % 4 = 0",
+                "UPDATE orders SET tags = 'fragile glass' WHERE id % 4 = 1",
+                "UPDATE orders SET special = 'gift,cancellation_requested' WHERE id % 2 = 0",
+            ] {
+                database.writer().execute_unprepared(change).await.unwrap();
+            }
+            let filters: [(&[(&str, &str)], usize); 7] = [
+                (&[("tag", "fragile")], 10),
+                (&[("tag", "100%_!")], 10),
+                (&[("tag", "100%%!")], 0),
+                (&[("tag", "fragile,fragile glass")], 20),
+                (&[("special", "cancellation_requested")], 20),
+                (&[("special", "gift"), ("tag", "fragile")], 10),
+                (&[("special", "sample")], 0),
+            ];
+            for (pairs, expected) in filters {
+                let filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
+                let search = Search::of(&filter, database.clock.now()).unwrap();
+                let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+                let request = PageRequest { limit: 100, start: Start::First };
+
+                let page = list(database.reader(), &database.vault, &criteria, &request).await.unwrap();
+                assert_eq!(page.items.len(), expected, "{} {pairs:?}", store.name);
+                let counts =
+                    crate::order_counts::count(database.reader(), &database.vault, criteria).await.unwrap();
+                assert_eq!(usize::try_from(counts.all).unwrap(), expected, "{} {pairs:?}", store.name);
+            }
+        }
+    }
 }
