@@ -12,9 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+pub use thirtyfour::By;
 use thirtyfour::common::command::{Command as DriverCommand, ExtensionCommand};
 use thirtyfour::{
-    BrowserLogEntry, By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+    BrowserLogEntry, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
     WebElement,
 };
 
@@ -262,7 +263,12 @@ impl Browser {
         self.until(format!("{by:?} can be clicked"), async || {
             for element in self.driver.find_all(by.clone()).await? {
                 if element.is_displayed().await? && element.is_enabled().await? {
-                    element.click().await?;
+                    if let Err(error) = element.click().await {
+                        // It may lie under the bar at the top; a person would scroll it out from there.
+                        let show = "arguments[0].scrollIntoView({ block: 'center' })";
+                        self.driver.execute(show, vec![element.to_json()?]).await?;
+                        return Err(error.into());
+                    }
                     return Ok(true);
                 }
             }
@@ -279,6 +285,24 @@ impl Browser {
         let element = self.find(field(label)).await?;
         element.clear().await?;
         Ok(element.send_keys(value).await?)
+    }
+
+    /// Chooses what has these words in the list with this label, as soon as it is there.
+    ///
+    /// # Errors
+    /// When there is no such list, or nothing in it has these words.
+    pub async fn choose(&self, label: &str, words: &str) -> Result<()> {
+        let list = format!("//label[span[normalize-space()='{label}']]//select");
+        self.click(By::XPath(format!("{list}/option[normalize-space()='{words}']"))).await?;
+        let chosen = format!(
+            "return document.evaluate({}, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE)
+                .singleNodeValue?.selectedOptions[0]?.textContent.trim() ?? ''",
+            json!(list)
+        );
+        self.until(format!("“{words}” is chosen"), async || {
+            Ok(self.script::<String>(&chosen).await? == words)
+        })
+        .await
     }
 
     /// By how many pixels the page is wider than its window.
@@ -340,7 +364,13 @@ pub fn link(words: &str) -> By {
 /// The field with this label.
 #[must_use]
 pub fn field(label: &str) -> By {
-    By::XPath(format!("//label[span[normalize-space()='{label}']]//input"))
+    By::XPath(format!("//label[span[normalize-space()='{label}']]//*[self::input or self::textarea]"))
+}
+
+/// What opens more of the page.
+#[must_use]
+pub fn summary(words: &str) -> By {
+    By::XPath(format!("//summary[normalize-space()='{words}']"))
 }
 
 /// What matches a CSS selector.

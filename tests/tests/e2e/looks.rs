@@ -1,4 +1,5 @@
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use shared::ImportState;
 use tests::browser::{Browser, DESK, PHONE, button, css};
 
@@ -11,6 +12,27 @@ const TABLET: (u32, u32) = (1024, 768);
 async fn fits(browser: &Browser, what: &str) -> Result<()> {
     let sideways = browser.sideways().await?;
     ensure!(sideways <= 0, "{what} is {sideways} pixels wider than its window");
+    Ok(())
+}
+
+/// Keeps pictures of a part of the page, wide and narrow, light and dark; nothing may reach over the edge.
+pub async fn pictures_of(browser: &Browser, name: &str, part: &str) -> Result<()> {
+    for (window, size) in [("phone", PHONE), ("desk", DESK)] {
+        browser.resize(size).await?;
+        pictures_here(browser, &format!("{name}-{window}"), part).await?;
+    }
+    Ok(())
+}
+
+/// The same as wide as the window is: what is placed beside its button would be elsewhere in another one.
+pub async fn pictures_here(browser: &Browser, name: &str, part: &str) -> Result<()> {
+    let show = format!("document.querySelector({}).scrollIntoView({{ block: 'center' }})", json!(part));
+    for (theme, dark) in [("dark", true), ("light", false)] {
+        browser.prefer_dark(dark).await?;
+        browser.script::<()>(&show).await?;
+        fits(browser, name).await?;
+        browser.picture(&format!("{name}-{theme}")).await?;
+    }
     Ok(())
 }
 
@@ -78,6 +100,40 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
         browser.find(css("dialog[open] .sheet-filter")).await?;
         fits(browser, "the sheet of filters").await?;
         browser.picture("filters-phone-dark").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_asked_before_an_action_fits_a_phone() -> Result<()> {
+    journey("asked-on-a-phone", async |stage| {
+        let browser = &stage.browser;
+        let order = stage.place("MUG-STONE-BLU").await?;
+        let blocked = stage.place("POSTER-MAP-A2").await?;
+        browser.resize(PHONE).await?;
+        stage.enter("/orders").await?;
+        let menu = button(&format!("Actions for order {}", order.id));
+
+        browser.click(menu.clone()).await?;
+        browser.find(button("Cancel order…")).await?;
+        pictures_here(browser, "menu-phone", "#row-menu").await?;
+        for (words, name) in
+            [("Cancel order…", "cancel-phone"), ("Tags…", "tags-form-phone"), ("Delete…", "delete-phone")]
+        {
+            if browser.count("#row-menu:popover-open").await? == 0 {
+                browser.click(menu.clone()).await?;
+            }
+            browser.click(button(words)).await?;
+            browser.find(css(".action-form")).await?;
+            pictures_here(browser, name, ".action-form").await?;
+            browser.click(css(".action-form footer button[type=button]")).await?;
+        }
+
+        browser.click(button(&format!("Actions for order {}", blocked.id))).await?;
+        browser.click(button("Preview import")).await?;
+        browser.sees("An import would fail now.").await?;
+        pictures_here(browser, "preview-phone", "dialog[open]").await?;
+        browser.click(button("Close")).await
     })
     .await
 }

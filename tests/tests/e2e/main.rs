@@ -1,8 +1,15 @@
 //! What a merchant does all day, in a real browser on the page as it is shipped.
 
+mod bulk;
+mod canceling;
 mod connections;
+mod deleting;
 mod grid;
 mod looks;
+mod notes;
 mod order;
+mod settings;
+mod shipping;
+mod sides;
 mod signing_in;
 mod stage;

@@ -1,8 +1,9 @@
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::browser::{Browser, button, css, link};
 
-use crate::stage::{Stage, journey};
+use crate::looks::{pictures_here, pictures_of};
+use crate::stage::journey;
 
 /// How many orders a tab counts.
 async fn counted(browser: &Browser, label: &str) -> Result<String> {
@@ -12,19 +13,6 @@ async fn counted(browser: &Browser, label: &str) -> Result<String> {
         json!(label)
     );
     browser.script(&script).await
-}
-
-/// Gives a product of the store another reference.
-async fn give_reference(stage: &Stage, from: &str, to: &str) -> Result<()> {
-    let control = &stage.run.sandboxes.store_control;
-    let products = control.get("/entities/products").await?;
-    let is_it = |product: &&Value| product["reference"] == from;
-    let product = products.as_array().and_then(|all| all.iter().find(is_it)).context("no such product")?;
-    let path = format!(
-        "/entities/products/{}",
-        product["id"].as_str().map_or_else(|| product["id"].to_string(), str::to_owned)
-    );
-    control.patch(&path, &json!({ "reference": to })).await.map(drop)
 }
 
 /// Waits until nothing is wrong any more in the grid.
@@ -62,8 +50,8 @@ async fn an_order_shows_its_goods_its_buyer_its_money_and_its_story() -> Result<
             browser.sees(words).await?;
         }
 
-        let compared = browser.text_of(".compare tbody").await?;
-        assert_eq!(compared, format!("€{worth}€{worth}None"), "expected, in the store, difference");
+        let compared = browser.text_of(".compared .total").await?;
+        assert_eq!(compared, format!("Total in store€{worth}€{worth}None"));
 
         let masked = browser.text_of("address").await?;
         assert!(!masked.contains(buyer), "{masked}");
@@ -99,9 +87,8 @@ async fn a_product_that_the_store_lacks_is_explained_and_retried_from_the_grid()
             .sees("Give a store product this reference, or correct the SKU of the TikTok product.")
             .await?;
 
-        give_reference(stage, "NOTEBOOK-A5", "POSTER-MAP-A2").await?;
+        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
         browser.click(button("Retry import")).await?;
-        browser.sees(&format!("Order {}: the import", order.id)).await?;
         sees_no_error(browser, "1").await?;
         let in_store = stage.run.sandboxes.store_orders_of(&order.tiktok_order_id.0).await?;
         assert_eq!(in_store.len(), 1);
@@ -132,7 +119,7 @@ async fn an_order_without_stock_is_retried_from_its_page_once_there_is_some() ->
         browser.sees("Awaiting Shipment").await?;
         browser
             .until("the totals agree", async || {
-                Ok(browser.text_of(".compare tbody").await? == "€29.99€29.99None")
+                Ok(browser.text_of(".compared .total").await? == "Total in store€29.99€29.99None")
             })
             .await?;
 
@@ -143,22 +130,54 @@ async fn an_order_without_stock_is_retried_from_its_page_once_there_is_some() ->
 }
 
 #[tokio::test]
-async fn many_orders_are_synced_at_once_and_a_row_has_a_menu() -> Result<()> {
-    journey("bulk", async |stage| {
+async fn an_import_is_looked_at_before_it_is_done() -> Result<()> {
+    journey("preview", async |stage| {
         let browser = &stage.browser;
-        let orders = stage.place_many(3, "plain").await?;
+        let order = stage.place("POSTER-MAP-A2").await?;
+        let id = order.tiktok_order_id.0.as_str();
         stage.enter("/orders").await?;
-        browser.click(css("input[aria-label='Select all orders of this page']")).await?;
-        browser.sees("3 selected").await?;
-        browser.click(css(".bulk-bar button")).await?;
-        browser.sees("Sync status: 3 started.").await?;
-        browser.sees_no("3 selected").await?;
+        let menu = button(&format!("Actions for order {}", order.id));
 
-        browser.click(button(&format!("Actions for order {}", orders[0].id))).await?;
+        browser.click(menu.clone()).await?;
+        pictures_here(browser, "row-menu", "#row-menu").await?;
+        browser.click(button("Preview import")).await?;
+        browser.sees("An import would fail now.").await?;
+        browser.sees("“POSTER-MAP-A2” is not in your store.").await?;
+        pictures_of(browser, "preview-fails", "dialog[open]").await?;
+        assert_eq!(browser.count("dialog[open] button.primary").await?, 0, "there is nothing to import yet");
+        browser.click(button("Close")).await?;
+
+        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
+        browser.click(menu).await?;
+        browser.click(button("Preview import")).await?;
+        browser.sees("An import would succeed now.").await?;
+        browser.sees("The store order that would be made").await?;
+        pictures_of(browser, "preview-succeeds", "dialog[open]").await?;
+        assert_eq!(stage.run.sandboxes.store_orders_of(id).await?.len(), 0, "a preview writes nothing");
+        browser.click(css("dialog[open] button.primary")).await?;
+        sees_no_error(browser, "1").await?;
+        stage.store_order(id).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_row_has_a_menu_of_all_that_can_be_done() -> Result<()> {
+    journey("row-menu", async |stage| {
+        let browser = &stage.browser;
+        let order = stage.place("MUG-STONE-BLU").await?;
+        stage.enter("/orders").await?;
+
+        browser.click(button(&format!("Actions for order {}", order.id))).await?;
         browser.sees("Open in Seller Center").await?;
-        browser.picture("row-menu").await?;
-        browser.click(css("#row-menu button[role=menuitem]")).await?;
-        browser.sees(&format!("Order {}: asking TikTok Shop for its state.", orders[0].id)).await
+        // What cannot be done now says why.
+        browser.sees("The order is already in your store.").await?;
+        browser.click(button("Sync status")).await?;
+        browser
+            .until("TikTok Shop was asked", async || {
+                Ok(browser.text_of(".toast.good").await?.contains(&format!("Order {}:", order.id)))
+            })
+            .await
     })
     .await
 }

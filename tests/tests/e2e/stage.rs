@@ -8,7 +8,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use shared::{ImportState, OrderSummary};
 use tempfile::TempDir;
-use tests::browser::{Browser, button, pictures};
+use tests::browser::{Browser, By, button, pictures};
 use tests::{LOGIN_EMAIL, LOGIN_PASSWORD, Run, RunOptions};
 
 /// Everything up and connected; nobody has signed in yet.
@@ -69,6 +69,11 @@ pub async fn sign_in(browser: &Browser) -> Result<()> {
 /// What a plain order of one known product looks like to the sandbox.
 pub fn order_of(sku: &str) -> Value {
     json!({ "order": { "country": "FR", "lines": [{ "seller_sku": sku, "quantity": 1, "price": "25.00" }] } })
+}
+
+/// The button that a message offers for a while; the seconds that are left stand behind its words.
+pub fn offer(words: &str) -> By {
+    By::XPath(format!("//*[contains(@class, 'toast')]//button[starts-with(normalize-space(), '{words}')]"))
 }
 
 /// Waits until the browser has complained of this refused call, and forgets what it has complained of until then, which

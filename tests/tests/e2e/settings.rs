@@ -1,0 +1,75 @@
+use anyhow::{Context, Result};
+use serde_json::json;
+use tests::browser::{button, css, field, link, summary};
+
+use crate::looks::pictures_of;
+use crate::sides::SHIPPED;
+use crate::stage::journey;
+
+#[tokio::test]
+async fn chosen_states_and_write_back_work_in_both_directions() -> Result<()> {
+    journey("settings", async |stage| {
+        let browser = &stage.browser;
+        let (store, channel) = (&stage.run.sandboxes.store_control, &stage.run.sandboxes.channel_control);
+        let first = stage.place("MUG-STONE-BLU").await?;
+        let second = stage.place("CANDLE-FIG").await?;
+        let id = first.tiktok_order_id.0.as_str();
+        // TikTok Shop's carriers are known once somebody has looked at an order that can be shipped.
+        stage.enter(&format!("/orders/{}?show=ship", first.id)).await?;
+        browser.choose("Carrier", "DHL").await?;
+
+        browser.open(&format!("/connections/{}", stage.run.connection_id)).await?;
+        browser.click(summary("Choose other states")).await?;
+        browser.choose("Awaiting Collection", "Shipped").await?;
+        pictures_of(browser, "status-mapping", ".mapping").await?;
+        browser.click(summary("Carriers, tracking, reason")).await?;
+        browser.click(button("Add a carrier")).await?;
+        browser.choose("Store carrier", "Marketplace delivery").await?;
+        browser.choose("TikTok Shop carrier", "UPS").await?;
+        browser.click(field("Canceled in the store: cancel on TikTok Shop")).await?;
+        pictures_of(browser, "write-back", ".map-field[aria-label='Carriers of the store at TikTok Shop']")
+            .await?;
+        browser.click(button("Save")).await?;
+        browser.sees("Saved.").await?;
+
+        browser.reload().await?;
+        browser.click(summary("Choose other states")).await?;
+        browser.click(summary("Carriers, tracking, reason")).await?;
+        let kept = "const chosen = label => [...document.querySelectorAll('label')]
+                .find(it => it.querySelector('span')?.textContent.trim() === label)
+                ?.querySelector('select')?.selectedOptions[0]?.textContent.trim();
+            return [chosen('Awaiting Collection'), chosen('Store carrier'), chosen('TikTok Shop carrier'),
+                String([...document.querySelectorAll('label.switch')]
+                    .find(it => it.textContent.includes('Canceled in the store'))?.querySelector('input').checked)]";
+        browser
+            .until("the settings are kept", async || {
+                let kept: Vec<Option<String>> = browser.script(kept).await?;
+                let kept: Vec<_> = kept.into_iter().flatten().collect();
+                Ok(kept == ["Shipped", "Marketplace delivery", "UPS", "true"])
+            })
+            .await?;
+
+        // Somebody ships the first order in the store.
+        let store_order = stage.store_order(id).await?["id"].clone();
+        let store_order = store_order.as_str().map_or_else(|| store_order.to_string(), str::to_owned);
+        let number = json!({ "number": "1Z31415926", "touch_order": true });
+        store.post(&format!("/orders/{store_order}/tracking"), &number).await?;
+        let state: u64 = stage.store_state(SHIPPED).await?.parse()?;
+        store.post(&format!("/orders/{store_order}/state"), &json!({ "state": state })).await?;
+        browser.open(&format!("/orders/{}", first.id)).await?;
+        stage.tiktok_says(id, "AWAITING_COLLECTION").await?;
+        let truth = stage.truth(id).await?;
+        assert_eq!(stage.parcels(id).await?.into_keys().collect::<Vec<_>>(), ["1Z31415926"]);
+        let carrier = truth["packages"][0]["shipping_provider_id"].as_str().context("no carrier")?;
+        assert_eq!(carrier, "6671484739372728321", "UPS, as the settings say");
+        browser.sees("Awaiting Collection").await?;
+        browser.sees("1Z31415926").await?;
+
+        // The second one is shipped in Seller Center, and the store follows the chosen state.
+        channel.post(&format!("/orders/{}/ship", second.tiktok_order_id), &json!({})).await?;
+        stage.store_says(&second.tiktok_order_id.0, SHIPPED).await?;
+        browser.click(css(".order-header .back")).await?;
+        browser.find(link(&format!("View order {}", second.id))).await.map(drop)
+    })
+    .await
+}
