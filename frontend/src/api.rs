@@ -1,7 +1,12 @@
 //! The only file that talks HTTP: one function per endpoint, typed by `shared`.
 
+use crate::prelude::window;
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use futures::future::{FutureExt, LocalBoxFuture};
-use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -79,9 +84,6 @@ impl Failure {
 
 type Answer<T> = Result<T, Failure>;
 
-/// A request that was made and waits to be sent.
-type Asking<T> = LocalBoxFuture<'static, Answer<T>>;
-
 pub fn sign_in(body: &SignIn) -> Asking<Session> {
     fetch(Call::post("/session").open().body(body))
 }
@@ -111,9 +113,8 @@ pub fn count_orders(filter: OrderFilter) -> Asking<OrderCounts> {
     fetch(Call::get(format!("/orders/counts{search}")))
 }
 
-pub async fn order(id: OrderId) -> Answer<OrderDetail> {
-    let text = exchange(Call::get(format!("/orders/{id}"))).await?;
-    detail(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+pub fn order(id: OrderId) -> Asking<OrderDetail> {
+    Asking { sent: exchange(Call::get(format!("/orders/{id}"))), read: detail }
 }
 
 fn detail(text: &str) -> Result<OrderDetail, Unreadable> {
@@ -261,9 +262,47 @@ impl Call {
     }
 }
 
-/// Sends a call and reads its answer. The future is the same for all, but for the last step.
-fn fetch<T: DeserializeOwned + 'static>(call: Call) -> Asking<T> {
-    exchange(call).map(|text| read(text?)).boxed_local()
+/// A call that waits to be sent, and how its answer is read. Until the very last step all of them are the same, and
+/// share their code.
+pub struct Asking<T> {
+    sent: LocalBoxFuture<'static, Answer<Text>>,
+    read: fn(&str) -> Result<T, Unreadable>,
+}
+
+impl<T: Send + Sync + 'static> Asking<T> {
+    /// The same, for somebody who does not care what the answer is.
+    pub fn erased(self) -> LocalBoxFuture<'static, Answer<Arc<dyn Any + Send + Sync>>> {
+        let Self { sent, read } = self;
+        read_later(sent, Box::new(move |body| Ok(Arc::new(read(body)?))))
+    }
+}
+
+impl<T> Future for Asking<T> {
+    type Output = Answer<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<T>> {
+        let read = self.read;
+        self.sent.poll_unpin(context).map(|text| {
+            let text = text?;
+            read(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+        })
+    }
+}
+
+type ReadAnything = Box<dyn FnOnce(&str) -> Result<Arc<dyn Any + Send + Sync>, Unreadable>>;
+
+fn read_later(
+    sent: LocalBoxFuture<'static, Answer<Text>>,
+    read: ReadAnything,
+) -> LocalBoxFuture<'static, Answer<Arc<dyn Any + Send + Sync>>> {
+    Box::pin(async move {
+        let text = sent.await?;
+        read(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+    })
+}
+
+fn fetch<T: DeserializeOwned>(call: Call) -> Asking<T> {
+    Asking { sent: exchange(call), read: json::read }
 }
 
 /// Sends a call and returns the text of its answer. Dropping the future aborts the request.

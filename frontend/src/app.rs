@@ -1,6 +1,6 @@
 //! Which page an address shows, and what lives as long as the page.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::actions::ask;

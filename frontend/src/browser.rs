@@ -1,7 +1,7 @@
 //! Thin, typed wrappers around what the browser offers; nothing in here knows of orders.
 
+use crate::prelude::{document, window};
 use chrono::{DateTime, Utc};
-use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, VisibilityState};
@@ -88,7 +88,7 @@ pub fn keep_focus() {
     let Some(id) = document().active_element().map(|element| element.id()).filter(|id| !id.is_empty()) else {
         return;
     };
-    leptos::prelude::request_animation_frame(move || {
+    crate::prelude::request_animation_frame(move || {
         let is_lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
         if let (true, Some(element)) = (is_lost, document().get_element_by_id(&id))
             && let Ok(element) = element.dyn_into::<HtmlElement>()

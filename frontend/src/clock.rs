@@ -1,7 +1,7 @@
 //! The page's idea of now: it ticks, and it follows the server's clock where the two differ.
 
+use crate::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::browser;

@@ -1,6 +1,6 @@
 //! What surrounds the pages of somebody who is signed in.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 

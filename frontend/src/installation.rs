@@ -1,6 +1,6 @@
 //! What every page knows of the installation: its connections, and how they are doing.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Connection, EventKind, Health};
 
 use crate::live::{self, News};
@@ -22,12 +22,9 @@ impl Installation {
     pub fn watch() -> Self {
         let installation = Self { connections: Load::new(), health: Load::new() };
         let state = session::state();
-        let user = Memo::new(move |_| match state.get() {
-            SessionState::SignedIn(user) => Some(user.id),
-            _ => None,
-        });
+        let is_signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
         Effect::new(move |_| {
-            if user.get().is_some() {
+            if is_signed_in.get() {
                 installation.reload();
             }
         });
@@ -39,7 +36,7 @@ impl Installation {
         leptos::task::spawn_local(async move {
             loop {
                 browser::sleep(HEALTH_MS).await;
-                if !browser::is_hidden() && user.get_untracked().is_some() {
+                if !browser::is_hidden() && is_signed_in.get_untracked() {
                     installation.reload_health();
                 }
             }
@@ -54,10 +51,9 @@ impl Installation {
     }
 
     pub fn reload_health(self) {
-        self.health.run(async {
-            let health = api::health().await?;
+        self.health.request.run(api::health(), move |health| {
             clock::set_server_time(health.now);
-            Ok(health)
+            self.health.value.set(Some(health));
         });
     }
 

@@ -7,7 +7,7 @@
 use std::fmt::{self, Display};
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// The answer is not what was expected. There is nothing to say about it that would help a person.
@@ -42,12 +42,6 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Unreadable> {
 struct Json<'de>(&'de Value);
 
 impl<'de> Json<'de> {
-    fn map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        let entries: &Map<String, Value> = self.0.as_object().ok_or(Unreadable)?;
-        let entries = entries.iter().map(|(key, value)| (key.as_str(), Json(value)));
-        visitor.visit_map(MapDeserializer::new(entries))
-    }
-
     fn text(self) -> Result<&'de str, Unreadable> {
         self.0.as_str().ok_or(Unreadable)
     }
@@ -58,6 +52,26 @@ impl<'de> IntoDeserializer<'de, Unreadable> for Json<'de> {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+/// The fields of a struct, in its own order; those that are not there have their default, if they have one.
+struct Fields<'de> {
+    entries: &'de Map<String, Value>,
+    names: std::slice::Iter<'static, &'static str>,
+}
+
+impl<'de> SeqAccess<'de> for Fields<'de> {
+    type Error = Unreadable;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Unreadable> {
+        match self.names.next().and_then(|name| self.entries.get(*name)) {
+            Some(value) => seed.deserialize(Json(value)).map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -108,16 +122,21 @@ impl<'de> de::Deserializer<'de> for Json<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        self.map(visitor)
+        let entries: &Map<String, Value> = self.0.as_object().ok_or(Unreadable)?;
+        let entries = entries.iter().map(|(key, value)| (key.as_str(), Json(value)));
+        visitor.visit_map(MapDeserializer::new(entries))
     }
 
+    /// A struct is handed its fields in the order in which it wants them. That is less than half the code of handing it
+    /// whatever comes, for then it must find out what each is, and keep it until all have come.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        self.map(visitor)
+        let entries = self.0.as_object().ok_or(Unreadable)?;
+        visitor.visit_seq(Fields { entries, names: fields.iter() })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

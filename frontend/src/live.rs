@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::prelude::*;
 use futures::future::{Either, select};
 use js_sys::{Reflect, Uint8Array};
 use leptos::ev;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::LiveEvent;
 use wasm_bindgen::{JsCast, JsValue};

@@ -11,11 +11,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::prelude::*;
 use futures::future::{AbortHandle, FutureExt, LocalBoxFuture, abortable};
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::Failure;
+use crate::api::{Asking, Failure};
 
 /// An answer whose type only its receiver knows.
 type Anything = Arc<dyn Any + Send + Sync>;
@@ -42,21 +42,27 @@ impl Request {
     }
 
     /// Sends a request in place of the one under way, and hands its answer to `apply`.
-    pub fn run<T: Send + Sync + 'static>(
-        self,
-        answer: impl Future<Output = Result<T, Failure>> + 'static,
-        apply: impl FnOnce(T) + 'static,
-    ) {
+    pub fn run<T: Send + Sync + 'static>(self, asking: Asking<T>, apply: impl FnOnce(T) + 'static) {
         let apply = |answer: Anything| {
             // Nobody else has seen it yet, so it comes out of its wrapping.
             if let Some(answer) = answer.downcast::<T>().ok().and_then(Arc::into_inner) {
                 apply(answer);
             }
         };
-        self.start(erased(answer), Box::new(apply));
+        self.start(asking.erased(), Box::new(apply));
     }
 
-    /// The work of [`Request::run`].
+    /// Does some work in place of the one under way, and calls `apply` when it is done.
+    pub fn run_task(
+        self,
+        task: impl Future<Output = Result<(), Failure>> + 'static,
+        apply: impl FnOnce() + 'static,
+    ) {
+        let task = task.map(|done| done.map(|()| Arc::new(()) as Anything));
+        self.start(task.boxed_local(), Box::new(|_| apply()));
+    }
+
+    /// What all of these have in common.
     fn start(
         self,
         answer: LocalBoxFuture<'static, Result<Anything, Failure>>,
@@ -82,12 +88,6 @@ impl Request {
             }
         });
     }
-}
-
-fn erased<T: Send + Sync + 'static>(
-    answer: impl Future<Output = Result<T, Failure>> + 'static,
-) -> LocalBoxFuture<'static, Result<Anything, Failure>> {
-    answer.map(|answer| answer.map(|value| Arc::new(value) as Anything)).boxed_local()
 }
 
 /// The last good answer, as a signal.
@@ -157,18 +157,18 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
     }
 
     /// Asks for the value anew.
-    pub fn run(self, answer: impl Future<Output = Result<T, Failure>> + 'static) {
+    pub fn run(self, asking: Asking<T>) {
         let value = self.value.answer;
-        self.request.start(erased(answer), Box::new(move |answer| value.set(Some(answer))));
+        self.request.start(asking.erased(), Box::new(move |answer| value.set(Some(answer))));
     }
 
     /// Asks for the value anew; an answer that says the same as before changes nothing on the page.
-    pub fn run_for_changes(self, answer: impl Future<Output = Result<T, Failure>> + 'static)
+    pub fn run_for_changes(self, asking: Asking<T>)
     where
         T: PartialEq,
     {
         let value = self.value;
-        self.request.run(answer, move |answer| {
+        self.request.run(asking, move |answer| {
             if value.try_with_untracked(|old| old != Some(&answer)) == Some(true) {
                 value.set(Some(answer));
             }

@@ -20,6 +20,7 @@ mod order_detail;
 mod orders;
 mod pages;
 mod preferences;
+mod prelude;
 mod route;
 mod session;
 mod sse;

@@ -4,7 +4,7 @@
 //! many times the size of code which is shared: this page would weigh half as much again. A page that phones load has
 //! more use for the bytes.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 /// Leptos' own `view!`, with the type of the result erased at once.
 ///

@@ -3,8 +3,8 @@
 //! This is all that this page needs of a router; `leptos_router`, which does much more, would cost every first visit
 //! 30 kB.
 
+use crate::prelude::*;
 use leptos::ev;
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlAnchorElement, MouseEvent};
 

@@ -1,6 +1,6 @@
 //! What a person chose for this browser: theme, density, single-key shortcuts.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::browser;
 

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::prelude::*;
 use js_sys::{Function, Promise, Reflect};
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::{Role, Session, User};
 use wasm_bindgen::closure::Closure;

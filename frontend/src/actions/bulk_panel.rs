@@ -1,6 +1,6 @@
 //! How far the run over many orders has come, on whichever page one is.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use shared::{BulkOutcome, BulkRunId, BulkRunOrder, BulkRunState, Page};
 
@@ -19,10 +19,10 @@ pub fn BulkPanel() -> impl IntoView {
     let run = bulk_run::run();
     let id = {
         let run = run.clone();
-        Memo::new(move |_| run.with(|run| run.as_ref().map(|run| run.id)))
+        Memo::new(move |_| run.with(|run| run.as_ref().map_or(0, |run| run.id.0)))
     };
     // Drawn anew for another run only: numbers that change must not close what somebody reads.
-    view! { {move || id.get().map(|id| card(id, run.clone()))} }
+    view! { {move || (id.get() != 0).then(|| card(BulkRunId(id.get()), run.clone()))} }
 }
 
 fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {

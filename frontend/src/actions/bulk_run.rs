@@ -1,6 +1,6 @@
 //! The run over many orders that was started last; it goes on, and is followed, while other pages are open.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use shared::{ActionRequest, BulkRunId, BulkRunState, OrderId, StartBulkRun};
 

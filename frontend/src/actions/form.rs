@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary};
 
 use crate::actions::bulk_run::{self, Selection};
@@ -93,7 +93,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> Any
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| answers.request(kind))) {
-            sending.run(target.clone().ask(request), move |()| close.run(()));
+            sending.run_task(target.clone().ask(request), move || close.run(()));
         }
     };
     let is_grave = matches!(kind, ActionKind::Cancel | ActionKind::Archive | ActionKind::AcceptCancellation);

@@ -1,7 +1,7 @@
 //! The menu of an order. There is one for all rows: a hundred hidden menus would cost the page its speed.
 
+use crate::prelude::*;
 use leptos::html;
-use leptos::prelude::*;
 use shared::{ActionKind, FulfillmentType, OrderSummary, SpecialKind};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, KeyboardEvent, MouseEvent};

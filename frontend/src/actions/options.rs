@@ -1,6 +1,6 @@
 //! What the forms of an order's actions offer: TikTok Shop's lists of carriers and reasons.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use shared::{ActionOptions, OrderId};
 

@@ -1,6 +1,6 @@
 //! What is shown about an order above whichever page asked for it: the import it would get, and its labels.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{OrderId, ShippingLabel};
 
 use crate::actions::ask;

@@ -1,10 +1,10 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionKind, ImportPreview, OrderId, PreviewCheck, PreviewOrder, Role};
 
 use crate::actions::{ask, panel};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
-use crate::components::money::{difference, money};
+use crate::components::money::money;
 use crate::load::Load;
 use crate::markup::{handler, view};
 use crate::{api, session, text};
@@ -90,7 +90,12 @@ fn store_order(order: PreviewOrder) -> AnyView {
         })
         .collect_view();
     let fact = |label: &'static str, value: String| view! { <div><dt>{label}</dt><dd>{value}</dd></div> };
-    let off = shared::Money::new(order.total.amount - order.expected_total.amount, &order.total.currency);
+    let expected = money(&order.expected_total);
+    let expected = if order.total == order.expected_total {
+        view! { <span class="match">{Icon::Check.view()} {expected}</span> }
+    } else {
+        view! { <strong class="mismatch">{expected}</strong> }
+    };
     view! {
         <h3>{text::STORE_ORDER_TO_BE}</h3>
         <table class="sums">
@@ -103,8 +108,7 @@ fn store_order(order: PreviewOrder) -> AnyView {
             </tbody>
         </table>
         <dl class="facts">
-            {fact(text::EXPECTED, money(&order.expected_total))}
-            <div><dt>{text::DIFFERENCE}</dt><dd>{difference(&off)}</dd></div>
+            <div><dt>{text::EXPECTED_TOTAL}</dt><dd>{expected}</dd></div>
             {fact(text::CARRIER_NAME, order.carrier)}
             {fact(text::PAYMENT, order.payment_label)}
             {fact(text::CUSTOMER_EMAIL, order.customer_email)}

@@ -1,7 +1,7 @@
 //! Says aloud what sighted people see happen: one polite live region for the whole page.
 
 use crate::markup::view;
-use leptos::prelude::*;
+use crate::prelude::*;
 
 thread_local! {
     static MESSAGE: ArcRwSignal<String> = ArcRwSignal::new(String::new());

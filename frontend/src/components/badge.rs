@@ -1,6 +1,6 @@
 //! The badge of an order's status: text, icon and tone, for colour alone says nothing to many.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::OrderStatus;
 
 use crate::components::icon::Icon;

@@ -1,7 +1,7 @@
 //! A modal dialog on the browser's own `dialog` element, which traps the keyboard and closes on Escape.
 
+use crate::prelude::*;
 use leptos::html;
-use leptos::prelude::*;
 
 use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};

@@ -1,9 +1,9 @@
 //! A button with a panel below it, on the browser's own popover: Escape and a click elsewhere close it.
 
 use crate::markup::{Show, handler, view};
+use crate::prelude::*;
 use js_sys::Reflect;
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::{DomRect, Event};
 

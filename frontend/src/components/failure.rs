@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::api::Failure;
 use crate::components::copy_button::CopyButton;

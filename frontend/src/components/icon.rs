@@ -1,7 +1,7 @@
 //! Line icons, drawn on a grid of 24 by 24.
 
 use crate::markup::view;
-use leptos::prelude::*;
+use crate::prelude::*;
 
 /// What an icon depicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Amounts and counts in words. Amounts are exact decimals from end to end; nothing here calculates.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use rust_decimal::Decimal;
 use shared::Money;
 

@@ -1,7 +1,7 @@
 //! Times and spans in words, and the components that show them.
 
+use crate::prelude::*;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use leptos::prelude::*;
 
 use crate::markup::view;
 use crate::{browser, clock};

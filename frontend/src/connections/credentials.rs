@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{StoreCredentials, TikTokCredentials};
 
 use crate::components::fields::TextField;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::components::fields::{Choices, pick_field};
 use crate::components::icon::Icon;

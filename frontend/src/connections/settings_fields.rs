@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ConnectionSettings, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
 
 use crate::browser;
@@ -156,7 +156,7 @@ fn carriers_by_country(pairs: Vec<(String, String)>) -> BTreeMap<String, i64> {
     let mut carriers = BTreeMap::new();
     for (country, carrier) in pairs {
         if let Ok(carrier) = carrier.parse() {
-            carriers.insert(country.to_uppercase(), carrier);
+            carriers.insert(country.to_ascii_uppercase(), carrier);
         }
     }
     carriers

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ConnectionChoices, ConnectionId, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
 
 use crate::actions::options::common_cancel_reasons;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{CheckOutcome, ConnectionTest};
 
 use crate::components::failure::FailureNote;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::components::dropdown::{CloseDropdown, Dropdown};

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::prelude::*;
 use leptos::ev;
-use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::dialog::Dialog;

@@ -1,7 +1,7 @@
 //! How fresh the orders are: always visible, amber after 5 minutes, red after 15.
 
+use crate::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use leptos::prelude::*;
 use shared::{ConnectionHealth, Health};
 
 use crate::clock;
@@ -52,13 +52,13 @@ fn oldest_sync(health: &Health) -> Option<DateTime<Utc>> {
 pub fn SyncState() -> impl IntoView {
     let installation = Installation::expect();
     let health = installation.health.value;
-    let last_sync_at = Memo::new(move |_| health.with(|health| health.and_then(oldest_sync)));
+    let last_sync_at = move || health.with(|health| health.and_then(oldest_sync));
     let has_problem = Memo::new(move |_| {
         health.with(|health| {
             health.is_some_and(|health| health.connections.iter().any(|it| !it.problems.is_empty()))
         })
     });
-    let words = move || match last_sync_at.get() {
+    let words = move || match last_sync_at() {
         Some(at) => {
             let minutes = (clock::now() - at).num_minutes();
             if minutes < 1 { text::SYNCED_NOW.to_owned() } else { text::synced(&ago(clock::now(), at, 0)) }
@@ -66,7 +66,7 @@ pub fn SyncState() -> impl IntoView {
         None => text::NOT_SYNCED.to_owned(),
     };
     let class = move || {
-        let freshness = freshness(clock::now(), last_sync_at.get());
+        let freshness = freshness(clock::now(), last_sync_at());
         let freshness =
             if has_problem.get() && freshness == Freshness::Fresh { Freshness::Stale } else { freshness };
         freshness.class().to_owned()

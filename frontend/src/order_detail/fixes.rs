@@ -1,6 +1,6 @@
 //! What puts a problem right: the buttons of its card.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use shared::{ActionKind, ActionRequest, Issue, IssueCode, OrderSummary, RetryClass};
 

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionKind, OrderDetail, OrderId};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, MouseEvent};
@@ -18,8 +18,7 @@ use crate::orders::grid_state::last_href;
 use crate::text;
 
 /// Which order this is, where it stands, and what to do next.
-#[component]
-pub fn OrderHeader(order: OrderDetail, menu: RowMenu) -> impl IntoView {
+pub fn order_header(order: &OrderDetail, menu: RowMenu) -> AnyView {
     let summary = order.summary.clone();
     let special = summary
         .special
@@ -38,7 +37,7 @@ pub fn OrderHeader(order: OrderDetail, menu: RowMenu) -> impl IntoView {
                     <bdi class="digits">{summary.tiktok_order_id.to_string()}</bdi>
                     <CopyButton value=summary.tiktok_order_id.to_string() what=text::TIKTOK_ORDER_ID />
                 </h1>
-                <div class="order-actions">{actions(&order, menu)}</div>
+                <div class="order-actions">{actions(order, menu)}</div>
             </div>
             <div class="order-state">
                 <StatusBadge status=summary.status />
@@ -48,14 +47,14 @@ pub fn OrderHeader(order: OrderDetail, menu: RowMenu) -> impl IntoView {
                 </span>
             </div>
             <dl class="order-facts">
-                {fact(text::STORE_ORDER, store_order(&order))}
+                {fact(text::STORE_ORDER, store_order(order))}
                 {fact(text::TOTAL, money(&summary.total).into_any())}
                 {fact(text::CREATED_AT, view! { <Ago at=summary.created_at more=times /> })}
                 {summary
                     .ship_by
                     .map(|at| fact(text::SHIP_BY, view! { <Deadline at /> }))}
                 {fact(text::FULFILLMENT_TYPE, summary.fulfillment_type.label().into_any())}
-                {fact(text::CONNECTION, connection(&order))}
+                {fact(text::CONNECTION, connection(order))}
             </dl>
         </header>
     }

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Issue, OrderDetail, Severity};
 
 use crate::components::icon::Icon;
@@ -14,19 +14,17 @@ pub fn open_errors(issues: &[Issue]) -> usize {
 }
 
 /// The open issues, one card each, then the resolved ones folded away.
-#[component]
-pub fn Issues(order: OrderDetail) -> impl IntoView {
+pub fn issues(order: &OrderDetail) -> AnyView {
     if order.issues.is_empty() {
         return ().into_any();
     }
-    let summary = order.summary;
     let (resolved, open): (Vec<_>, Vec<_>) =
-        order.issues.into_iter().partition(|issue| issue.resolved_at.is_some());
+        order.issues.iter().cloned().partition(|issue| issue.resolved_at.is_some());
     let heading = text::open_issues(open.len());
     let open = open
         .into_iter()
         .map(|issue| {
-            let fixes = fix_buttons(&issue, &summary);
+            let fixes = fix_buttons(&issue, &order.summary);
             view! { <IssueCard issue fixes=fixes /> }
         })
         .collect_view();

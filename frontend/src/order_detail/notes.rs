@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionKind, ActionRequest, MAX_NOTE_CHARACTERS, OrderDetail, OrderId, OrderNote, OrderSummary};
 
 use crate::actions::form::{Target, action_form};
@@ -25,13 +25,13 @@ pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
             return;
         }
         let request = ActionRequest::Note { text: note };
-        sending.run(async move { ask::ask(id, &request).await }, move |()| words.set(String::new()));
+        sending.run_task(async move { ask::ask(id, &request).await }, move || words.set(String::new()));
     };
     let may =
         move || order.with(|order| order.is_some_and(|it| refusal(ActionKind::Note, &it.summary).is_none()));
     let may = Memo::new(move |_| may());
     let tag_row = move || {
-        let summary = order.get_untracked().map(|it| it.summary);
+        let summary = untrack(|| order.with(|order| order.map(|it| it.summary.clone())));
         match (editing_tags.get(), summary) {
             (true, Some(order)) => tag_form(order, editing_tags),
             _ => {

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::Payment;
 
 use crate::components::money::{difference, money};
@@ -7,8 +7,7 @@ use crate::markup::view;
 use crate::text;
 
 /// What was paid, and whether the store says the same.
-#[component]
-pub fn PaymentCard(payment: Payment) -> impl IntoView {
+pub fn payment_card(payment: &Payment) -> AnyView {
     let rows = payment
         .rows
         .iter()

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use rust_decimal::Decimal;
 use shared::{Money, OrderLine};
 
@@ -8,9 +8,8 @@ use crate::markup::{handler, view};
 use crate::text;
 
 /// What was bought.
-#[component]
-pub fn Products(lines: Vec<OrderLine>) -> impl IntoView {
-    let rows = lines.into_iter().map(|line| view! { <ProductRow line /> }).collect_view();
+pub fn products(lines: &[OrderLine]) -> AnyView {
+    let rows = lines.iter().cloned().map(product_row).collect_view();
     view! {
         <section class="card">
             <h2>{text::PRODUCTS}</h2>
@@ -35,8 +34,7 @@ pub fn Products(lines: Vec<OrderLine>) -> impl IntoView {
     }
 }
 
-#[component]
-fn ProductRow(line: OrderLine) -> impl IntoView {
+fn product_row(line: OrderLine) -> AnyView {
     let marks = [(line.is_gift, text::GIFT), (line.is_bundle, text::BUNDLE)]
         .into_iter()
         .filter(|(marked, _)| *marked)

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionFacts, ActionKind, ActionOptions, OrderDetail, OrderSummary, action_refusal};
 
 use crate::actions::form::{Target, action_form};

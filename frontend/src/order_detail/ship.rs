@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{
     ActionKind, ActionOptions, ActionRequest, ChannelStatus, FulfillmentType, OrderDetail, OrderId,
 };
@@ -224,7 +224,7 @@ fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<Act
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| ask_for())) {
-            sending.run(async move { ask::ask(id, &request).await }, move |()| {
+            sending.run_task(async move { ask::ask(id, &request).await }, move || {
                 fields.parcel.tracking.set(String::new());
                 fields.parts.set(Vec::new());
             });

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{
     ActionKind, ActionOptions, ActionRequest, OrderId, OrderSummary, Package, Recipient, Role, Shipping,
 };
@@ -14,17 +14,17 @@ use crate::order_detail::ship::{ParcelFields, failure_line};
 use crate::{api, session, text};
 
 /// Where the order goes, and in which parcels.
-#[component]
-pub fn ShippingCard(
-    summary: OrderSummary,
-    shipping: Shipping,
-    /// The whole address, once it was asked for; it outlives a refresh of the order.
+///
+/// `revealed` is the whole address, once it was asked for; it outlives a refresh of the order, as a correction does.
+pub fn shipping_card(
+    summary: &OrderSummary,
+    shipping: &Shipping,
     revealed: Load<Recipient>,
     correction: Correction,
-) -> impl IntoView {
+) -> AnyView {
     let id = summary.id;
-    let can_correct = is_allowed(ActionKind::CorrectShipping, &summary);
-    let labels = is_allowed(ActionKind::FetchLabel, &summary).then(|| {
+    let can_correct = is_allowed(ActionKind::CorrectShipping, summary);
+    let labels = is_allowed(ActionKind::FetchLabel, summary).then(|| {
         view! {
             <button
                 type="button"
@@ -47,7 +47,8 @@ pub fn ShippingCard(
     } else {
         let packages = shipping
             .packages
-            .into_iter()
+            .iter()
+            .cloned()
             .map(|package| package_item(id, package, can_correct.then_some(correction)))
             .collect_view();
         view! { <ul class="packages">{packages}</ul> }
@@ -57,11 +58,12 @@ pub fn ShippingCard(
             <h2>{text::SHIPPING}</h2>
             <p class="quiet">
                 {summary.fulfillment_type.label()}
-                {shipping.delivery_option.map(|option| format!(" · {option}"))}
+                {shipping.delivery_option.as_ref().map(|option| format!(" · {option}"))}
             </p>
             {move || address()}
             {shipping
                 .buyer_message
+                .clone()
                 .map(|message| view! { <blockquote><strong>{text::BUYER_MESSAGE}</strong> " " <bdi>{message}</bdi></blockquote> })}
             <h3>{text::PACKAGES}</h3>
             {packages}
@@ -167,7 +169,8 @@ impl Correction {
             };
             let package_id = package_id.clone();
             let request = ActionRequest::CorrectShipping { package_id, carrier_id, tracking_number };
-            self.sending.run(async move { ask::ask(id, &request).await }, move |()| self.package.set(None));
+            self.sending
+                .run_task(async move { ask::ask(id, &request).await }, move || self.package.set(None));
         };
         view! {
             <form class="ship-form" on:submit=handler(submit)>

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{OrderId, Page, TimelineEntry};
 
 use crate::api;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use shared::{ActionKind, MAX_BULK_ORDERS, Role};
 

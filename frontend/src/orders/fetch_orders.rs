@@ -1,7 +1,7 @@
 //! Pulls orders from TikTok Shop now, shows the progress and tells the result.
 
+use crate::prelude::*;
 use chrono::TimeDelta;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::{Connection, ConnectionId, ConnectionState, FetchOrders, Role, SyncRun, SyncRunState};
 
@@ -83,7 +83,7 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
         } else {
             FetchOrders::default()
         };
-        request.run(async move { api::fetch_orders(connection, &body).await }, move |started| {
+        request.run(api::fetch_orders(connection, &body), move |started| {
             run.set(Some(started.clone()));
             spawn_local(watch(started, run));
         });

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::OrderFilter;
 
 use crate::components::dialog::Dialog;

@@ -1,10 +1,9 @@
 //! The filters beside the search box: what each is called, what it says now, and the panel that changes it.
 
+use crate::prelude::*;
 use chrono::TimeDelta;
-use leptos::prelude::*;
 use shared::{
-    FulfillmentType, IssueCode, OrderFilter, OrderStatus, SpecialKind, StoreOrderFilter, StoreState,
-    TimeRange,
+    FulfillmentType, OrderFilter, OrderStatus, SpecialKind, StoreOrderFilter, StoreState, TimeRange,
 };
 
 use crate::components::dropdown::CloseDropdown;
@@ -85,7 +84,7 @@ impl Filter {
 
     /// Whether a column's head or a view opens it, so that the bar shows it only in use.
     pub const fn is_elsewhere(self) -> bool {
-        matches!(self, Self::Archived | Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
+        matches!(self, Self::Issue | Self::Archived | Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
     }
 
     /// What the filter lets through now; `None` while it is open.
@@ -97,7 +96,7 @@ impl Filter {
             Self::Fulfillment => several(&filter.fulfillment_type, |kind| kind.label().to_owned()),
             Self::StoreState => several(&filter.store_state, |id| text::state_number(*id)),
             Self::Special => several(&filter.special, |kind| kind.label().to_owned()),
-            Self::Issue => several(&filter.issue, |code| code.kind().title.to_owned()),
+            Self::Issue => several(&filter.issue, |code| text::status_words(code.as_str())),
             Self::Archived => filter.archived.then(|| text::YES.to_owned()),
             Self::StoreOrderId if filter.store_order_id == Some(StoreOrderFilter::Empty) => {
                 Some(text::NOT_CREATED.to_owned())
@@ -127,24 +126,50 @@ impl Filter {
         }
     }
 
+    /// A box to tick for each of the filter's words, with what they are called.
+    fn choices(self, words: Vec<(&'static str, &'static str)>) -> AnyView {
+        let listed = move |filter: &OrderFilter| -> Vec<String> {
+            let value = value_of(filter, self.name());
+            value.split(',').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
+        };
+        let boxes = words.into_iter().map(|(word, label)| {
+            choice(
+                label.into_any(),
+                move |filter| listed(filter).iter().any(|other| other == word),
+                move |filter| {
+                    let mut words = listed(filter);
+                    toggle(&mut words, word.to_owned());
+                    self.clear(filter);
+                    // These words come from the filter's own list, and none of them is refused.
+                    let _ = filter.set(self.name(), &words.join(","));
+                },
+            )
+        });
+        boxes.collect_view().into_any()
+    }
+
     /// The panel that changes the filter.
     pub fn panel(self) -> AnyView {
         match self {
             Self::CreatedAt => view! { <CreatedPanel /> },
-            Self::Status => choices(OrderStatus::ALL, OrderStatus::label, |filter| &mut filter.status),
+            Self::Status => {
+                self.choices(OrderStatus::ALL.iter().map(|it| (it.as_str(), it.label())).collect())
+            }
             Self::Fulfillment => {
-                choices(FulfillmentType::ALL, FulfillmentType::label, |filter| &mut filter.fulfillment_type)
+                self.choices(FulfillmentType::ALL.iter().map(|it| (it.as_str(), it.label())).collect())
             }
             Self::StoreState => view! { <StoreStatePanel /> },
             Self::ShipBy => view! { <ShipByPanel /> },
-            Self::Special => choices(SpecialKind::ALL, SpecialKind::label, |filter| &mut filter.special),
-            Self::Issue => choices(IssueCode::ALL, |code| code.kind().title, |filter| &mut filter.issue),
+            Self::Special => {
+                self.choices(SpecialKind::ALL.iter().map(|it| (it.as_str(), it.label())).collect())
+            }
             Self::Archived => choice(
                 text::DELETED_ORDERS.into_any(),
                 |filter| filter.archived,
                 |filter| filter.archived = !filter.archived,
             ),
             Self::Tag => view! { <IdPanel filter=self hint=text::TAG_HINT /> },
+            Self::Issue => view! { <IdPanel filter=self hint=text::ISSUE_HINT /> },
             Self::Id | Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> },
             Self::TikTokOrderId => {
                 view! { <IdPanel filter=self hint=text::TIKTOK_ID_HINT /> }
@@ -218,23 +243,6 @@ fn choice(
             {label}
         </label>
     }
-}
-
-/// A box to tick for each word of a filter.
-fn choices<T: Copy + PartialEq + Send + Sync + 'static>(
-    all: &'static [T],
-    label: fn(T) -> &'static str,
-    values: fn(&mut OrderFilter) -> &mut Vec<T>,
-) -> AnyView {
-    let boxes = all.iter().map(|value| {
-        let value = *value;
-        choice(
-            label(value).into_any(),
-            move |filter| values(&mut filter.clone()).contains(&value),
-            move |filter| toggle(values(filter), value),
-        )
-    });
-    boxes.collect_view().into_any()
 }
 
 #[component]
@@ -387,6 +395,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
         filtered(&mut |changed| match filter {
             Filter::Id => changed.id.clone_from(&read.id),
             Filter::Tag => changed.tag.clone_from(&read.tag),
+            Filter::Issue => changed.issue.clone_from(&read.issue),
             Filter::StoreOrderId => changed.store_order_id.clone_from(&read.store_order_id),
             _ => changed.tiktok_order_id.clone_from(&read.tiktok_order_id),
         });
@@ -410,7 +419,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                 <span>{filter.label()}</span>
                 <input
                     type="text"
-                    inputmode=(filter != Filter::Tag).then_some("numeric")
+                    inputmode=(!matches!(filter, Filter::Tag | Filter::Issue)).then_some("numeric")
                     autofocus=true
                     autocomplete="off"
                     prop:value=move || value.get()

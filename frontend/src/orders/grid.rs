@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Sort, SortKey};
 
 use crate::actions::menu::{ActionsMenu, RowMenu};

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::prelude::*;
 use leptos::ev;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::{EventKind, OrderCounts, OrderId, OrderSummary, Page};
 
@@ -68,6 +68,9 @@ pub struct Grid {
     /// The order whose issues are shown.
     pub issues_of: RwSignal<Option<OrderId>>,
     gathering: StoredValue<Option<Gathered>>,
+    /// Orders that were deleted, or restored, while their rows were shown; when that is undone, they come back by
+    /// themselves.
+    left: StoredValue<Vec<OrderId>>,
     /// How far the page is scrolled down; when the grid is left, the next page has already moved it.
     scroll_top: StoredValue<f64>,
 }
@@ -115,6 +118,7 @@ impl Grid {
             fresh: RwSignal::new(Vec::new()),
             issues_of: RwSignal::new(None),
             gathering: StoredValue::new(None),
+            left: StoredValue::new(Vec::new()),
             scroll_top: StoredValue::new(0.0),
         };
         grid.restore();
@@ -123,8 +127,13 @@ impl Grid {
             grid.select_none();
             grid.reload();
         });
-        let counted = Memo::new(move |_| grid.query.with(|query| query.filter.without_status()));
-        Effect::new(move |_| grid.counts.run(api::count_orders(counted.get())));
+        let counted = Memo::new(move |_| {
+            grid.query.with(|query| grid_query::search_of(&query.filter.without_status().to_pairs()))
+        });
+        Effect::new(move |_| {
+            counted.track();
+            grid.recount();
+        });
         live::listen(move |news| grid.hear(news));
         let scrolled = window_event_listener(ev::scroll, move |_| {
             if navigation::address_untracked().path == grid_query::PATH {
@@ -146,6 +155,7 @@ impl Grid {
     /// Asks for the rows of the page anew.
     pub fn reload(self) {
         let query = self.query.get_untracked();
+        self.left.set_value(Vec::new());
         self.request.run(api::list_orders(query.clone()), move |page| {
             self.show(query, page);
             announce(text::orders_shown(self.rows.with_untracked(Vec::len)));
@@ -319,8 +329,10 @@ impl Grid {
             // Whoever is not told of any more was deleted, or restored, and has left this list.
             let has_left =
                 |id: &OrderId| query.filter.id.contains(id) && page.items.iter().all(|order| order.id != *id);
-            if rows.iter().any(|row| has_left(&row.id)) {
+            let left: Vec<_> = rows.iter().map(|row| row.id).filter(|id| has_left(id)).collect();
+            if !left.is_empty() {
                 self.rows.update(|rows| rows.retain(|row| !has_left(&row.id)));
+                self.left.update_value(|all| all.extend(left));
                 self.selection.update(|selection| selection.retain(|id| !has_left(id)));
             }
             for order in page.items {
@@ -328,11 +340,11 @@ impl Grid {
             }
         }
         let Some(edges) = self.edges.try_get_untracked() else { return };
+        let Some(left) = self.left.try_get_value() else { return };
+        // While the page shows all that matches, an order that changed and now matches is new to it too.
+        let is_all = edges == Edges::default();
         let mut candidates = gathered.received;
-        if edges == Edges::default() {
-            // The page shows all that matches, so an order that changed and now matches is new to it too.
-            candidates.extend(gathered.updated);
-        }
+        candidates.extend(gathered.updated.into_iter().filter(|id| is_all || left.contains(id)));
         candidates.retain(|id| !visible.contains(id));
         let query = self.query.get_untracked();
         if let Some(narrowed) = query.narrowed_to(candidates)
@@ -340,7 +352,7 @@ impl Grid {
             && self.query.try_get_untracked() == Some(query)
             && !page.items.is_empty()
         {
-            if visible.is_empty() {
+            if visible.is_empty() || page.items.iter().any(|order| left.contains(&order.id)) {
                 self.reload();
             } else {
                 self.fresh.update(|fresh| {

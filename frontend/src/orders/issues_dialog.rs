@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Issue, OrderId, Page};
 
 use crate::api;

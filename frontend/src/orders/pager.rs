@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::PAGE_SIZES;
 
 use crate::components::icon::Icon;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{OrderId, OrderStatus, OrderSummary, StoreOrder};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement, MouseEvent};

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use crate::prelude::*;
 use leptos::html;
 use leptos::leptos_dom::helpers::TimeoutHandle;
-use leptos::prelude::*;
 
 use crate::components::icon::Icon;
 use crate::markup::{handler, view};

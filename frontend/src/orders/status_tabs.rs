@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::OrderStatus;
 
 use crate::components::money::count;

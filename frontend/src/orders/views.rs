@@ -1,7 +1,7 @@
 //! The grids that are looked at every day, as plain links.
 
+use crate::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use leptos::prelude::*;
 use shared::{OrderFilter, OrderStatus, Sort, SortKey, SpecialKind, StoreOrderFilter, TimeRange};
 
 use crate::components::dropdown::{CloseDropdown, Dropdown};

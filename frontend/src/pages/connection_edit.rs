@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Connection, ConnectionId, ConnectionState, ConnectionTest, Role, UpdateConnection};
 
 use crate::components::failure::FailureNote;
@@ -64,14 +64,11 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
     let change = Request::new();
     provide_context(FormFailure(change.failure));
     let send = move |body: UpdateConnection, done: &'static str| {
-        change.run(
-            async move { api::update_connection(id, version, &body).await },
-            move |saved: Connection| {
-                toast::show(Tone::Good, done);
-                installation.reload();
-                connection.value.set(Some(saved));
-            },
-        );
+        change.run(api::update_connection(id, version, &body), move |saved: Connection| {
+            toast::show(Tone::Good, done);
+            installation.reload();
+            connection.value.set(Some(saved));
+        });
     };
     let old = saved.settings.clone();
     let save = move |event: web_sys::SubmitEvent| {

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Connection, ConnectionSettings, ConnectionTest, CreateConnection};
 
 use crate::components::failure::FailureNote;
@@ -36,11 +36,11 @@ fn NewConnectionPage() -> impl IntoView {
         store: credentials.store(),
         settings: settings.settings(&ConnectionSettings::default()),
     };
-    let run_test = move |_| test.run(async move { api::test_new_connection(&body()).await });
+    let run_test = move |_| test.run(api::test_new_connection(&body()));
     let create = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = body();
-        creation.run(async move { api::create_connection(&body).await }, move |connection: Connection| {
+        creation.run(api::create_connection(&body), move |connection: Connection| {
             installation.reload();
             toast::show(Tone::Good, text::connection_created(&connection.name));
             navigation::go("/orders");

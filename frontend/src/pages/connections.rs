@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Connection, ConnectionState, Role};
 
 use crate::components::failure::FailureNote;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::components::icon::Icon;
 use crate::frame::title;

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{ActionKind, OrderDetail, OrderId, Recipient};
 
 use crate::actions::is_allowed;
@@ -10,14 +10,14 @@ use crate::live::{self, News};
 use crate::load::{Answer, Load};
 use crate::markup::{Show, view};
 use crate::order_detail::SHOW;
-use crate::order_detail::header::OrderHeader;
-use crate::order_detail::issues::Issues;
+use crate::order_detail::header::order_header;
+use crate::order_detail::issues::issues;
 use crate::order_detail::notes::NotesCard;
-use crate::order_detail::payment::PaymentCard;
-use crate::order_detail::products::Products;
+use crate::order_detail::payment::payment_card;
+use crate::order_detail::products::products;
 use crate::order_detail::request::RequestCard;
 use crate::order_detail::ship::ShipCard;
-use crate::order_detail::shipping::{Correction, ShippingCard};
+use crate::order_detail::shipping::{Correction, shipping_card};
 use crate::order_detail::timeline::{Story, Timeline};
 use crate::orders::grid_state::last_href;
 use crate::{api, browser, navigation, text};
@@ -55,35 +55,32 @@ fn OrderPage(id: OrderId) -> impl IntoView {
             }
         })
     };
+    let part = move |part: fn(&OrderDetail) -> AnyView| move || shown.with(|order| order.map(part));
     let head = move || {
-        let order = shown.get()?;
         browser::keep_focus();
-        Some(view! { <OrderHeader order menu /> })
-    };
-    let goods = move || {
-        let order = shown.get()?;
-        Some(view! { <Issues order=order.clone() /> <Products lines=order.lines /> })
+        shown.with(|order| order.map(|order| order_header(order, menu)))
     };
     let facts = move || {
-        let order = shown.get()?;
-        Some(view! {
-            <ShippingCard summary=order.summary shipping=order.shipping revealed correction />
-            <PaymentCard payment=order.payment />
+        shown.with(|order| {
+            order.map(|order| {
+                let shipping = shipping_card(&order.summary, &order.shipping, revealed, correction);
+                view! { {shipping} {payment_card(&order.payment)} }
+            })
         })
     };
-    let why = move || shown.get().map(|order| why_this_status(&order));
     let is_known = Memo::new(move |_| shown.is_known());
     view! {
         <div class="order-page">
             {failure}
             {head}
             <RequestCard order=shown options />
-            {goods}
+            {part(issues)}
+            {part(|order| products(&order.lines))}
             <Show when=move || is_known.get()>
                 <div class="two-columns">
                     <div>{facts}</div>
                     <div>
-                        {why}
+                        {part(why_this_status)}
                         <NotesCard id order=shown />
                         <Timeline id story />
                     </div>

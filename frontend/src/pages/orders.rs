@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::FieldError;
 
 use crate::components::icon::Icon;
@@ -25,12 +25,12 @@ pub fn view() -> AnyView {
 /// The grid. Its state is the URL; everything on it is a link to another grid.
 #[component]
 fn OrdersPage() -> impl IntoView {
-    let read = Memo::new(move |before: Option<&(GridQuery, Vec<FieldError>)>| match before {
+    let query = Memo::new(move |before: Option<&GridQuery>| match before {
         // The address changes a moment before the page does; the grid must not follow it out of the door.
         Some(before) if navigation::address().path != grid_query::PATH => before.clone(),
-        _ => GridQuery::read(&navigation::address().search),
+        _ => GridQuery::read(&navigation::address().search).0,
     });
-    let grid = Grid::new(Memo::new(move |_| read.get().0));
+    let grid = Grid::new(query);
     provide_context(grid);
     title(|| text::ORDERS.to_owned());
     shortcuts::on(move |shortcut| act(grid, shortcut));
@@ -40,18 +40,18 @@ fn OrdersPage() -> impl IntoView {
         nothing_connected && grid.rows.with(Vec::is_empty)
     });
     view! {
-        {move || if is_first_run.get() { view! { <FirstRun /> } } else { view! { <GridPage read /> } }}
+        {move || if is_first_run.get() { view! { <FirstRun /> } } else { view! { <GridPage /> } }}
     }
 }
 
 #[component]
-fn GridPage(read: Memo<(GridQuery, Vec<FieldError>)>) -> impl IntoView {
+fn GridPage() -> impl IntoView {
     view! {
         <div class="orders-page">
             <h1 class="visually-hidden">{text::ORDERS}</h1>
             <StatusTabs />
             <FilterBar />
-            {move || ignored(&read.get().1)}
+            {move || ignored(&GridQuery::read(&navigation::address().search).1)}
             <LivePill />
             <OrderGrid />
             <Pager />

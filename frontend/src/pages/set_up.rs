@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Session, SetUp};
 
 use crate::components::failure::FailureNote;
@@ -31,7 +31,7 @@ fn SetUpPage() -> impl IntoView {
             email: email.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
         };
-        request.run(async move { api::set_up(&body).await }, move |session: Session| {
+        request.run(api::set_up(&body), move |session: Session| {
             session::begin(session);
             // The token is used up and must not stay in the history.
             navigation::replace("/orders");

@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use crate::prelude::*;
 use shared::{Session, SignIn};
 
 use crate::components::failure::FailureNote;
@@ -29,7 +29,7 @@ pub fn SignInPage() -> impl IntoView {
         event.prevent_default();
         let body =
             SignIn { email: email.get_untracked().trim().to_owned(), password: password.get_untracked() };
-        request.run(async move { api::sign_in(&body).await }, |session: Session| session::begin(session));
+        request.run(api::sign_in(&body), |session: Session| session::begin(session));
     };
     view! {
         <main class="sign-in">

@@ -43,6 +43,7 @@ sentences! {
     CHECK_PASSED "passed: "
     CHECK_FAILED "failed: "
     STORE_ORDER_TO_BE "The store order that would be made"
+    EXPECTED_TOTAL "It must come to"
     CARRIER_NAME "Carrier"
 }
 

@@ -37,6 +37,7 @@ sentences! {
     SHOW_ORDERS "Show orders"
     ID_HINT "Several ids are separated by spaces or commas."
     TAG_HINT "One or several tags, separated by commas."
+    ISSUE_HINT "One or several codes, separated by commas."
     YES "Yes"
     DELETED_ORDERS "Deleted orders"
     TIKTOK_ID_HINT "The first digits (4 or more), or several full ids separated by spaces."

@@ -1,0 +1,58 @@
+//! What views and signals need, in place of Leptos' own prelude: the same, but for attributes.
+//!
+//! Leptos makes a type of each attribute, so that one attribute cannot be set twice, and compiles each type with each
+//! kind of value anew. Here those that every element may have are names and no types; that alone makes the page a
+//! twentieth smaller.
+
+pub use leptos::prelude::{
+    AnyView, ArcRwSignal, Callable, Callback, ChildrenFn, ClassAttribute, CollectView, CustomAttribute,
+    Effect, ElementChild, For, IntoAny, IntoView, Memo, NodeRef, NodeRefAttribute, OnAttribute,
+    PropAttribute, RwSignal, Signal, StoredValue, StyleAttribute, ViewFn, component, document,
+    event_target_checked, event_target_value, on_cleanup, provide_context, request_animation_frame,
+    set_timeout_with_handle, untrack, use_context, window, window_event_listener,
+};
+pub use leptos::reactive::prelude::*;
+
+use leptos::tachys::html::attribute::AttributeValue;
+use leptos::tachys::html::attribute::custom::CustomAttr;
+use leptos::tachys::view::add_attr::AddAnyAttr;
+
+/// Declares the attributes that any element may have, by the names that `view!` calls them and their own.
+macro_rules! attributes {
+    ($($method:ident $name:literal)+) => {
+        /// Attributes that any element may have.
+        pub trait PlainAttributes: AddAnyAttr + Sized {
+            $(fn $method<V: AttributeValue>(self, value: V) -> Self::Output<CustomAttr<&'static str, V>> {
+                self.attr($name, value)
+            })+
+        }
+    };
+}
+
+attributes! {
+    aria_busy "aria-busy"
+    aria_current "aria-current"
+    aria_describedby "aria-describedby"
+    aria_disabled "aria-disabled"
+    aria_expanded "aria-expanded"
+    aria_haspopup "aria-haspopup"
+    aria_hidden "aria-hidden"
+    aria_invalid "aria-invalid"
+    aria_keyshortcuts "aria-keyshortcuts"
+    aria_label "aria-label"
+    aria_live "aria-live"
+    aria_pressed "aria-pressed"
+    aria_selected "aria-selected"
+    aria_sort "aria-sort"
+    autofocus "autofocus"
+    hidden "hidden"
+    id "id"
+    inputmode "inputmode"
+    popover "popover"
+    role "role"
+    spellcheck "spellcheck"
+    tabindex "tabindex"
+    title "title"
+}
+
+impl<T: AddAnyAttr> PlainAttributes for T {}
