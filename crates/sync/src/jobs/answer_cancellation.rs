@@ -1,25 +1,21 @@
-use database::orders;
 use job_queue::{Leased, Outcome};
 use sha2::{Digest, Sha256};
 use shared::{ActionId, ActionKind, ActionRequest, OrderId, TikTokOrderId};
 use tiktok_shop::{CancelStatus, CancelType, Cancellation, Error, Rejection};
 
 use super::cancellation::{Asked, Step, Waiting, why};
-use super::{JobError, connection_of, id_of};
+use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 
 /// Answers a buyer's request to cancel, as somebody decided. TikTok Shop grants by itself what nobody answers in time, and
 /// the buyer may take the request back, so what became of it is read before anything is sent.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
-    let connection = match connection_of(engine, job).await? {
-        Ok(connection) => connection,
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
-    let order_id = OrderId(id_of(job, "order_id")?);
-    let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
-        return Ok(Outcome::Done);
-    };
+    let order_id = OrderId(order.id);
     let tiktok_order_id = TikTokOrderId(order.tiktok_order_id);
     let kinds = [ActionKind::AcceptCancellation, ActionKind::RejectCancellation];
     let waiting = Waiting::of(engine, order_id, &kinds).await?;

@@ -1,24 +1,20 @@
-use database::orders;
 use job_queue::{Leased, Outcome};
 use shared::{ActionKind, ActionRequest, OrderId, TikTokOrderId};
 use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Order, OrderStatus, Rejection};
 
 use super::cancellation::{Asked, Step, Waiting, why};
-use super::{JobError, connection_of, id_of};
+use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 
 /// Cancels an order on TikTok Shop, as somebody asked. The refresh that follows brings the status, and with it the store
 /// order is canceled.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
-    let connection = match connection_of(engine, job).await? {
-        Ok(connection) => connection,
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
-    let order_id = OrderId(id_of(job, "order_id")?);
-    let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
-        return Ok(Outcome::Done);
-    };
+    let order_id = OrderId(order.id);
     let tiktok_order_id = TikTokOrderId(order.tiktok_order_id);
     let waiting = Waiting::of(engine, order_id, &[ActionKind::Cancel]).await?;
     for action in &waiting.due {

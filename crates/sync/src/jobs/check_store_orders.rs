@@ -5,7 +5,8 @@ use database::{channel_lists, store_orders};
 use job_queue::{Leased, Outcome};
 use shared::OrderId;
 
-use super::write_back::{Failure, Look, Seen, SeenState, note_deleted, store_order_id};
+use super::failure::Failure;
+use super::write_back::{Look, Seen, SeenState, note_deleted, store_order_id};
 use super::{JobError, connection_of};
 use crate::engine::Engine;
 

@@ -14,7 +14,7 @@ use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
 use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
 
-use super::{JobError, connection_of, id_of};
+use super::{JobError, order_of};
 use crate::engine::Engine;
 use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
 use crate::store::{CREATION_LIMIT, Store};
@@ -103,14 +103,11 @@ pub(crate) struct Import<'a> {
 
 /// Creates the store order of a TikTok order, or finds the one that exists.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
-    let connection = match connection_of(engine, job).await? {
-        Ok(connection) => connection,
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
-    let order_id = OrderId(id_of(job, "order_id")?);
-    let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
-        return Ok(Outcome::Done);
-    };
+    let order_id = OrderId(order.id);
     let intent = import_intents::find(engine.database().writer(), order_id).await?;
     let may_exist = intent.is_some_and(|intent| intent.step == Step::Posting);
     let wanted = match orders::import_state(&order) {

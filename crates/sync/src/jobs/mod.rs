@@ -5,6 +5,7 @@ mod answer_cancellation;
 mod cancel_order;
 mod cancellation;
 mod check_store_orders;
+mod failure;
 mod fetch_labels;
 mod fetch_orders;
 pub(crate) mod import_order;
@@ -26,6 +27,7 @@ mod write_back;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
+use database::orders::{self, OrderRow};
 use database::{ConnectionTrait, DbErr};
 use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
@@ -339,6 +341,19 @@ fn channel_outcome(failure: &ChannelFailure, job: &Leased, now: DateTime<Utc>) -
 
 fn id_of(job: &Leased, name: &str) -> Result<i64, JobError> {
     job.payload.get(name).and_then(Value::as_i64).ok_or(JobError::Payload)
+}
+
+/// The connection and the order of a job, or what becomes of the job when it may not work now or there is nothing to do.
+async fn order_of(
+    engine: &Engine,
+    job: &Leased,
+) -> Result<Result<(ConnectionRecord, OrderRow), Outcome>, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    let order = orders::find(engine.database().writer(), OrderId(id_of(job, "order_id")?)).await?;
+    Ok(order.map(|order| (connection, order)).ok_or(Outcome::Done))
 }
 
 /// The connection of a job, or what becomes of the job when it may not work now.

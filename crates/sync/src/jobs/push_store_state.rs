@@ -9,8 +9,9 @@ use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
 use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
 
-use super::write_back::{Failure, note_deleted};
-use super::{JobError, connection_of, id_of};
+use super::failure::Failure;
+use super::write_back::note_deleted;
+use super::{JobError, order_of};
 use crate::engine::Engine;
 use crate::issue_of::{cause, of_store};
 use crate::mapping::{StoreStates, Target};
@@ -19,14 +20,11 @@ use crate::store_facts::StoreFacts;
 /// Moves the store order forward to the state that the shown status stands for. Never backwards, never over what a
 /// person did; canceled can be reached until delivered.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
-    let connection = match connection_of(engine, job).await? {
-        Ok(connection) => connection,
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
-    let order_id = OrderId(id_of(job, "order_id")?);
-    let Some(order) = orders::find(engine.database().writer(), order_id).await? else {
-        return Ok(Outcome::Done);
-    };
+    let order_id = OrderId(order.id);
     let Some(store_order_id) = order.store_order_id.and_then(|id| u64::try_from(id).ok()) else {
         return Ok(Outcome::Done);
     };

@@ -9,8 +9,9 @@ use prestashop::{OrderCarrier, validate};
 use shared::{IssueCode, OrderId, TikTokOrderId};
 use tiktok_shop::Error;
 
+use super::failure::Failure;
 use super::unserved::unserved;
-use super::{JobError, connection_of, id_of, refresh_order};
+use super::{JobError, order_of, refresh_order};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::of_store;
@@ -23,12 +24,11 @@ const TRACKING_ISSUES: &[IssueCode] =
 /// Gives the store order the tracking number of the parcel that TikTok Shop says left last. A number that somebody
 /// entered in the store stays.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
-    let connection = match connection_of(engine, job).await? {
-        Ok(connection) => connection,
+    let (connection, row) = match order_of(engine, job).await? {
+        Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
-    let id = OrderId(id_of(job, "order_id")?);
-    let Some(row) = orders::find(engine.database().writer(), id).await? else { return Ok(Outcome::Done) };
+    let id = OrderId(row.id);
     let store_order = row.store_order_id.filter(|_| !row.store_deleted);
     let Some(store_order) = store_order.and_then(|id| u64::try_from(id).ok()).map(prestashop::OrderId) else {
         return Ok(Outcome::Done);
@@ -59,23 +59,6 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         Ok(()) => Ok(Outcome::Done),
         Err(Failure::Job(error)) => Err(error),
         Err(Failure::Store(error)) => Ok(note_failure(engine, &connection, id, &error, job).await?),
-    }
-}
-
-enum Failure {
-    Store(prestashop::Error),
-    Job(JobError),
-}
-
-impl From<prestashop::Error> for Failure {
-    fn from(error: prestashop::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Job(error.into())
     }
 }
 

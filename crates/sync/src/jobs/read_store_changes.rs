@@ -6,8 +6,9 @@ use job_queue::{Leased, Outcome};
 use prestashop::OrderChange;
 use shared::OrderId;
 
+use super::failure::Failure;
 use super::push_store_state::store_state_rows;
-use super::write_back::{Failure, Look, Seen, SeenState};
+use super::write_back::{Look, Seen, SeenState};
 use super::{JobError, connection_of};
 use crate::engine::Engine;
 use crate::store_lists;

@@ -13,7 +13,7 @@ use database::{DatabaseTransaction, DbErr, actions as action_rows};
 use prestashop::{CarrierId, Client, OrderCarrier, OrderStateId};
 use shared::{ActionKind, ActionRequest, ChannelStatus, FulfillmentType, IssueCode, OrderId};
 
-use super::JobError;
+use super::failure::Failure;
 use crate::actions::{self, Asker, Refused};
 use crate::engine::Engine;
 use crate::mapping::{AfterCancellation, StoreStates, after_cancellation, out_of_stock_reason};
@@ -23,24 +23,6 @@ mod shipment;
 
 /// Who asks for what is done in the store, in stories and lists of actions.
 const STORE: &str = "store";
-
-/// Why a job that works on store orders could not go on.
-pub(super) enum Failure {
-    Store(prestashop::Error),
-    Job(JobError),
-}
-
-impl From<prestashop::Error> for Failure {
-    fn from(error: prestashop::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Job(error.into())
-    }
-}
 
 /// A look at store orders of ours.
 pub(super) struct Look<'a> {

@@ -1,0 +1,21 @@
+use database::DbErr;
+
+use super::JobError;
+
+/// Why a job that works on store orders could not go on.
+pub(super) enum Failure {
+    Store(prestashop::Error),
+    Job(JobError),
+}
+
+impl From<prestashop::Error> for Failure {
+    fn from(error: prestashop::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Job(error.into())
+    }
+}
