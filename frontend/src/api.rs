@@ -269,11 +269,17 @@ pub struct Asking<T> {
     read: fn(&str) -> Result<T, Unreadable>,
 }
 
+/// An answer whose type only its receiver knows, and the text that it was read from.
+pub struct Anything {
+    pub text: String,
+    pub value: Arc<dyn Any + Send + Sync>,
+}
+
 impl<T: Send + Sync + 'static> Asking<T> {
     /// The same, for somebody who does not care what the answer is.
-    pub fn erased(self) -> LocalBoxFuture<'static, Answer<Arc<dyn Any + Send + Sync>>> {
+    pub fn erased(self) -> LocalBoxFuture<'static, Answer<Anything>> {
         let Self { sent, read } = self;
-        read_later(sent, Box::new(move |body| Ok(Arc::new(read(body)?))))
+        read_later(sent, Box::new(move |text| Ok(Arc::new(read(text)?))))
     }
 }
 
@@ -294,10 +300,11 @@ type ReadAnything = Box<dyn FnOnce(&str) -> Result<Arc<dyn Any + Send + Sync>, U
 fn read_later(
     sent: LocalBoxFuture<'static, Answer<Text>>,
     read: ReadAnything,
-) -> LocalBoxFuture<'static, Answer<Arc<dyn Any + Send + Sync>>> {
+) -> LocalBoxFuture<'static, Answer<Anything>> {
     Box::pin(async move {
-        let text = sent.await?;
-        read(&text.body).map_err(|_| Failure::Unreadable { status: text.status })
+        let Text { status, body } = sent.await?;
+        let value = read(&body).map_err(|_| Failure::Unreadable { status })?;
+        Ok(Anything { text: body, value })
     })
 }
 

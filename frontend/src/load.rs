@@ -15,10 +15,7 @@ use crate::prelude::*;
 use futures::future::{AbortHandle, FutureExt, LocalBoxFuture, abortable};
 use leptos::task::spawn_local;
 
-use crate::api::{Asking, Failure};
-
-/// An answer whose type only its receiver knows.
-type Anything = Arc<dyn Any + Send + Sync>;
+use crate::api::{Anything, Asking, Failure};
 
 /// One thing that is asked for again and again; only the last request counts.
 #[derive(Clone, Copy)]
@@ -45,7 +42,7 @@ impl Request {
     pub fn run<T: Send + Sync + 'static>(self, asking: Asking<T>, apply: impl FnOnce(T) + 'static) {
         let apply = |answer: Anything| {
             // Nobody else has seen it yet, so it comes out of its wrapping.
-            if let Some(answer) = answer.downcast::<T>().ok().and_then(Arc::into_inner) {
+            if let Some(answer) = answer.value.downcast::<T>().ok().and_then(Arc::into_inner) {
                 apply(answer);
             }
         };
@@ -58,7 +55,8 @@ impl Request {
         task: impl Future<Output = Result<(), Failure>> + 'static,
         apply: impl FnOnce() + 'static,
     ) {
-        let task = task.map(|done| done.map(|()| Arc::new(()) as Anything));
+        let nothing = || Anything { text: String::new(), value: Arc::new(()) };
+        let task = task.map(move |done| done.map(|()| nothing()));
         self.start(task.boxed_local(), Box::new(|_| apply()));
     }
 
@@ -92,7 +90,7 @@ impl Request {
 
 /// The last good answer, as a signal.
 pub struct Answer<T> {
-    answer: RwSignal<Option<Anything>>,
+    answer: RwSignal<Option<Arc<dyn Any + Send + Sync>>>,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -129,11 +127,14 @@ impl<T: Clone + Send + Sync + 'static> Answer<T> {
     }
 
     pub fn set(self, answer: Option<T>) {
-        self.answer.set(answer.map(|answer| Arc::new(answer) as Anything));
+        self.answer.set(answer.map(|answer| Arc::new(answer) as Arc<dyn Any + Send + Sync>));
     }
 }
 
-fn read_as<T: 'static, R>(answer: &Option<Anything>, read: impl FnOnce(Option<&T>) -> R) -> R {
+fn read_as<T: 'static, R>(
+    answer: &Option<Arc<dyn Any + Send + Sync>>,
+    read: impl FnOnce(Option<&T>) -> R,
+) -> R {
     read(answer.as_ref().and_then(|answer| answer.downcast_ref()))
 }
 
@@ -141,6 +142,8 @@ fn read_as<T: 'static, R>(answer: &Option<Anything>, read: impl FnOnce(Option<&T
 pub struct Load<T> {
     pub value: Answer<T>,
     pub request: Request,
+    /// What the last answer said.
+    last: StoredValue<String>,
 }
 
 impl<T> Clone for Load<T> {
@@ -153,25 +156,25 @@ impl<T> Copy for Load<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Load<T> {
     pub fn new() -> Self {
-        Self { value: Answer { answer: RwSignal::new(None), kind: PhantomData }, request: Request::new() }
+        let value = Answer { answer: RwSignal::new(None), kind: PhantomData };
+        Self { value, request: Request::new(), last: StoredValue::new(String::new()) }
     }
 
     /// Asks for the value anew.
     pub fn run(self, asking: Asking<T>) {
         let value = self.value.answer;
-        self.request.start(asking.erased(), Box::new(move |answer| value.set(Some(answer))));
+        self.request.start(asking.erased(), Box::new(move |answer| value.set(Some(answer.value))));
     }
 
-    /// Asks for the value anew; an answer that says the same as before changes nothing on the page.
-    pub fn run_for_changes(self, asking: Asking<T>)
-    where
-        T: PartialEq,
-    {
-        let value = self.value;
-        self.request.run(asking, move |answer| {
-            if value.try_with_untracked(|old| old != Some(&answer)) == Some(true) {
-                value.set(Some(answer));
+    /// Asks for the value anew; an answer that says the same as before, to the letter, changes nothing on the page.
+    pub fn run_for_changes(self, asking: Asking<T>) {
+        let (value, last) = (self.value.answer, self.last);
+        let apply = move |answer: Anything| {
+            if last.try_with_value(|last| *last != answer.text) == Some(true) {
+                last.set_value(answer.text);
+                value.set(Some(answer.value));
             }
-        });
+        };
+        self.request.start(asking.erased(), Box::new(apply));
     }
 }

@@ -10,92 +10,110 @@ use crate::components::icon::Icon;
 use crate::components::money::count;
 use crate::components::toast::{self, Tone};
 use crate::load::Load;
-use crate::markup::{Show, handler, view};
-use crate::text;
+use crate::markup::{handler, view};
+use crate::{browser, text};
 
 /// A card that stays until it is closed.
 #[component]
 pub fn BulkPanel() -> impl IntoView {
-    let run = bulk_run::run();
-    let id = {
-        let run = run.clone();
-        Memo::new(move |_| run.with(|run| run.as_ref().map_or(0, |run| run.id.0)))
+    let run = RwSignal::from(bulk_run::run());
+    // The outcome whose orders are listed; the list must not close when a number changes.
+    let listed = RwSignal::new(String::new());
+    let progress = move || {
+        let run = run.get()?;
+        browser::keep_focus();
+        Some(progress(&run, listed))
     };
-    // Drawn anew for another run only: numbers that change must not close what somebody reads.
-    view! { {move || (id.get() != 0).then(|| card(BulkRunId(id.get()), run.clone()))} }
+    let list = move || {
+        let outcome = Some(listed.get()).filter(|outcome| !outcome.is_empty())?;
+        Some(orders(run.with_untracked(|run| run.as_ref().map(|run| run.id))?, &outcome))
+    };
+    view! {
+        <section class="bulk-panel" aria-label=text::BULK_RUN hidden=move || run.with(Option::is_none)>
+            {progress}
+            {list}
+        </section>
+    }
 }
 
-fn card(id: BulkRunId, run: ArcRwSignal<Option<BulkProgress>>) -> AnyView {
-    let run = RwSignal::from(run);
-    let numbers = move |number: fn(&BulkProgress) -> i64| run.with(|run| run.as_ref().map_or(0, number));
-    let title =
-        move || run.with(|run| run.as_ref().map(|run| text::run_title(run.request.action, run.total)));
-    let going_on = Memo::new(move |_| run.with(|run| run.as_ref().is_some_and(is_going_on)));
-    let is_running = Memo::new(move |_| {
-        run.with(|run| run.as_ref().is_some_and(|run| run.state == BulkRunState::Running))
-    });
-    let unsuccessful = Memo::new(move |_| numbers(|run| run.failed + run.refused) > 0);
-    let can_retry = Memo::new(move |_| unsuccessful.get() && !going_on.get());
-    let outcome = RwSignal::new(String::new());
-    let tell = |failure: Result<(), Failure>| {
-        if let Err(failure) = failure {
-            toast::show(Tone::Bad, failure.sentence());
-        }
-    };
-    let stop = move |_| spawn_local(async move { tell(bulk_run::stop(id).await) });
-    let retry = move |_| spawn_local(async move { tell(bulk_run::retry(id).await) });
+fn progress(run: &BulkProgress, listed: RwSignal<String>) -> AnyView {
+    let id = run.id;
+    let title = text::run_title(run.request.action, run.total);
     let outcomes = [
-        (BulkOutcome::Done, text::RUN_DONE, (|run| run.done) as fn(&BulkProgress) -> i64),
-        (BulkOutcome::Failed, text::RUN_FAILED, |run| run.failed),
-        (BulkOutcome::Refused, text::RUN_REFUSED, |run| run.refused),
-        (BulkOutcome::Pending, text::RUN_PENDING, |run| run.pending + run.queued),
-        (BulkOutcome::Left, text::RUN_LEFT, |run| run.left),
+        (BulkOutcome::Done, text::RUN_DONE, run.done),
+        (BulkOutcome::Failed, text::RUN_FAILED, run.failed),
+        (BulkOutcome::Refused, text::RUN_REFUSED, run.refused),
+        (BulkOutcome::Pending, text::RUN_PENDING, run.pending + run.queued),
+        (BulkOutcome::Left, text::RUN_LEFT, run.left),
     ]
+    .into_iter()
+    .filter(|(kind, _, number)| *kind != BulkOutcome::Left || *number > 0)
     .map(|(kind, label, number)| {
-        let number = move || numbers(number);
-        let is_shown = move || outcome.get() == kind.as_str();
-        let show = move |_| {
-            let next = if untrack(is_shown) { "" } else { kind.as_str() };
-            outcome.set(next.to_owned());
+        let word = kind.as_str();
+        let list = move |_| {
+            let next = if listed.with_untracked(|listed| listed == word) { "" } else { word };
+            listed.set(next.to_owned());
         };
         view! {
             <button
                 type="button"
-                class=format!("outcome {kind}")
-                aria-expanded=move || is_shown().to_string()
-                disabled=move || number() == 0
-                hidden=move || kind == BulkOutcome::Left && number() == 0
-                on:click=handler(show)
+                id=format!("outcome-{word}")
+                class=format!("outcome {word}")
+                aria-expanded=move || listed.with(|listed| listed == word).to_string()
+                disabled=number == 0
+                on:click=handler(list)
             >
-                <strong>{move || count(number())}</strong>
+                <strong>{count(number)}</strong>
                 <span>{label}</span>
             </button>
         }
     })
     .collect_view();
+    let close = move |_| {
+        listed.set(String::new());
+        bulk_run::dismiss();
+    };
+    let next = if run.state == BulkRunState::Running {
+        Some(next_step("stop-run", text::STOP, move || bulk_run::stop(id)))
+    } else if run.failed + run.refused > 0 && !is_going_on(run) {
+        Some(next_step("retry-run", text::RETRY_FAILED, move || {
+            listed.set(String::new());
+            bulk_run::retry(id)
+        }))
+    } else {
+        None
+    };
     view! {
-        <section class="bulk-panel" aria-label=title>
-            <header>
-                <h2>{move || title()}</h2>
-                <button type="button" class="icon-button" aria-label=text::CLOSE on:click=handler(|_| bulk_run::dismiss())>
-                    {Icon::Cross.view()}
-                </button>
-            </header>
-            <progress
-                max=move || numbers(|run| run.total.max(1)).to_string()
-                value=move || numbers(|run| run.total - run.pending - run.queued).to_string()
-                aria-label=title
-            ></progress>
-            <div class="outcomes">{outcomes}</div>
-            {move || outcome.with(|outcome| (!outcome.is_empty()).then(|| orders(id, outcome)))}
-            <Show when=move || is_running.get()>
-                <button type="button" class="button small" on:click=handler(stop)>{text::STOP}</button>
-            </Show>
-            <Show when=move || can_retry.get()>
-                <button type="button" class="button small" on:click=handler(retry)>{text::RETRY_FAILED}</button>
-            </Show>
-        </section>
+        <header>
+            <h2>{title.clone()}</h2>
+            <button type="button" id="close-run" class="icon-button" aria-label=text::CLOSE on:click=handler(close)>
+                {Icon::Cross.view()}
+            </button>
+        </header>
+        <progress
+            max=run.total.max(1).to_string()
+            value=(run.total - run.pending - run.queued).to_string()
+            aria-label=title
+        ></progress>
+        <div class="outcomes">{outcomes}</div>
+        {next}
     }
+}
+
+fn next_step<F: Future<Output = Result<(), Failure>> + 'static>(
+    id: &'static str,
+    label: &'static str,
+    step: impl Fn() -> F + 'static,
+) -> AnyView {
+    let take = move |_| {
+        let step = step();
+        spawn_local(async move {
+            if let Err(failure) = step.await {
+                toast::show(Tone::Bad, failure.sentence());
+            }
+        });
+    };
+    view! { <button type="button" id=id class="button small" on:click=handler(take)>{label}</button> }
 }
 
 /// The orders that met one outcome, and why.

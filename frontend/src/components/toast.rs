@@ -68,9 +68,11 @@ pub struct ToastId(u32);
 #[derive(Clone)]
 struct Toast {
     id: ToastId,
-    said: ArcRwSignal<Said>,
+    /// Grows whenever it says something else.
+    version: u32,
+    said: Said,
     at: DateTime<Utc>,
-    visible: ArcRwSignal<bool>,
+    is_visible: bool,
     /// How long it still stays.
     left_ms: Arc<AtomicI32>,
 }
@@ -89,53 +91,40 @@ pub fn show(tone: Tone, message: impl Into<String>) -> ToastId {
 /// Shows a message, perhaps with a button.
 pub fn say(said: Said) -> ToastId {
     let id = ToastId(NEXT.replace(NEXT.get() + 1));
-    let toast = Toast {
-        id,
-        said: ArcRwSignal::new(said),
-        at: clock::now_untracked(),
-        visible: ArcRwSignal::new(false),
-        left_ms: Arc::new(AtomicI32::new(0)),
-    };
-    stay(toast.clone());
-    TOASTS.with(|toasts| {
-        toasts.update(|toasts| {
-            toasts.insert(0, toast);
-            toasts.truncate(KEPT);
-        });
-    });
+    change(id, said);
     id
 }
 
-/// Lets a message say how its story went on, and shows it again.
+/// Lets a message say how its story went on, and shows it again for its whole time.
 pub fn change(id: ToastId, said: Said) {
-    let toasts = TOASTS.with(ArcRwSignal::get_untracked);
-    match toasts.into_iter().find(|toast| toast.id == id) {
-        Some(toast) => {
-            toast.said.set(said);
-            stay(toast);
+    let left_ms = Arc::new(AtomicI32::new(SHOWN_MS));
+    let at = clock::now_untracked();
+    let mut toast = Toast { id, version: 0, said, at, is_visible: true, left_ms: left_ms.clone() };
+    update(move |toasts| {
+        if let Some(position) = toasts.iter().position(|other| other.id == id) {
+            toast.version = toasts.remove(position).version + 1;
         }
-        None => {
-            say(said);
-        }
-    }
-}
-
-/// Shows a message for its time from now on.
-fn stay(toast: Toast) {
-    toast.left_ms.store(SHOWN_MS, Ordering::Relaxed);
-    if toast.visible.get_untracked() {
-        return;
-    }
-    toast.visible.set(true);
+        toasts.insert(0, toast);
+        toasts.truncate(KEPT);
+    });
     spawn_local(async move {
-        while toast.left_ms.load(Ordering::Relaxed) > 0 {
+        while left_ms.load(Ordering::Relaxed) > 0 {
             browser::sleep(STEP_MS).await;
             if !IS_READING.get() {
-                toast.left_ms.fetch_sub(STEP_MS, Ordering::Relaxed);
+                left_ms.fetch_sub(STEP_MS, Ordering::Relaxed);
             }
         }
-        toast.visible.set(false);
+        update(move |toasts| {
+            // Unless it says something else by now, which has a time of its own.
+            for toast in toasts.iter_mut().filter(|toast| Arc::ptr_eq(&toast.left_ms, &left_ms)) {
+                toast.is_visible = false;
+            }
+        });
     });
+}
+
+fn update(change: impl FnOnce(&mut Vec<Toast>)) {
+    TOASTS.with(|toasts| toasts.update(change));
 }
 
 /// The messages that are shown now; while somebody reads them, with pointer or keyboard, they all stay.
@@ -143,8 +132,12 @@ fn stay(toast: Toast) {
 pub fn Toaster() -> impl IntoView {
     let toasts = TOASTS.with(Clone::clone);
     let visible = move || {
-        let visible = toasts.get().into_iter().filter(|toast| toast.visible.get()).rev();
-        visible.map(|toast| Keyed::new(toast.id.0.into(), move || card(toast.clone()))).collect()
+        let visible = toasts.get().into_iter().filter(|toast| toast.is_visible).rev();
+        let keyed = |toast: Toast| {
+            let key = i64::from(toast.id.0) << 32 | i64::from(toast.version);
+            Keyed::new(key, move || card(toast.clone()))
+        };
+        visible.map(keyed).collect()
     };
     view! {
         <div
@@ -169,16 +162,13 @@ fn card(toast: Toast) -> AnyView {
         left_ms.store(0, Ordering::Relaxed);
     };
     let dismiss = Callback::new(dismiss);
-    let (looked, said, offered) = (toast.said.clone(), toast.said.clone(), toast.said);
-    let class = move || format!("toast {}", looked.with(|said| said.tone.look().1));
-    let words = move || {
-        let (tone, message) = said.with(|said| (said.tone, said.message.clone()));
-        view! { {tone.look().0.view()} <p>{message}</p> }
-    };
+    let Said { tone, message, offer } = toast.said;
+    let (icon, class) = tone.look();
     view! {
-        <div class=class>
-            {words}
-            {move || offered.with(|said| said.offer.clone()).map(|offer| offer_button(offer, dismiss))}
+        <div class=format!("toast {class}")>
+            {icon.view()}
+            <p>{message}</p>
+            {offer.map(|offer| offer_button(offer, dismiss))}
             <button
                 type="button"
                 class="icon-button"
@@ -246,7 +236,7 @@ pub fn NotificationList() -> impl IntoView {
                 let items = toasts
                     .into_iter()
                     .map(|toast| {
-                        let Said { tone, message, .. } = toast.said.get();
+                        let Said { tone, message, .. } = toast.said;
                         let (icon, tone) = tone.look();
                         view! {
                             <li class=format!("notification {tone}")>

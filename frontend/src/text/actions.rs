@@ -51,6 +51,7 @@ sentences! {
 sentences! {
     SELECT_MATCHING "Select all of them"
     ONLY_THIS_PAGE "Select only this page"
+    BULK_RUN "The same for many orders"
     RUN_DONE "done"
     RUN_FAILED "failed"
     RUN_REFUSED "not possible"
