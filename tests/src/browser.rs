@@ -310,7 +310,8 @@ impl Browser {
     /// # Errors
     /// When the browser does not answer.
     pub async fn sideways(&self) -> Result<i64> {
-        self.script("return document.scrollingElement.scrollWidth - window.innerWidth").await
+        // A phone zooms out until all is inside its window, so the window's own width would tell nothing.
+        self.script("const page = document.scrollingElement; return page.scrollWidth - page.clientWidth").await
     }
 
     /// Keeps what is seen now as a picture for people to look at.
