@@ -311,7 +311,8 @@ impl Browser {
     /// When the browser does not answer.
     pub async fn sideways(&self) -> Result<i64> {
         // A phone zooms out until all is inside its window, so the window's own width would tell nothing.
-        self.script("const page = document.scrollingElement; return page.scrollWidth - page.clientWidth").await
+        self.script("const page = document.scrollingElement; return page.scrollWidth - page.clientWidth")
+            .await
     }
 
     /// Keeps what is seen now as a picture for people to look at.

@@ -119,7 +119,8 @@ async fn an_order_without_stock_is_retried_from_its_page_once_there_is_some() ->
         browser.sees("Awaiting Shipment").await?;
         browser
             .until("the totals agree", async || {
-                Ok(browser.text_of(".compared tbody tr:last-child").await? == "Total in store€29.99€29.99None")
+                Ok(browser.text_of(".compared tbody tr:last-child").await?
+                    == "Total in store€29.99€29.99None")
             })
             .await?;
 
