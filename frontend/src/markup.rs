@@ -9,7 +9,8 @@ use crate::prelude::*;
 /// Leptos' own `view!`, with the type of the result erased at once.
 ///
 /// Inside, what changes is written `name=move || signal.get()` and not `name=signal`: closures share one type, and
-/// each kind of signal would bring its own.
+/// each kind of signal would bring its own. What few elements have is set as a property, `prop:maxLength` rather than
+/// `maxlength`: properties are names, where Leptos makes a type of each attribute.
 macro_rules! erased_view {
     ($($tokens:tt)*) => { ::leptos::prelude::IntoAny::into_any(::leptos::prelude::view! { $($tokens)* }) };
 }

@@ -60,7 +60,7 @@ fn progress(run: &BulkProgress, listed: RwSignal<String>) -> AnyView {
                 id=format!("outcome-{word}")
                 class=format!("outcome {word}")
                 aria-expanded=move || listed.with(|listed| listed == word).to_string()
-                disabled=number == 0
+                prop:disabled=number == 0
                 on:click=handler(list)
             >
                 <strong>{count(number)}</strong>
@@ -91,7 +91,7 @@ fn progress(run: &BulkProgress, listed: RwSignal<String>) -> AnyView {
             </button>
         </header>
         <progress
-            max=run.total.max(1).to_string()
+            prop:max=run.total.max(1).to_string()
             value=(run.total - run.pending - run.queued).to_string()
             aria-label=title
         ></progress>

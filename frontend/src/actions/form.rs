@@ -120,8 +120,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> Any
                 </button>
                 <button
                     type="submit"
-                    class="button primary"
-                    class:grave=is_grave
+                    class=if is_grave { "button primary grave" } else { "button primary" }
                     aria-disabled=move || (!is_ready.get()).then_some("true")
                 >
                     {text::confirm(kind)}

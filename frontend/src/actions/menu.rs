@@ -83,7 +83,7 @@ pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
             id="row-menu"
             class="popover menu"
             popover="auto"
-            role=move || if menu.asked.get().is_some() { "dialog" } else { "menu" }
+            role=move || if menu.asked.get().is_some() { "dialog" } else { "menu" }.to_owned()
             aria-label=move || menu.order.with(|it| it.as_ref().map(|it| text::actions_of(it.id)))
             node_ref=menu.panel
             style:left=move || menu.place.get().left_style()
@@ -263,8 +263,8 @@ fn link_item(
                 tabindex="-1"
                 class="menu-item"
                 href=href
-                target=new_tab.then_some("_blank")
-                rel=new_tab.then_some("noreferrer")
+                target=if new_tab { "_blank" } else { "" }
+                rel=if new_tab { "noreferrer" } else { "" }
                 on:click=handler(move |_| menu.close())
             >
                 {icon.view()}

@@ -79,7 +79,7 @@ fn store_order(order: PreviewOrder) -> AnyView {
         .map(|row| {
             view! {
                 <tr>
-                    <th scope="row">
+                    <th prop:scope="row">
                         <bdi>{row.name}</bdi>
                         {row.sku.map(|sku| view! { <code class="quiet"><bdi>{sku}</bdi></code> })}
                     </th>
@@ -102,7 +102,7 @@ fn store_order(order: PreviewOrder) -> AnyView {
             <tbody>
                 {rows}
                 <tr class="total">
-                    <th scope="row" colspan="2">{text::STORE_TOTAL}</th>
+                    <th prop:scope="row" prop:colSpan="2">{text::STORE_TOTAL}</th>
                     <td class="number">{money(&order.total)}</td>
                 </tr>
             </tbody>

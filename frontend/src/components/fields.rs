@@ -38,9 +38,9 @@ pub fn TextField(
             <span>{label}</span>
             <input
                 type=kind
-                required=required
-                placeholder=placeholder
-                autocomplete=if kind == "password" { "new-password" } else { "off" }
+                prop:required=required
+                prop:placeholder=placeholder
+                prop:autocomplete=if kind == "password" { "new-password" } else { "off" }
                 spellcheck="false"
                 prop:value=move || value.get()
                 aria-invalid=move || wrong.with(Option::is_some).then_some("true")
@@ -101,7 +101,7 @@ fn select(value: RwSignal<String>, choices: Choices) -> AnyView {
         }
         let option = |(word, label): (String, String)| {
             let same = word.clone();
-            view! { <option value=word selected=move || value.get() == same>{label}</option> }
+            view! { <option prop:value=word prop:selected=move || value.get() == same>{label}</option> }
         };
         choices.into_iter().map(option).collect_view()
     };
@@ -120,12 +120,12 @@ pub fn pick_field(
 ) -> AnyView {
     let input = move || {
         if listed().is_empty() {
-            let placeholder = fixed.first().map(|(_, label)| *label);
+            let placeholder = fixed.first().map_or("", |(_, label)| *label);
             let typed = move |event| value.set(event_target_value(&event));
             return view! {
                 <input
                     type="text"
-                    placeholder=placeholder
+                    prop:placeholder=placeholder
                     prop:value=move || value.get()
                     on:input=handler(typed)
                 />
@@ -146,8 +146,8 @@ pub fn sentences_field(label: &'static str, value: RwSignal<String>, limit: usiz
     let typed = move |event| value.set(event_target_value(&event));
     let input = view! {
         <textarea
-            rows="3"
-            maxlength=limit.to_string()
+            prop:rows="3"
+            prop:maxLength=limit.to_string()
             prop:value=move || value.get()
             on:input=handler(typed)
         ></textarea>

@@ -113,7 +113,7 @@ pub fn Ago(
     let title = format!("{}{more}", here_with_zone(at));
     let offset = browser::zone_offset_minutes(at);
     view! {
-        <time datetime=at.to_rfc3339() title=title>
+        <time prop:dateTime=at.to_rfc3339() title=title>
             {move || ago(clock::now(), at, offset)}
         </time>
     }
@@ -124,7 +124,7 @@ pub fn Ago(
 pub fn Deadline(at: DateTime<Utc>) -> impl IntoView {
     let title = format!("Ship before {}", here_with_zone(at));
     view! {
-        <time datetime=at.to_rfc3339() title=title class=move || deadline(clock::now(), at).1.class()>
+        <time prop:dateTime=at.to_rfc3339() title=title class=move || deadline(clock::now(), at).1.class().to_owned()>
             {move || deadline(clock::now(), at).0}
         </time>
     }

@@ -82,13 +82,13 @@ pub fn TikTokFields(fields: CredentialFields, required: bool) -> impl IntoView {
             <div class="segments" role="group" aria-label=text::AUTHORIZATION>
                 <div>
                     <label>
-                        <input type="radio" name="authorization" prop:checked=move || with_code.get() on:change=handler(move |_| with_code.set(true)) />
+                        <input type="radio" prop:name="authorization" prop:checked=move || with_code.get() on:change=handler(move |_| with_code.set(true)) />
                         <span>{text::AUTH_CODE}</span>
                     </label>
                     <label>
                         <input
                             type="radio"
-                            name="authorization"
+                            prop:name="authorization"
                             prop:checked=move || !with_code.get()
                             on:change=handler(move |_| with_code.set(false))
                         />

@@ -21,12 +21,11 @@ struct Pair {
 #[derive(Clone, Copy)]
 pub struct Pairs {
     rows: RwSignal<Vec<Pair>>,
-    next: StoredValue<i64>,
 }
 
 impl Pairs {
     pub fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
-        let this = Self { rows: RwSignal::new(Vec::new()), next: StoredValue::new(0) };
+        let this = Self { rows: RwSignal::new(Vec::new()) };
         for (key, value) in pairs {
             this.add(key, value);
         }
@@ -34,8 +33,7 @@ impl Pairs {
     }
 
     fn add(self, key: String, value: String) {
-        let number = self.next.get_value();
-        self.next.set_value(number + 1);
+        let number = self.rows.with_untracked(|rows| rows.last().map_or(0, |last| last.number + 1));
         let pair = Pair { number, key: RwSignal::new(key), value: RwSignal::new(value) };
         self.rows.update(|rows| rows.push(pair));
     }

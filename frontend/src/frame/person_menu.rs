@@ -59,7 +59,7 @@ fn PersonPanel() -> impl IntoView {
                 <label>
                     <input
                         type="radio"
-                        name="theme"
+                        prop:name="theme"
                         prop:checked=move || shown.get() == choice
                         on:change=handler(move |_| chosen.set(choice))
                     />

@@ -83,7 +83,7 @@ fn button(fix: Fix, issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     let (id, code) = (order.id, issue.code);
     let link = |href: String, icon: Icon, label: &'static str, new_tab: bool| {
         view! {
-            <a class="button small" href=href target=new_tab.then_some("_blank") rel=new_tab.then_some("noreferrer")>
+            <a class="button small" href=href target=if new_tab { "_blank" } else { "" } rel="noreferrer">
                 {icon.view()}
                 {label}
             </a>

@@ -13,8 +13,8 @@ pub fn payment_card(payment: &Payment) -> AnyView {
         .iter()
         .map(|row| {
             view! {
-                <tr class:total=row.is_total>
-                    <th scope="row">{row.label.clone()}</th>
+                <tr class=if row.is_total { "total" } else { "" }>
+                    <th prop:scope="row">{row.label.clone()}</th>
                     <td class="number">{money(&row.amount)}</td>
                     <td></td>
                     <td></td>
@@ -41,15 +41,15 @@ pub fn payment_card(payment: &Payment) -> AnyView {
                 <thead>
                     <tr>
                         <td></td>
-                        <th scope="col" class="number">{text::TIKTOK_SHOP}</th>
-                        <th scope="col" class="number">{text::PRESTASHOP}</th>
-                        <th scope="col" class="number">{text::DIFFERENCE}</th>
+                        <th prop:scope="col" class="number">{text::TIKTOK_SHOP}</th>
+                        <th prop:scope="col" class="number">{text::PRESTASHOP}</th>
+                        <th prop:scope="col" class="number">{text::DIFFERENCE}</th>
                     </tr>
                 </thead>
                 <tbody>
                     {rows}
                     <tr class="total">
-                        <th scope="row">{text::EXPECTED}</th>
+                        <th prop:scope="row">{text::EXPECTED}</th>
                         <td class="number">{money(&payment.expected_store_total)}</td>
                         <td class="number">{store_total}</td>
                         <td class="number">{payment.difference.as_ref().map(difference)}</td>

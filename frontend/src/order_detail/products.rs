@@ -17,14 +17,14 @@ pub fn products(lines: &[OrderLine]) -> AnyView {
                 <table class="plain stacked">
                     <thead>
                         <tr>
-                            <th scope="col">{text::PRODUCT}</th>
-                            <th scope="col">{text::SKU}</th>
-                            <th scope="col" class="number">{text::QUANTITY}</th>
-                            <th scope="col" class="number">{text::UNIT_PRICE}</th>
-                            <th scope="col" class="number">{text::SELLER_DISCOUNT}</th>
-                            <th scope="col" class="number">{text::PLATFORM_DISCOUNT}</th>
-                            <th scope="col" class="number">{text::LINE_TOTAL}</th>
-                            <th scope="col">{text::STORE_PRODUCT}</th>
+                            <th prop:scope="col">{text::PRODUCT}</th>
+                            <th prop:scope="col">{text::SKU}</th>
+                            <th prop:scope="col" class="number">{text::QUANTITY}</th>
+                            <th prop:scope="col" class="number">{text::UNIT_PRICE}</th>
+                            <th prop:scope="col" class="number">{text::SELLER_DISCOUNT}</th>
+                            <th prop:scope="col" class="number">{text::PLATFORM_DISCOUNT}</th>
+                            <th prop:scope="col" class="number">{text::LINE_TOTAL}</th>
+                            <th prop:scope="col">{text::STORE_PRODUCT}</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -88,12 +88,12 @@ fn ProductImage(source: Option<String>) -> impl IntoView {
         } else {
             view! {
                 <img
-                    src=source.clone()
-                    alt=""
-                    width="40"
-                    height="40"
-                    loading="lazy"
-                    referrerpolicy="no-referrer"
+                    prop:src=source.clone().unwrap_or_default()
+                    prop:alt=""
+                    prop:width="40"
+                    prop:height="40"
+                    prop:loading="lazy"
+                    prop:referrerPolicy="no-referrer"
                     on:error=handler(move |_| broken.set(true))
                 />
             }

@@ -58,10 +58,6 @@ impl Shippable {
             refusal: refusal(ActionKind::Ship, &order.summary),
         })
     }
-
-    fn unit_count(&self) -> usize {
-        self.lines.iter().map(|line| line.units.len()).sum()
-    }
 }
 
 /// Carrier and number of a parcel as they are chosen and typed.
@@ -124,55 +120,44 @@ fn tracking_number(typed: &str) -> Result<String, &'static str> {
     }
 }
 
-/// What is chosen and typed into the form; it outlives a refresh of the order.
-#[derive(Clone, Copy)]
-struct ShipFields {
-    parcel: ParcelFields,
-    /// How many units of a line go into the parcel, for lines that do not go as a whole.
-    parts: RwSignal<Vec<(usize, usize)>>,
+/// How many units of a line go into the parcel.
+struct Part {
+    units: Vec<String>,
+    /// As it is typed.
+    number: RwSignal<String>,
 }
 
-impl ShipFields {
-    fn units_of(self, index: usize, all: usize) -> usize {
-        let part =
-            self.parts.with(|parts| parts.iter().find(|(line, _)| *line == index).map(|(_, units)| *units));
-        part.unwrap_or(all).min(all)
+impl Part {
+    /// The units that go into the parcel.
+    fn chosen(&self) -> &[String] {
+        let number = self.number.with(|number| number.parse().unwrap_or(0));
+        self.units.get(..number).unwrap_or(&self.units)
     }
+}
 
-    fn set_units(self, index: usize, units: usize) {
-        self.parts.update(|parts| {
-            parts.retain(|(line, _)| *line != index);
-            parts.push((index, units));
-        });
-    }
-
-    /// The chosen units; empty for all, which lets TikTok Shop keep its own package.
-    fn units(self, shippable: &Shippable) -> Vec<String> {
-        let chosen = |(index, line): (usize, &ShipLine)| {
-            line.units.iter().take(self.units_of(index, line.units.len())).cloned().collect::<Vec<_>>()
-        };
-        let units: Vec<_> = shippable.lines.iter().enumerate().flat_map(chosen).collect();
-        if units.len() == shippable.unit_count() { Vec::new() } else { units }
-    }
-
-    fn is_nothing(self, shippable: &Shippable) -> bool {
-        let all = shippable.lines.iter().enumerate();
-        shippable.unit_count() > 0
-            && all.map(|(index, line)| self.units_of(index, line.units.len())).sum::<usize>() == 0
+/// The chosen units; empty for all, which lets TikTok Shop keep its own package. `None` when nothing is chosen.
+fn chosen_units(parts: &[Part]) -> Option<Vec<String>> {
+    let all: usize = parts.iter().map(|part| part.units.len()).sum();
+    let chosen: Vec<_> = parts.iter().flat_map(Part::chosen).cloned().collect();
+    match chosen.len() {
+        number if number == all => Some(Vec::new()),
+        0 => None,
+        _ => Some(chosen),
     }
 }
 
 #[component]
 pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOptions>) -> impl IntoView {
     let shippable = Memo::new(move |_| order.with(|order| order.and_then(Shippable::of)));
-    let fields = ShipFields { parcel: ParcelFields::new(), parts: RwSignal::new(Vec::new()) };
+    // What is typed outlives a refresh of the order.
+    let parcel = ParcelFields::new();
     Effect::new(move |_| {
         let suggested = options.value.with(|options| {
             options.map(|it| (it.suggested_carrier_id.clone(), it.suggested_tracking_number.clone()))
         });
         // What was typed already is worth more than what the store says.
         let (carrier, tracking) = suggested.unwrap_or_default();
-        for (field, suggestion) in [(fields.parcel.carrier, carrier), (fields.parcel.tracking, tracking)] {
+        for (field, suggestion) in [(parcel.carrier, carrier), (parcel.tracking, tracking)] {
             if let (Some(suggestion), true) = (suggestion, field.with_untracked(String::is_empty)) {
                 field.set(suggestion);
             }
@@ -181,7 +166,7 @@ pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOpt
     let card = move |shippable: Shippable| {
         let content = match shippable.refusal {
             Some(refusal) => view! { <p class="quiet">{refusal}</p> },
-            None => form(id, shippable, fields, options),
+            None => form(id, shippable, parcel, options),
         };
         view! {
             <section id="ship" class="card ship" tabindex="-1" aria-label=text::SHIP_THIS_ORDER>
@@ -193,15 +178,20 @@ pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOpt
     view! { {move || shippable.get().map(card)} }
 }
 
-fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<ActionOptions>) -> AnyView {
+fn form(id: OrderId, shippable: Shippable, parcel: ParcelFields, options: Load<ActionOptions>) -> AnyView {
     let sending = Request::new();
     let has_tiktok_label = shippable.has_tiktok_label;
-    let units = shippable.lines.iter().enumerate().map(|(index, line)| units_field(index, line, fields));
+    let parts: Vec<_> = shippable
+        .lines
+        .iter()
+        .map(|line| Part { units: line.units.clone(), number: RwSignal::new(line.units.len().to_string()) })
+        .collect();
+    let units = shippable.lines.iter().zip(&parts).map(|(line, part)| units_field(line, part.number));
     let units = units.collect_view();
     let content = if has_tiktok_label {
         view! { <p>{text::TIKTOK_MAKES_THE_LABEL}</p> }
     } else {
-        fields.parcel.view(options)
+        parcel.view(options)
     };
     let ask_for = move || {
         if has_tiktok_label {
@@ -211,11 +201,11 @@ fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<Act
                 line_item_ids: Vec::new(),
             });
         }
-        let (carrier, number) = fields.parcel.parcel()?;
-        (!fields.is_nothing(&shippable)).then(|| ActionRequest::Ship {
+        let (carrier, number) = parcel.parcel()?;
+        Some(ActionRequest::Ship {
             carrier_id: Some(carrier),
             tracking_number: Some(number),
-            line_item_ids: fields.units(&shippable),
+            line_item_ids: chosen_units(&parts)?,
         })
     };
     let ask_for = Arc::new(ask_for);
@@ -225,8 +215,7 @@ fn form(id: OrderId, shippable: Shippable, fields: ShipFields, options: Load<Act
         event.prevent_default();
         if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| ask_for())) {
             sending.run_task(async move { ask::ask(id, &request).await }, move || {
-                fields.parcel.tracking.set(String::new());
-                fields.parts.set(Vec::new());
+                parcel.tracking.set(String::new());
             });
         }
     };
@@ -254,25 +243,22 @@ pub fn failure_line(sending: Request) -> Option<AnyView> {
 }
 
 /// A line to tick; of several units some may stay behind.
-fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
+fn units_field(line: &ShipLine, number: RwSignal<String>) -> AnyView {
     let all = line.units.len();
-    let chosen = move || fields.units_of(index, all);
-    let tick = move |event| fields.set_units(index, if event_target_checked(&event) { all } else { 0 });
-    let count = move |event| {
-        if let Ok(units) = event_target_value(&event).parse() {
-            fields.set_units(index, units);
-        }
+    let tick = move |event| {
+        let chosen = if event_target_checked(&event) { all } else { 0 };
+        number.set(chosen.to_string());
     };
-    let number = (all > 1).then(|| {
+    let some = (all > 1).then(|| {
         view! {
             <span class="unit-number">
                 <input
                     type="number"
-                    min="0"
-                    max=all.to_string()
+                    prop:min="0"
+                    prop:max=all.to_string()
                     aria-label=text::units_of(&line.name)
-                    prop:value=move || chosen().to_string()
-                    on:input=handler(count)
+                    prop:value=move || number.get()
+                    on:input=handler(move |event| number.set(event_target_value(&event)))
                 />
                 {text::of_units(all)}
             </span>
@@ -281,13 +267,17 @@ fn units_field(index: usize, line: &ShipLine, fields: ShipFields) -> AnyView {
     view! {
         <div class="unit">
             <label class="choice">
-                <input type="checkbox" prop:checked=move || chosen() != 0 on:change=handler(tick) />
+                <input
+                    type="checkbox"
+                    prop:checked=move || number.with(|number| number != "0")
+                    on:change=handler(tick)
+                />
                 <span>
                     <bdi>{line.name.clone()}</bdi>
                     {line.sku.clone().map(|sku| view! { " " <code class="quiet"><bdi>{sku}</bdi></code> })}
                 </span>
             </label>
-            {number}
+            {some}
         </div>
     }
 }

@@ -98,7 +98,7 @@ fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl
                         <button
                             type="button"
                             class="button small"
-                            disabled=move || revealed.request.busy.get()
+                            prop:disabled=move || revealed.request.busy.get()
                             on:click=handler(move |_| revealed.run(api::reveal_recipient(id)))
                         >
                             {Icon::Eye.view()}

@@ -59,7 +59,7 @@ pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
                 <button
                     type="button"
                     class="button small"
-                    disabled=move || story.request.busy.get()
+                    prop:disabled=move || story.request.busy.get()
                     on:click=handler(move |_| story.read_older(id))
                 >
                     {text::SHOW_OLDER}

@@ -96,8 +96,8 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
                 <span>{label}</span>
                 <input
                     type="date"
-                    required=true
-                    min=earliest
+                    prop:required=true
+                    prop:min=earliest
                     prop:value=move || value.get()
                     on:input=handler(move |event| value.set(event_target_value(&event)))
                 />
@@ -125,18 +125,18 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
         <form class="fetch-form" on:submit=handler(start)>
             {(active.len() > 1).then(|| connection_select(active, chosen))}
             <label class="choice">
-                <input type="radio" name="fetch" prop:checked=move || !by_range.get() on:change=handler(move |_| by_range.set(false)) />
+                <input type="radio" prop:name="fetch" prop:checked=move || !by_range.get() on:change=handler(move |_| by_range.set(false)) />
                 {text::FETCH_NEW}
             </label>
             <label class="choice">
-                <input type="radio" name="fetch" prop:checked=move || by_range.get() on:change=handler(move |_| by_range.set(true)) />
+                <input type="radio" prop:name="fetch" prop:checked=move || by_range.get() on:change=handler(move |_| by_range.set(true)) />
                 {text::FETCH_RANGE}
             </label>
             {move || range()}
             <button
                 type="submit"
                 class="button primary"
-                disabled=move || nothing_active || request.busy.get() || is_running()
+                prop:disabled=move || nothing_active || request.busy.get() || is_running()
             >
                 {text::FETCH_ORDERS}
             </button>
@@ -148,7 +148,7 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
 fn connection_select(connections: Vec<Connection>, chosen: RwSignal<Option<ConnectionId>>) -> impl IntoView {
     let options = connections
         .into_iter()
-        .map(|connection| view! { <option value=connection.id.to_string()>{connection.name}</option> })
+        .map(|connection| view! { <option prop:value=connection.id.to_string()>{connection.name}</option> })
         .collect_view();
     view! {
         <label class="field">
@@ -166,7 +166,7 @@ fn progress(run: SyncRun) -> impl IntoView {
     view! {
         <section class="progress" aria-live="polite">
             <progress
-                max=run.seen.max(1).to_string()
+                prop:max=run.seen.max(1).to_string()
                 value=(!going_on || run.seen > 0).then(|| done.max(0).to_string())
                 aria-label=text::FETCH_ORDERS
             ></progress>

@@ -421,7 +421,7 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                     type="text"
                     inputmode=(!matches!(filter, Filter::Tag | Filter::Issue)).then_some("numeric")
                     autofocus=true
-                    autocomplete="off"
+                    prop:autocomplete="off"
                     prop:value=move || value.get()
                     aria-invalid=move || wrong.with(Option::is_some).then_some("true")
                     on:input=handler(move |event| value.set(event_target_value(&event)))

@@ -11,7 +11,7 @@ pub fn FirstRun() -> impl IntoView {
         .enumerate()
         .map(|(index, (title, more))| {
             view! {
-                <li class:done=index == 0>
+                <li class=if index == 0 { "done" } else { "" }>
                     <strong>{title}</strong>
                     <p class="quiet">{more}</p>
                 </li>

@@ -89,7 +89,7 @@ fn GridHead() -> impl IntoView {
     view! {
         <thead role="rowgroup">
             <tr role="row">
-                <th scope="col" role="columnheader" class="select">
+                <th prop:scope="col" role="columnheader" class="select">
                     <label>
                         <input
                             type="checkbox"
@@ -113,8 +113,8 @@ fn GridHead() -> impl IntoView {
                 {head(grid, text::FULFILLMENT_TYPE, None, None)}
                 {head(grid, text::STORE_STATUS, None, None)}
                 {head(grid, text::SHIP_BY, Some(SortKey::ShipBy), None)}
-                <th scope="col" role="columnheader">{text::VIEW}</th>
-                <th scope="col" role="columnheader">
+                <th prop:scope="col" role="columnheader">{text::VIEW}</th>
+                <th prop:scope="col" role="columnheader">
                     <span class="visually-hidden">{text::ACTIONS}</span>
                 </th>
             </tr>
@@ -162,7 +162,7 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
         }
     });
     view! {
-        <th scope="col" role="columnheader" aria-sort=move || aria_sort.get()>
+        <th prop:scope="col" role="columnheader" aria-sort=move || aria_sort.get()>
             <span class="head">{title} {search}</span>
         </th>
     }

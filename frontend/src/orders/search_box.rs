@@ -60,9 +60,9 @@ pub fn SearchBox() -> impl IntoView {
                 node_ref=input
                 aria-label=text::SEARCH_LABEL
                 aria-keyshortcuts="/"
-                placeholder=text::SEARCH_PLACEHOLDER
-                maxlength="200"
-                autocomplete="off"
+                prop:placeholder=text::SEARCH_PLACEHOLDER
+                prop:maxLength="200"
+                prop:autocomplete="off"
                 spellcheck="false"
                 on:input=handler(later)
             />

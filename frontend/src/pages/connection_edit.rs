@@ -102,13 +102,13 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
     view! {
         <section class="card connection-state">
             <ConnectionBadge state />
-            <button type="button" class="button" disabled=move || !may_change || change.busy.get() on:click=handler(pause)>
+            <button type="button" class="button" prop:disabled=move || !may_change || change.busy.get() on:click=handler(pause)>
                 {if state == ConnectionState::Paused { text::RESUME } else { text::PAUSE }}
             </button>
             <button
                 type="button"
                 class="button"
-                disabled=move || !may_change || test.request.busy.get()
+                prop:disabled=move || !may_change || test.request.busy.get()
                 on:click=handler(move |_| test.run(api::test_connection(id)))
             >
                 {text::TEST_CONNECTION}
@@ -130,7 +130,7 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
             </details>
             {move || failure()}
             <div class="form-actions">
-                <button type="submit" class="button primary" disabled=move || !may_change || change.busy.get()>
+                <button type="submit" class="button primary" prop:disabled=move || !may_change || change.busy.get()>
                     {text::SAVE}
                 </button>
                 {(!may_change).then(|| view! { <span class="quiet">{text::MANAGERS_ONLY}</span> })}

@@ -79,8 +79,8 @@ fn NewConnectionPage() -> impl IntoView {
                         .map(|failure| view! { <FailureNote title=text::CONNECTION_NOT_CREATED failure /> })
                 }}
                 <div class="form-actions">
-                    <button type="submit" class="button primary" disabled=move || creation.busy.get()>{text::CREATE_CONNECTION}</button>
-                    <button type="button" class="button" disabled=move || test.request.busy.get() on:click=handler(run_test)>
+                    <button type="submit" class="button primary" prop:disabled=move || creation.busy.get()>{text::CREATE_CONNECTION}</button>
+                    <button type="button" class="button" prop:disabled=move || test.request.busy.get() on:click=handler(run_test)>
                         {text::TEST_CONNECTION}
                     </button>
                 </div>

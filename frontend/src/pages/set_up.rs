@@ -55,9 +55,9 @@ fn SetUpPage() -> impl IntoView {
                     <span>{text::EMAIL}</span>
                     <input
                         type="email"
-                        required=true
-                        maxlength="254"
-                        autocomplete="username"
+                        prop:required=true
+                        prop:maxLength="254"
+                        prop:autocomplete="username"
                         on:input=handler(move |event| email.set(event_target_value(&event)))
                     />
                 </label>
@@ -65,16 +65,16 @@ fn SetUpPage() -> impl IntoView {
                     <span>{text::PASSWORD}</span>
                     <input
                         type="password"
-                        required=true
-                        minlength=MIN_PASSWORD.to_string()
-                        maxlength="128"
-                        autocomplete="new-password"
+                        prop:required=true
+                        prop:minLength=MIN_PASSWORD.to_string()
+                        prop:maxLength="128"
+                        prop:autocomplete="new-password"
                         aria-describedby="password-hint"
                         on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                     <small id="password-hint" class="quiet">{text::PASSWORD_HINT}</small>
                 </label>
-                <button type="submit" class="button primary wide" disabled=move || request.busy.get() || !has_token>
+                <button type="submit" class="button primary wide" prop:disabled=move || request.busy.get() || !has_token>
                     {text::CREATE_ADMIN}
                 </button>
             </form>

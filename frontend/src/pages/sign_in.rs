@@ -47,10 +47,10 @@ pub fn SignInPage() -> impl IntoView {
                     <span>{text::EMAIL}</span>
                     <input
                         type="email"
-                        name="email"
-                        required=true
-                        maxlength="254"
-                        autocomplete="username"
+                        prop:name="email"
+                        prop:required=true
+                        prop:maxLength="254"
+                        prop:autocomplete="username"
                         autofocus=true
                         on:input=handler(move |event| email.set(event_target_value(&event)))
                     />
@@ -59,14 +59,14 @@ pub fn SignInPage() -> impl IntoView {
                     <span>{text::PASSWORD}</span>
                     <input
                         type="password"
-                        name="password"
-                        required=true
-                        maxlength="128"
-                        autocomplete="current-password"
+                        prop:name="password"
+                        prop:required=true
+                        prop:maxLength="128"
+                        prop:autocomplete="current-password"
                         on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                 </label>
-                <button type="submit" class="button primary wide" disabled=move || request.busy.get()>
+                <button type="submit" class="button primary wide" prop:disabled=move || request.busy.get()>
                     {move || if request.busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
                 </button>
             </form>
