@@ -134,7 +134,8 @@ fn assemble(frontend: &Path, glued: &Path) -> Result<Files> {
         }
         Ok(String::new())
     })?;
-    let styles = add_hashed(&mut files, "styles", "css", styles);
+    let styles = String::from_utf8(styles).context("the styles are not UTF-8")?;
+    let styles = add_hashed(&mut files, "styles", "css", compact(&styles).into_bytes());
 
     let mut styles_are_linked = false;
     let document = rewrite_links(&document, |link| match link.rel()? {
@@ -164,7 +165,8 @@ fn assemble(frontend: &Path, glued: &Path) -> Result<Files> {
 /// The WebAssembly, its JavaScript, and a script that starts it; all three are asked for at once.
 fn add_program(files: &mut Files, glued: &Path) -> Result<String> {
     let wasm = add_hashed(files, "frontend", "wasm", read(&glued.join("frontend_bg.wasm"))?);
-    let glue = add_hashed(files, "frontend", "js", read(&glued.join("frontend.js"))?);
+    let glue = String::from_utf8(read(&glued.join("frontend.js"))?).context("the script is not UTF-8")?;
+    let glue = add_hashed(files, "frontend", "js", compact(&glue).into_bytes());
     if glued.join("snippets").is_dir() {
         add_folder(files, &glued.join("snippets"), "snippets")?;
     }
@@ -175,6 +177,29 @@ fn add_program(files: &mut Files, glued: &Path) -> Result<String> {
     <link rel="modulepreload" href="/{glue}">
     <script type="module" src="/{start}"></script>"#
     ))
+}
+
+/// Styles or a script without what only people read: comments that begin a line, indentation, empty lines.
+fn compact(text: &str) -> String {
+    let mut compact = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines() {
+        let mut rest = line.trim();
+        if !in_comment && rest.starts_with("/*") {
+            in_comment = true;
+            rest = &rest[2..];
+        }
+        if in_comment {
+            let Some((_, after)) = rest.split_once("*/") else { continue };
+            in_comment = false;
+            rest = after.trim();
+        }
+        if !rest.is_empty() {
+            compact.push_str(rest);
+            compact.push('\n');
+        }
+    }
+    compact
 }
 
 fn add_icon(files: &mut Files, frontend: &Path, link: &Link) -> Result<String> {
@@ -308,6 +333,13 @@ mod tests {
                 || files.values().any(|content| String::from_utf8_lossy(content).contains(name));
             assert!(used, "{name} is not used");
         }
+    }
+
+    #[test]
+    fn what_only_people_read_is_left_out() {
+        let styles = "/* Pairs:\n   light, dark. */\n\n:root {\n  --line: #eee; /* kept */\n}\n/* a */ p { margin: 0 }\n";
+
+        assert_eq!(compact(styles), ":root {\n--line: #eee; /* kept */\n}\np { margin: 0 }\n");
     }
 
     #[test]
