@@ -92,7 +92,7 @@ fn progress(run: &BulkProgress, listed: RwSignal<String>) -> AnyView {
         </header>
         <progress
             prop:max=run.total.max(1).to_string()
-            value=(run.total - run.pending - run.queued).to_string()
+            prop:value=(run.total - run.pending - run.queued).to_string()
             aria-label=title
         ></progress>
         <div class="outcomes">{outcomes}</div>

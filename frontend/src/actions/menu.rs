@@ -89,7 +89,7 @@ pub fn ActionsMenu(menu: RowMenu) -> impl IntoView {
             style:left=move || menu.place.get().left_style()
             style:top=move || menu.place.get().top_style()
             style:bottom=move || menu.place.get().bottom_style()
-            style:width=format!("{WIDTH}px")
+            style:width=move || format!("{WIDTH}px")
             style:max-height=move || menu.place.get().height_style()
             on:toggle=handler(move |event: Event| toggled(menu, &event))
             on:keydown=handler(move_focus)

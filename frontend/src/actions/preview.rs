@@ -1,10 +1,11 @@
 use crate::prelude::*;
-use shared::{ActionKind, ImportPreview, OrderId, PreviewCheck, PreviewOrder, Role};
+use shared::{ActionKind, CheckOutcome, ImportPreview, OrderId, PreviewCheck, PreviewOrder, Role};
 
 use crate::actions::{ask, panel};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::money::money;
+use crate::connections::test_result::check_item;
 use crate::load::Load;
 use crate::markup::{handler, view};
 use crate::{api, session, text};
@@ -55,21 +56,8 @@ fn found(id: OrderId, preview: ImportPreview) -> AnyView {
 }
 
 fn check(check: PreviewCheck) -> AnyView {
-    let (icon, class, word) = if check.passed {
-        (Icon::CheckCircle, "passed", text::CHECK_PASSED)
-    } else {
-        (Icon::ErrorCircle, "failed", text::CHECK_FAILED)
-    };
-    view! {
-        <li class=class>
-            {icon.view()}
-            <div>
-                <strong>{check.name}</strong>
-                <span class="visually-hidden">{word}</span>
-                <p>{check.detail}</p>
-            </div>
-        </li>
-    }
+    let outcome = if check.passed { CheckOutcome::Passed } else { CheckOutcome::Failed };
+    check_item(outcome, check.name, check.detail)
 }
 
 fn store_order(order: PreviewOrder) -> AnyView {

@@ -124,7 +124,7 @@ pub fn Dropdown(
             style:left=move || place.get().left_style()
             style:top=move || place.get().top_style()
             style:bottom=move || place.get().bottom_style()
-            style:width=format!("{width}px")
+            style:width=move || format!("{width}px")
             style:max-height=move || place.get().height_style()
             on:beforetoggle=before
             on:toggle=handler(move |event: Event| open.set(opens(&event)))

@@ -27,19 +27,7 @@ fn result(test: ConnectionTest) -> AnyView {
     let checks = test
         .checks
         .into_iter()
-        .map(|check| {
-            let (icon, class, word) = look(check.outcome);
-            view! {
-                <li class=class>
-                    {icon.view()}
-                    <div>
-                        <strong>{check.name}</strong>
-                        <span class="visually-hidden">{word}</span>
-                        <p>{check.detail}</p>
-                    </div>
-                </li>
-            }
-        })
+        .map(|check| check_item(check.outcome, check.name, check.detail))
         .collect_view();
     let (class, summary) = match (test.passed, has_warning) {
         (true, false) => ("good", text::TEST_PASSED),
@@ -51,6 +39,21 @@ fn result(test: ConnectionTest) -> AnyView {
             <h3 class=class>{summary}</h3>
             <ul class="checks">{checks}</ul>
         </section>
+    }
+}
+
+/// One check with its outcome.
+pub fn check_item(outcome: CheckOutcome, name: String, detail: String) -> AnyView {
+    let (icon, class, word) = look(outcome);
+    view! {
+        <li class=class>
+            {icon.view()}
+            <div>
+                <strong>{name}</strong>
+                <span class="visually-hidden">{word}</span>
+                <p>{detail}</p>
+            </div>
+        </li>
     }
 }
 

@@ -18,7 +18,6 @@ use crate::text;
 const TRACKING_LENGTHS: std::ops::RangeInclusive<usize> = 4..=50;
 
 /// Units of one product that can go into a parcel.
-#[derive(Debug, Clone, PartialEq)]
 struct ShipLine {
     name: String,
     sku: Option<String>,
@@ -26,8 +25,7 @@ struct ShipLine {
     units: Vec<String>,
 }
 
-/// What the form is about; it is drawn anew only when this changes.
-#[derive(Debug, Clone, PartialEq)]
+/// What the form is about.
 struct Shippable {
     lines: Vec<ShipLine>,
     /// TikTok chooses the carrier and makes the label.
@@ -57,6 +55,16 @@ impl Shippable {
             has_tiktok_label: fulfillment_type == FulfillmentType::MerchantTikTokLabel,
             refusal: refusal(ActionKind::Ship, &order.summary),
         })
+    }
+
+    /// Differs from that of anything else that there may be to ship.
+    fn name(&self) -> String {
+        let mut name = format!("{} {}", self.has_tiktok_label, self.refusal.unwrap_or("now"));
+        for unit in self.lines.iter().flat_map(|line| &line.units) {
+            name.push(' ');
+            name.push_str(unit);
+        }
+        name
     }
 }
 
@@ -148,7 +156,10 @@ fn chosen_units(parts: &[Part]) -> Option<Vec<String>> {
 
 #[component]
 pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOptions>) -> impl IntoView {
-    let shippable = Memo::new(move |_| order.with(|order| order.and_then(Shippable::of)));
+    // Drawn anew only for other goods: what else changes about the order must not take the form from under somebody.
+    let goods = Memo::new(move |_| {
+        order.with(|order| order.and_then(Shippable::of).map(|it| it.name()).unwrap_or_default())
+    });
     // What is typed outlives a refresh of the order.
     let parcel = ParcelFields::new();
     Effect::new(move |_| {
@@ -175,7 +186,12 @@ pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOpt
             </section>
         }
     };
-    view! { {move || shippable.get().map(card)} }
+    view! {
+        {move || {
+            goods.track();
+            order.try_with_untracked(|order| order.and_then(Shippable::of)).flatten().map(card)
+        }}
+    }
 }
 
 fn form(id: OrderId, shippable: Shippable, parcel: ParcelFields, options: Load<ActionOptions>) -> AnyView {

@@ -293,7 +293,7 @@ fn store_state_choice(state: StoreState) -> AnyView {
 pub fn StoreStateLabel(state: StoreState) -> impl IntoView {
     view! {
         <span class="store-state">
-            <span class="dot" style:background-color=state.color aria-hidden="true"></span>
+            <span class="dot" style:background-color=move || state.color.clone().unwrap_or_default() aria-hidden="true"></span>
             {state.name}
         </span>
     }

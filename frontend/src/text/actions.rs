@@ -40,8 +40,6 @@ sentences! {
     NOT_PREVIEWED "The import could not be worked out"
     PREVIEW_READY "An import would succeed now."
     PREVIEW_BLOCKED "An import would fail now."
-    CHECK_PASSED "passed: "
-    CHECK_FAILED "failed: "
     STORE_ORDER_TO_BE "The store order that would be made"
     EXPECTED_TOTAL "It must come to"
     CARRIER_NAME "Carrier"
