@@ -467,7 +467,7 @@ mod tests {
                 "State 2",
                 "Contains a gift",
                 "fragile",
-                "Not enough stock",
+                "Stock short",
                 "Yes",
                 "7",
                 "Not created",
