@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::NotificationList;
-use crate::markup::{Show, view};
+use crate::markup::{Show, current_page, view};
 use crate::orders::fetch_orders::FetchOrdersButton;
 use crate::route::Route;
 use crate::session::{self, SessionState};
@@ -103,7 +103,7 @@ fn TopBar(route: Memo<Route>) -> impl IntoView {
             <nav aria-label="Main">
                 <a
                     href="/orders"
-                    aria-current=move || matches!(route.get(), Route::Orders | Route::Order(_)).then_some("page")
+                    aria-current=move || current_page(matches!(route.get(), Route::Orders | Route::Order(_)))
                 >
                     {Icon::List.view()} <span>{text::ORDERS}</span>
                 </a>
@@ -114,7 +114,7 @@ fn TopBar(route: Memo<Route>) -> impl IntoView {
                             route.get(),
                             Route::Connections | Route::NewConnection | Route::Connection(_)
                         );
-                        is_here.then_some("page")
+                        current_page(is_here)
                     }
                 >
                     {Icon::Plug.view()} <span>{text::CONNECTIONS}</span>

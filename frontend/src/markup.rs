@@ -21,6 +21,11 @@ pub fn handler<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)>
     Box::new(handle)
 }
 
+/// What `aria-current` says of a link in a navigation.
+pub fn current_page(is_current: bool) -> String {
+    if is_current { "page" } else { "false" }.to_owned()
+}
+
 /// One of a list of views; as long as its key is in the list, it stays as it is.
 pub struct Keyed {
     pub key: i64,

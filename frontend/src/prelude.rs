@@ -47,8 +47,6 @@ attributes! {
     aria_pressed "aria-pressed"
     aria_selected "aria-selected"
     aria_sort "aria-sort"
-    autofocus "autofocus"
-    hidden "hidden"
     id "id"
     inputmode "inputmode"
     popover "popover"

@@ -29,7 +29,7 @@ pub fn BulkPanel() -> impl IntoView {
         Some(orders(run.with_untracked(|run| run.as_ref().map(|run| run.id))?, &outcome))
     };
     view! {
-        <section class="bulk-panel" aria-label=text::BULK_RUN hidden=move || run.with(Option::is_none)>
+        <section class="bulk-panel" aria-label=text::BULK_RUN prop:hidden=move || run.with(Option::is_none)>
             {progress}
             {list}
         </section>

@@ -121,7 +121,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> Any
                 <button
                     type="submit"
                     class=if is_grave { "button primary grave" } else { "button primary" }
-                    aria-disabled=move || (!is_ready.get()).then_some("true")
+                    aria-disabled=move || (!is_ready.get()).to_string()
                 >
                     {text::confirm(kind)}
                 </button>

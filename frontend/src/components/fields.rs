@@ -43,7 +43,7 @@ pub fn TextField(
                 prop:autocomplete=if kind == "password" { "new-password" } else { "off" }
                 spellcheck="false"
                 prop:value=move || value.get()
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                aria-invalid=move || wrong.with(Option::is_some).to_string()
                 on:input=handler(move |event| value.set(event_target_value(&event)))
             />
             {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}

@@ -188,7 +188,9 @@ pub fn ShipCard(id: OrderId, order: Answer<OrderDetail>, options: Load<ActionOpt
     };
     view! {
         {move || {
-            goods.track();
+            if goods.with(String::is_empty) {
+                return None;
+            }
             order.try_with_untracked(|order| order.and_then(Shippable::of)).flatten().map(card)
         }}
     }
@@ -243,7 +245,7 @@ fn form(id: OrderId, shippable: Shippable, parcel: ParcelFields, options: Load<A
             <button
                 type="submit"
                 class="button primary"
-                aria-disabled=move || (!is_ready.get()).then_some("true")
+                aria-disabled=move || (!is_ready.get()).to_string()
             >
                 {icon(ActionKind::Ship).view()}
                 {if has_tiktok_label { text::SHIP_WITH_TIKTOK } else { text::TELL_TIKTOK }}

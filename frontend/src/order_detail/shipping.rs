@@ -184,7 +184,7 @@ impl Correction {
                     <button
                         type="submit"
                         class="button small primary"
-                        aria-disabled=move || (!is_ready.get()).then_some("true")
+                        aria-disabled=move || (!is_ready.get()).to_string()
                     >
                         {text::SEND_CORRECTION}
                     </button>

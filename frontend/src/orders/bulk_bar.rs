@@ -78,7 +78,7 @@ fn direct(grid: Grid, kind: ActionKind) -> AnyView {
         <button
             type="button"
             class="button"
-            aria-disabled=move || busy.get().then_some("true")
+            aria-disabled=move || busy.get().to_string()
             on:click=handler(start)
         >
             {icon(kind).view()}

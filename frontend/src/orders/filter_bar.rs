@@ -61,7 +61,7 @@ fn FilterButton(filter: Filter) -> impl IntoView {
     let in_use = Signal::derive(move || summary.with(Option::is_some));
     let cleared = link(move |it| filter.clear(it));
     view! {
-        <span class="filter" class:in-use=move || in_use.get() hidden=move || filter.is_elsewhere() && !in_use.get()>
+        <span class="filter" class:in-use=move || in_use.get() prop:hidden=move || filter.is_elsewhere() && !in_use.get()>
             <Dropdown
                 id=format!("filter-{}", filter.name())
                 button_class="chip"

@@ -309,7 +309,7 @@ fn CreatedPanel() -> impl IntoView {
             let chosen = move || grid.query.with(|query| query.filter.created_at == range);
             let href = link(move |filter| filter.created_at = range);
             view! {
-                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().to_string()>
                     {preset.label()}
                 </a>
             }
@@ -367,7 +367,7 @@ fn ShipByPanel() -> impl IntoView {
             let chosen = move || grid.query.with(|query| query.filter.ship_by == range);
             let href = link(move |filter| filter.ship_by = range);
             view! {
-                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().then_some("true")>
+                <a class="menu-item" href=move || href.get() data-noscroll="true" aria-current=move || chosen().to_string()>
                     {label}
                 </a>
             }
@@ -420,10 +420,10 @@ fn IdPanel(filter: Filter, hint: &'static str) -> impl IntoView {
                 <input
                     type="text"
                     inputmode=(!matches!(filter, Filter::Tag | Filter::Issue)).then_some("numeric")
-                    autofocus=true
+                    prop:autofocus=true
                     prop:autocomplete="off"
                     prop:value=move || value.get()
-                    aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                    aria-invalid=move || wrong.with(Option::is_some).to_string()
                     on:input=handler(move |event| value.set(event_target_value(&event)))
                 />
             </label>

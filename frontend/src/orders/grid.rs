@@ -124,18 +124,21 @@ fn GridHead() -> impl IntoView {
 
 /// A column's head: a link that sorts by it, and a button that searches in it.
 fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<Filter>) -> AnyView {
-    let aria_sort = Signal::derive(move || {
+    let aria_sort = move || {
         let current = grid.query.with(|query| query.filter.sort);
-        let direction = if current.descending { "descending" } else { "ascending" };
-        (sort == Some(current.key)).then_some(direction)
-    });
+        match (sort == Some(current.key), current.descending) {
+            (false, _) => "none",
+            (true, true) => "descending",
+            (true, false) => "ascending",
+        }
+    };
     let title = match sort {
         Some(key) => {
             let href = link(move |filter| filter.sort = sorted(filter.sort, key));
-            let icon = move || match aria_sort.get() {
-                Some("descending") => Icon::ArrowDown,
-                Some(_) => Icon::ArrowUp,
-                None => Icon::Sort,
+            let icon = move || match aria_sort() {
+                "descending" => Icon::ArrowDown,
+                "ascending" => Icon::ArrowUp,
+                _ => Icon::Sort,
             };
             view! {
                 <a class="sort" href=move || href.get() data-noscroll="true">
@@ -162,7 +165,7 @@ fn head(grid: Grid, label: &'static str, sort: Option<SortKey>, search: Option<F
         }
     });
     view! {
-        <th prop:scope="col" role="columnheader" aria-sort=move || aria_sort.get()>
+        <th prop:scope="col" role="columnheader" aria-sort=move || aria_sort().to_owned()>
             <span class="head">{title} {search}</span>
         </th>
     }

@@ -131,8 +131,8 @@ impl Grid {
             grid.query.with(|query| grid_query::search_of(&query.filter.without_status().to_pairs()))
         });
         Effect::new(move |_| {
-            counted.track();
-            grid.recount();
+            // Reading is what subscribes to it.
+            counted.with(|_| grid.recount());
         });
         live::listen(move |news| grid.hear(news));
         let scrolled = window_event_listener(ev::scroll, move |_| {

@@ -31,7 +31,7 @@ pub fn Pager() -> impl IntoView {
             view! {
                 <a
                     href=move || grid.query.with(|query| query.with_limit(size).href())
-                    aria-current=move || chosen().then_some("true")
+                    aria-current=move || chosen().to_string()
                     aria-label=text::rows_per_page(size)
                 >
                     {size}
@@ -40,7 +40,7 @@ pub fn Pager() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <nav class="pager" aria-label=text::PAGES hidden=move || grid.rows.with(Vec::is_empty)>
+        <nav class="pager" aria-label=text::PAGES prop:hidden=move || grid.rows.with(Vec::is_empty)>
             <p class="page-range">{move || range()}</p>
             <p class="page-sizes">
                 <span class="quiet">{text::ROWS}</span>

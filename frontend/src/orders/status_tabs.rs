@@ -2,7 +2,7 @@ use crate::prelude::*;
 use shared::OrderStatus;
 
 use crate::components::money::count;
-use crate::markup::view;
+use crate::markup::{current_page, view};
 use crate::orders::filters::link;
 use crate::orders::grid_state::Grid;
 use crate::text;
@@ -51,11 +51,11 @@ fn StatusTab(grid: Grid, status: Option<OrderStatus>) -> impl IntoView {
         })
     };
     view! {
-        <li hidden=move || hidden.get()>
+        <li prop:hidden=move || hidden.get()>
             <a
                 href=move || href.get()
                 data-noscroll="true"
-                aria-current=move || chosen.get().then_some("page")
+                aria-current=move || current_page(chosen.get())
                 class:alarming=move || alarming.get()
             >
                 {status.map_or(text::ALL, OrderStatus::label)}

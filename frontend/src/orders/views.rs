@@ -1,12 +1,12 @@
 //! The grids that are looked at every day, as plain links.
 
 use crate::prelude::*;
-use chrono::{DateTime, TimeDelta, Utc};
-use shared::{OrderFilter, OrderStatus, Sort, SortKey, SpecialKind, StoreOrderFilter, TimeRange};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use shared::OrderFilter;
 
 use crate::components::dropdown::{CloseDropdown, Dropdown};
 use crate::components::icon::Icon;
-use crate::grid_query::GridQuery;
+use crate::grid_query::{PATH, search_of};
 use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
 use crate::{browser, clock, text};
@@ -43,35 +43,34 @@ impl View {
         }
     }
 
-    /// What it shows; `now` is to the minute, so that the address stays the same for a while.
-    fn filter(self, now: DateTime<Utc>, tomorrow: DateTime<Utc>) -> OrderFilter {
-        let open = OrderFilter::default();
-        let ship_before = |time| OrderFilter {
-            ship_by: TimeRange { gte: None, lt: Some(time) },
-            sort: Sort { key: SortKey::ShipBy, descending: false },
-            ..OrderFilter::default()
-        };
-        match self {
-            Self::ToShipToday => ship_before(tomorrow),
-            Self::Late => ship_before(now),
-            Self::Errors => OrderFilter { status: vec![OrderStatus::Error], ..open },
-            // Orders that wait for their release, or have ended without a sale, are not missed in the store.
-            Self::NotInStore => OrderFilter {
-                store_order_id: Some(StoreOrderFilter::Empty),
-                status: vec![
-                    OrderStatus::Error,
-                    OrderStatus::AwaitingShipment,
-                    OrderStatus::PartiallyShipped,
-                    OrderStatus::AwaitingCollection,
-                    OrderStatus::InTransit,
-                ],
-                ..open
-            },
-            Self::CancellationRequests => {
-                OrderFilter { special: vec![SpecialKind::CancellationRequested], ..open }
+    /// Its filters as an address spells them; `end` is when the time to ship runs out.
+    fn search(self, end: DateTime<Utc>) -> String {
+        let constant = match self {
+            Self::ToShipToday | Self::Late => {
+                let end = end.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                return format!("?ship_by[lt]={end}&sort=ship_by");
             }
-            Self::Deleted => OrderFilter { archived: true, ..open },
-        }
+            Self::Errors => "?status=error",
+            // Orders that wait for their release, or have ended without a sale, are not missed in the store.
+            Self::NotInStore => {
+                "?status=error,awaiting_shipment,partially_shipped,awaiting_collection,in_transit&store_order_id=empty"
+            }
+            Self::CancellationRequests => "?special=cancellation_requested",
+            Self::Deleted => "?archived=true",
+        };
+        constant.to_owned()
+    }
+
+    /// The address of its grid; times are to the minute, so that it stays the same for a while.
+    fn href(self) -> String {
+        let end = match self {
+            Self::Late => {
+                let now = clock::now_untracked();
+                now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap_or_default() % 60_000_000_000)
+            }
+            _ => browser::midnight(-1),
+        };
+        format!("{PATH}{}", self.search(end))
     }
 }
 
@@ -110,19 +109,16 @@ pub fn ViewLinks() -> impl IntoView {
             close.close();
         }
     };
-    let now = clock::now_untracked();
-    let now = now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap_or_default() % 60_000_000_000);
     View::ALL
         .map(|it| {
-            let filter = it.filter(now, browser::midnight(-1));
-            let href = GridQuery { filter, ..grid.query.get_untracked().first() }.href();
+            let href = it.href();
             let is_shown = move || grid.query.with(|query| is_shown(it, &query.filter));
             view! {
                 <a
                     class="menu-item"
                     href=href
                     data-noscroll="true"
-                    aria-current=move || is_shown().then_some("true")
+                    aria-current=move || is_shown().to_string()
                     on:click=handler(follow)
                 >
                     {it.label()}
@@ -135,29 +131,28 @@ pub fn ViewLinks() -> impl IntoView {
 /// Whether a filter is that of a view, also when the view was opened a while ago.
 fn is_shown(view: View, filter: &OrderFilter) -> bool {
     let end = filter.ship_by.lt.unwrap_or_default();
-    let is_midnight = end == browser::midnight(-1);
-    match view {
-        View::ToShipToday if !is_midnight => false,
-        View::Late if is_midnight || end > clock::now_untracked() => false,
-        view => view.filter(end, end) == *filter,
-    }
+    let is_in_time = match view {
+        View::ToShipToday => end == browser::midnight(-1),
+        View::Late => end <= clock::now_untracked(),
+        _ => true,
+    };
+    is_in_time && view.search(end) == search_of(&filter.to_pairs())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid_query::GridQuery;
 
     #[test]
-    fn views_are_addresses() {
-        let now = "2026-11-23T10:00:00Z".parse().unwrap();
-        let tomorrow = "2026-11-23T23:00:00Z".parse().unwrap();
-        let href =
-            |view: View| GridQuery { filter: view.filter(now, tomorrow), ..GridQuery::default() }.href();
+    fn views_are_addresses_that_read_back_as_themselves() {
+        let end = "2026-11-23T23:00:00Z".parse().unwrap();
 
-        assert_eq!(href(View::ToShipToday), "/orders?ship_by[lt]=2026-11-23T23:00:00Z&sort=ship_by");
-        assert_eq!(href(View::Late), "/orders?ship_by[lt]=2026-11-23T10:00:00Z&sort=ship_by");
-        assert_eq!(href(View::Errors), "/orders?status=error");
-        assert_eq!(href(View::CancellationRequests), "/orders?special=cancellation_requested");
-        assert_eq!(href(View::Deleted), "/orders?archived=true");
+        for view in View::ALL {
+            let search = view.search(end);
+            let (query, ignored) = GridQuery::read(&search);
+            assert_eq!(ignored, [], "{search}");
+            assert_eq!(search_of(&query.filter.to_pairs()), search);
+        }
     }
 }

@@ -51,7 +51,7 @@ pub fn SignInPage() -> impl IntoView {
                         prop:required=true
                         prop:maxLength="254"
                         prop:autocomplete="username"
-                        autofocus=true
+                        prop:autofocus=true
                         on:input=handler(move |event| email.set(event_target_value(&event)))
                     />
                 </label>
