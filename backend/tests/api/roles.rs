@@ -46,10 +46,11 @@ const WITHOUT_TOKEN: [&str; 8] = [
 ];
 
 /// What changes something, asks outside or shows more of a buyer needs more than the lowest role.
-const CHANGING: [(&str, Role); 14] = [
+const CHANGING: [(&str, Role); 15] = [
     ("createConnection", Role::Manager),
     ("fetchOrders", Role::Operator),
     ("getActionOptions", Role::Operator),
+    ("getRawOrder", Role::Operator),
     ("listLabels", Role::Operator),
     ("previewImport", Role::Operator),
     ("requestAction", Role::Operator),
