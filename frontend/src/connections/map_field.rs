@@ -97,5 +97,5 @@ pub fn map_field(sides: Sides, pairs: Pairs, keys: Choices, values: Choices) -> 
 }
 
 fn side(label: &'static str, value: RwSignal<String>, choices: Choices) -> AnyView {
-    pick_field(label, value, choices, &[("", text::CHOOSE)])
+    pick_field(label, value, choices, &[("", "–")])
 }
