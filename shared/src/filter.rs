@@ -101,7 +101,7 @@ pub struct OrderFilter {
     pub country: Vec<String>,
     pub currency: Vec<String>,
     pub special: Vec<SpecialKind>,
-    /// In lower case, as tags are kept.
+    /// Compared in lower case, as tags are kept.
     pub tag: Vec<String>,
     /// Deleted orders instead of the others.
     pub archived: bool,
@@ -201,7 +201,7 @@ impl OrderFilter {
             "country" => self.country = codes(value, 2)?,
             "currency" => self.currency = codes(value, 3)?,
             "special" => self.special = words(value, SpecialKind::ALL)?,
-            "tag" => self.tag = value.split(',').map(|tag| tag.trim().to_lowercase()).collect(),
+            "tag" => self.tag = value.split(',').map(|tag| tag.trim().to_owned()).collect(),
             "archived" => {
                 self.archived = value.parse().map_err(|_| "neither true nor false".to_owned())?;
             }

@@ -180,7 +180,8 @@ impl Resolved<'_> {
             all = all.add(any_listed("special", ",", filter.special.iter().map(|kind| kind.as_str())));
         }
         if !filter.tag.is_empty() {
-            all = all.add(any_listed("tags", "\n", filter.tag.iter().map(String::as_str)));
+            let tags: Vec<_> = filter.tag.iter().map(|tag| tag.to_lowercase()).collect();
+            all = all.add(any_listed("tags", "\n", tags.iter().map(String::as_str)));
         }
         if !filter.id.is_empty() {
             all = all.add(Column::Id.is_in(filter.id.iter().map(|id| id.0)));
