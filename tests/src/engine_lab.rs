@@ -91,7 +91,7 @@ impl EngineLab {
     pub async fn poll(&self) -> Result<()> {
         let now = self.clock.now();
         let txn = self.database.begin().await?;
-        job_queue_poll(&txn, self.connection_id, now).await?;
+        jobs::enqueue_periodic(&txn, self.connection_id, now).await?;
         txn.commit().await?;
         self.run_due().await
     }
@@ -154,14 +154,6 @@ impl EngineLab {
             connections::find(self.database.writer(), &self.database.vault, self.connection_id).await?;
         found.context("the connection is gone")
     }
-}
-
-async fn job_queue_poll(
-    txn: &impl database::ConnectionTrait,
-    connection_id: ConnectionId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
-    Ok(jobs::enqueue_periodic(txn, connection_id, now).await?)
 }
 
 fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettings> {

@@ -76,14 +76,10 @@ impl fmt::Display for FaultReport {
 /// When a part cannot be started, or does not answer although nothing is broken any more.
 pub async fn run_faults(options: &FaultOptions) -> Result<FaultReport> {
     let mut run = Run::start(&RunOptions {
-        data_dir: options.data_dir.clone(),
         database_url: options.database_url.clone(),
-        port: None,
         processes: options.processes,
-        seed: options.seed,
         hold_seconds: 5,
-        order_post_ms: 0,
-        poll_interval_s: 10,
+        ..RunOptions::new(&options.data_dir, options.seed)
     })
     .await?;
     let over_seconds = options.duration.as_secs() * 2 / 3;

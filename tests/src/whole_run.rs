@@ -28,6 +28,23 @@ pub struct RunOptions {
     pub poll_interval_s: u32,
 }
 
+impl RunOptions {
+    /// One process on SQLite in this folder, on a free port, with a store that answers at once.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>, seed: u64) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            database_url: None,
+            port: None,
+            processes: 1,
+            seed,
+            hold_seconds: 0,
+            order_post_ms: 0,
+            poll_interval_s: 10,
+        }
+    }
+}
+
 /// Everything up, connected, and waiting for orders.
 pub struct Run {
     pub sandboxes: Sandboxes,

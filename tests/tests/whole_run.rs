@@ -7,16 +7,7 @@ use serde_json::json;
 use tests::{Run, RunOptions};
 
 fn options(folder: &tempfile::TempDir) -> RunOptions {
-    RunOptions {
-        data_dir: folder.path().to_owned(),
-        database_url: None,
-        port: None,
-        processes: 1,
-        seed: 4_711,
-        hold_seconds: 3,
-        order_post_ms: 0,
-        poll_interval_s: 10,
-    }
+    RunOptions { hold_seconds: 3, ..RunOptions::new(folder.path(), 4_711) }
 }
 
 /// Places the orders over some seconds, kills now and then, and says what is wrong in the end.

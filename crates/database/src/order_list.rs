@@ -193,7 +193,9 @@ fn unindexed_key_of(key: SortKey) -> &'static str {
     }
 }
 
-fn position_of(key: SortKey, row: &Model) -> Position {
+/// Where a row stands in the order of a sort key: what the cursor of a page says.
+#[must_use]
+pub fn position_of(key: SortKey, row: &Model) -> Position {
     let key = match key {
         SortKey::CreatedAt => PositionKey::Number(row.placed_at),
         SortKey::Id => PositionKey::Number(row.id),

@@ -391,22 +391,13 @@ async fn record(
     let txn = database.begin().await?;
     let recorded = orders::record_snapshot(&txn, &database.vault, connection, &snapshot, now).await?;
     if recorded.import_state == ImportState::Imported {
-        engine_enqueue(&txn, jobs::push_store_state(connection.id, recorded.id, now), now).await?;
+        job_queue::enqueue(&txn, jobs::push_store_state(connection.id, recorded.id, now), now).await?;
     } else {
         orders::set_import_state(&txn, recorded.id, ImportState::Pending, now).await?;
-        engine_enqueue(&txn, jobs::import_order(connection.id, recorded.id, now), now).await?;
+        job_queue::enqueue(&txn, jobs::import_order(connection.id, recorded.id, now), now).await?;
     }
     txn.commit().await?;
     Ok(recorded.id)
-}
-
-async fn engine_enqueue(
-    txn: &database::DatabaseTransaction,
-    job: job_queue::NewJob,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
-    job_queue::enqueue(txn, job, now).await?;
-    Ok(())
 }
 
 /// Reads the order back with a client of its own and compares it with what was asked for.

@@ -23,15 +23,11 @@ pub struct Stage {
 pub async fn journey(name: &str, walk: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
     let data = TempDir::new()?;
     let options = RunOptions {
-        data_dir: data.path().to_owned(),
-        database_url: None,
-        port: None,
-        processes: 1,
-        seed: 23,
         hold_seconds: 1,
         order_post_ms: 20,
         // Webhooks bring the orders; what they miss shall stay missing until somebody fetches it.
         poll_interval_s: 3_600,
+        ..RunOptions::new(data.path(), 23)
     };
     let run = Run::start(&options).await?;
     let browser = Browser::start(&run.processes[0].url()).await?;

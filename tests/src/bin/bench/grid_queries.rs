@@ -229,7 +229,7 @@ fn pages() -> Vec<Query> {
 fn page_by(key: SortKey) -> Query {
     let question = move |around: &orders::Model| Question {
         pairs: vec![("sort", format!("-{key}"))],
-        asked: Asked::Page(Start::After(position(key, around))),
+        asked: Asked::Page(Start::After(order_list::position_of(key, around))),
     };
     let bare = move |around: &orders::Model| match key {
         SortKey::Id => listed("WHERE id < $1".to_owned(), "id DESC", vec![around.id.into()]),
@@ -250,20 +250,6 @@ fn page_by(key: SortKey) -> Query {
         ),
     };
     query(&format!("in the middle by {key}"), question, bare)
-}
-
-fn position(key: SortKey, row: &orders::Model) -> Position {
-    let key = match key {
-        SortKey::CreatedAt => PositionKey::Number(row.placed_at),
-        SortKey::Id => PositionKey::Number(row.id),
-        SortKey::StoreOrderId => PositionKey::Number(row.store_order_id.unwrap_or(0)),
-        SortKey::TikTokOrderId => PositionKey::Text(row.tiktok_order_id.clone()),
-        SortKey::Status => PositionKey::Text(row.status.clone()),
-        SortKey::ShipBy => PositionKey::Number(row.ship_by.unwrap_or(i64::MAX)),
-        SortKey::Total => PositionKey::Number(row.total_micros),
-        SortKey::UpdatedAt => PositionKey::Number(row.updated_at),
-    };
-    Position { key, id: row.id }
 }
 
 fn by_column(column: &str, key: Value, id: i64) -> Bare {

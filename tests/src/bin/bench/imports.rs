@@ -26,17 +26,8 @@ const FIRST_ORDERS: u32 = 5;
 
 pub async fn measure(scale: &Scale) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let run = Run::start(&RunOptions {
-        data_dir: folder.path().to_owned(),
-        database_url: None,
-        port: None,
-        processes: 1,
-        seed: scale.seed,
-        hold_seconds: 0,
-        order_post_ms: ORDER_POST_MS,
-        poll_interval_s: 10,
-    })
-    .await?;
+    let options = RunOptions { order_post_ms: ORDER_POST_MS, ..RunOptions::new(folder.path(), scale.seed) };
+    let run = Run::start(&options).await?;
     place(&run, FIRST_ORDERS, scale.seed).await?;
     wait_until_imported(&run, FIRST_ORDERS).await?;
     run.sandboxes.store_control.delete("/counters").await?;

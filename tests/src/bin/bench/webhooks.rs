@@ -36,17 +36,8 @@ struct Answered {
 
 pub async fn measure(scale: &Scale) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let run = Run::start(&RunOptions {
-        data_dir: folder.path().to_owned(),
-        database_url: None,
-        port: None,
-        processes: 1,
-        seed: scale.seed,
-        hold_seconds: 0,
-        order_post_ms: 0,
-        poll_interval_s: 3_600,
-    })
-    .await?;
+    let options = RunOptions { poll_interval_s: 3_600, ..RunOptions::new(folder.path(), scale.seed) };
+    let run = Run::start(&options).await?;
     // The sandbox keeps its own notifications to itself; the orders are first heard of by those that are measured.
     run.sandboxes.channel_control.put("/webhooks/targets", &json!({ "targets": [] })).await?;
     let count = u32::try_from(scale.webhooks.div_ceil(PER_ORDER)).context("too many webhooks")?;
