@@ -1,9 +1,9 @@
 use job_queue::{Leased, Outcome};
 use sha2::{Digest, Sha256};
 use shared::{ActionId, ActionKind, ActionRequest, OrderId, TikTokOrderId};
-use tiktok_shop::{CancelStatus, CancelType, Cancellation, Error, Rejection};
+use tiktok_shop::{CancelStatus, CancelType, Cancellation};
 
-use super::cancellation::{Asked, Step, Waiting, why};
+use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
 use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
@@ -87,35 +87,18 @@ async fn not_accepted(
     decision: &Decision,
     failure: ChannelFailure,
 ) -> Result<Step, JobError> {
-    let ChannelFailure::Channel(error) = &failure else { return asked.unserved(&failure).await };
-    match error {
-        Error::Rejected { reason: Rejection::Locked, .. } => {
-            if let Some(later) = asked.locked(&failure) {
-                return Ok(later);
-            }
-        }
-        Error::OutcomeUnknown { .. } | Error::Unexpected { .. } => {}
-        Error::Rejected { .. }
-        | Error::Denied { .. }
-        | Error::NotFound { .. }
-        | Error::InvalidRequest { .. } => {}
-        Error::TokenExpired { .. }
-        | Error::ReauthorizationNeeded { .. }
-        | Error::ScopeMissing { .. }
-        | Error::ClockSkew { .. }
-        | Error::RateLimited { .. }
-        | Error::Transient { .. }
-        | Error::Unreachable { .. }
-        | Error::Misconfigured { .. }
-        | Error::TooManyPages { .. } => return asked.unserved(&failure).await,
-    }
-    let is_unknown = matches!(error, Error::OutcomeUnknown { .. } | Error::Unexpected { .. });
-    match latest_request(asked).await {
-        Ok(Some(request)) if is_open(&request) && is_unknown => Ok(asked.look_later(&failure)),
-        Ok(Some(request)) if is_open(&request) => asked.refused(&why(error), error).await,
-        Ok(request) => settled(asked, decision, request.as_ref()).await,
-        Err(_) if is_unknown => Ok(asked.look_later(&failure)),
-        Err(failure) => asked.unserved(&failure).await,
+    let refused = match asked.not_accepted(&failure) {
+        NotAccepted::Later(later) => return Ok(later),
+        NotAccepted::Unserved => return asked.unserved(&failure).await,
+        NotAccepted::Unknown => None,
+        NotAccepted::Refused(error) => Some(error),
+    };
+    match (latest_request(asked).await, refused) {
+        (Ok(Some(request)), Some(error)) if is_open(&request) => asked.refused(&why(error), error).await,
+        (Ok(Some(request)), None) if is_open(&request) => Ok(asked.look_later(&failure)),
+        (Ok(request), _) => settled(asked, decision, request.as_ref()).await,
+        (Err(_), None) => Ok(asked.look_later(&failure)),
+        (Err(failure), Some(_)) => asked.unserved(&failure).await,
     }
 }
 

@@ -2,7 +2,7 @@ use job_queue::{Leased, Outcome};
 use shared::{ActionKind, ActionRequest, OrderId, TikTokOrderId};
 use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Order, OrderStatus, Rejection};
 
-use super::cancellation::{Asked, Step, Waiting, why};
+use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
 use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
@@ -65,33 +65,17 @@ async fn not_accepted(
     line_item_ids: &[String],
     failure: ChannelFailure,
 ) -> Result<Step, JobError> {
-    let ChannelFailure::Channel(error) = &failure else { return asked.unserved(&failure).await };
-    match error {
-        Error::Rejected { reason: Rejection::Locked, .. } => {
-            if let Some(later) = asked.locked(&failure) {
-                return Ok(later);
-            }
-        }
-        Error::OutcomeUnknown { .. } | Error::Unexpected { .. } => {
+    let error = match asked.not_accepted(&failure) {
+        NotAccepted::Later(later) => return Ok(later),
+        NotAccepted::Unserved => return asked.unserved(&failure).await,
+        NotAccepted::Unknown => {
             return match look(asked, line_item_ids).await {
                 Ok(Standing::Canceled) => asked.done(&done_sentence(line_item_ids)).await,
                 Ok(Standing::GoesOn(_)) | Err(_) => Ok(asked.look_later(&failure)),
             };
         }
-        Error::Rejected { .. }
-        | Error::Denied { .. }
-        | Error::NotFound { .. }
-        | Error::InvalidRequest { .. } => {}
-        Error::TokenExpired { .. }
-        | Error::ReauthorizationNeeded { .. }
-        | Error::ScopeMissing { .. }
-        | Error::ClockSkew { .. }
-        | Error::RateLimited { .. }
-        | Error::Transient { .. }
-        | Error::Unreachable { .. }
-        | Error::Misconfigured { .. }
-        | Error::TooManyPages { .. } => return asked.unserved(&failure).await,
-    }
+        NotAccepted::Refused(error) => error,
+    };
     match look(asked, line_item_ids).await {
         Ok(Standing::Canceled) => asked.done("It was canceled on TikTok Shop already.").await,
         Ok(Standing::GoesOn(hint)) => {

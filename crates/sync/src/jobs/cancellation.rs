@@ -11,7 +11,7 @@ use database::{DatabaseTransaction, DbErr};
 use futures::TryStreamExt;
 use job_queue::{Leased, Outcome, backoff};
 use shared::{ActionKind, ActionState, IssueCode, OrderAction, OrderId, TikTokOrderId};
-use tiktok_shop::{Cancellation, CancellationSearch, Rejection};
+use tiktok_shop::{Cancellation, CancellationSearch, Error, Rejection};
 
 use super::{JobError, channel_outcome, refresh_order};
 use crate::channel::ChannelFailure;
@@ -64,7 +64,42 @@ impl Waiting {
     }
 }
 
+/// What it means that TikTok Shop answered a decision with anything but a success.
+pub(super) enum NotAccepted<'f> {
+    /// Another operation is under way there; to be asked again.
+    Later(Step),
+    /// It may have been done all the same.
+    Unknown,
+    /// A definite answer; what TikTok Shop holds says whether it was needed at all.
+    Refused(&'f Error),
+    /// It was not served at all.
+    Unserved,
+}
+
 impl Asked<'_> {
+    pub(super) fn not_accepted<'f>(&self, failure: &'f ChannelFailure) -> NotAccepted<'f> {
+        let ChannelFailure::Channel(error) = failure else { return NotAccepted::Unserved };
+        match error {
+            Error::Rejected { reason: Rejection::Locked, .. } => {
+                self.locked(failure).map_or(NotAccepted::Refused(error), NotAccepted::Later)
+            }
+            Error::OutcomeUnknown { .. } | Error::Unexpected { .. } => NotAccepted::Unknown,
+            Error::Rejected { .. }
+            | Error::Denied { .. }
+            | Error::NotFound { .. }
+            | Error::InvalidRequest { .. } => NotAccepted::Refused(error),
+            Error::TokenExpired { .. }
+            | Error::ReauthorizationNeeded { .. }
+            | Error::ScopeMissing { .. }
+            | Error::ClockSkew { .. }
+            | Error::RateLimited { .. }
+            | Error::Transient { .. }
+            | Error::Unreachable { .. }
+            | Error::Misconfigured { .. }
+            | Error::TooManyPages { .. } => NotAccepted::Unserved,
+        }
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.engine.clock().now()
     }
@@ -103,7 +138,7 @@ impl Asked<'_> {
     }
 
     /// TikTok Shop refused for good; the issue stays until a person has dealt with it.
-    pub(super) async fn refused(&self, why: &str, error: &tiktok_shop::Error) -> Result<Step, JobError> {
+    pub(super) async fn refused(&self, why: &str, error: &Error) -> Result<Step, JobError> {
         let now = self.now();
         let found = Found::new(IssueCode::CancelRefused).with("why", why).with("reason", error);
         let sentence = found.code.sentence(&found.facts);
@@ -136,7 +171,7 @@ impl Asked<'_> {
     }
 
     /// Another operation holds the order; `None` when it does so for too long.
-    pub(super) fn locked(&self, failure: &ChannelFailure) -> Option<Step> {
+    fn locked(&self, failure: &ChannelFailure) -> Option<Step> {
         let tries = self.job.attempts + 1;
         (tries < TRIES_WHILE_LOCKED).then(|| {
             let at = self.now() + TimeDelta::seconds(5) * tries;
@@ -192,8 +227,8 @@ pub(super) async fn cancellations_of(
 }
 
 /// Why TikTok Shop refuses, in words that fit behind "TikTok refused:".
-pub(super) fn why(error: &tiktok_shop::Error) -> String {
-    use tiktok_shop::Error;
+pub(super) fn why(error: &Error) -> String {
+    use Error;
     let words = match error {
         Error::Rejected { reason, message, .. } => match reason {
             Rejection::AlreadyShipped => "the order has been shipped",
