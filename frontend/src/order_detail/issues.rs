@@ -1,5 +1,5 @@
 use crate::prelude::*;
-use shared::{Issue, OrderDetail, Severity};
+use shared::{Issue, IssueCode, OrderDetail, Severity};
 
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, coarse, here_with_zone};
@@ -24,7 +24,9 @@ pub fn issues(order: &OrderDetail) -> AnyView {
     let open = open
         .into_iter()
         .map(|issue| {
-            let fixes = fix_buttons(&issue, &order.summary);
+            // The buyer's request has its own card above, with both answers.
+            let is_answered_above = issue.code == IssueCode::CancelRequestOpen;
+            let fixes = fix_buttons(&issue, &order.summary).filter(|_| !is_answered_above);
             view! { <IssueCard issue fixes=fixes /> }
         })
         .collect_view();

@@ -31,7 +31,7 @@ sentences! {
     GET_LABEL "Get label"
     NO_LABELS "TikTok Shop has made no label for this order yet."
     LABELS_NOT_LOADED "The labels could not be loaded"
-    LABELS_ARE_PRIVATE "Whoever has the address of a label reads the buyer's. It is kept nowhere."
+    LABELS_ARE_PRIVATE "Whoever has the address of a label reads the buyer's. It lives for a day."
 }
 
 // The preview of an import.
