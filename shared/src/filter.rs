@@ -203,7 +203,8 @@ impl OrderFilter {
             "special" => self.special = words(value, SpecialKind::ALL)?,
             "tag" => self.tag = value.split(',').map(|tag| tag.trim().to_owned()).collect(),
             "archived" => {
-                self.archived = value.parse().map_err(|_| "neither true nor false; write one of them".to_owned())?;
+                self.archived =
+                    value.parse().map_err(|_| "neither true nor false; write one of them".to_owned())?;
             }
             "id" => self.id = numbers(value)?.into_iter().map(OrderId).collect(),
             "store_order_id" if value == "empty" => self.store_order_id = Some(StoreOrderFilter::Empty),
