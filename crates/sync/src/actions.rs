@@ -126,10 +126,9 @@ async fn carry_out(
     now: DateTime<Utc>,
 ) -> Result<Option<String>, Refused> {
     let (id, connection_id) = (OrderId(order.id), ConnectionId(order.connection_id));
+    let refresh = || jobs::refresh_order(connection_id, &TikTokOrderId(order.tiktok_order_id.clone()), now);
     let job = match request {
-        ActionRequest::Sync {} => {
-            jobs::refresh_order(connection_id, &TikTokOrderId(order.tiktok_order_id.clone()), now)
-        }
+        ActionRequest::Sync {} => refresh(),
         ActionRequest::Import {} => {
             if order.store_deleted {
                 begin_import_anew(txn, order, now).await?;
@@ -149,9 +148,7 @@ async fn carry_out(
         ActionRequest::Unskip {} => {
             orders::set_skipped_by_person(txn, id, false).await?;
             // The next look at the order decides whether it is to be imported.
-            let refresh =
-                jobs::refresh_order(connection_id, &TikTokOrderId(order.tiktok_order_id.clone()), now);
-            job_queue::enqueue(txn, refresh, now).await?;
+            job_queue::enqueue(txn, refresh(), now).await?;
             orders::set_import_state(txn, id, ImportState::Waiting, now).await?;
             return Ok(Some("Took back that the order is never imported.".to_owned()));
         }
@@ -183,9 +180,7 @@ async fn carry_out(
                 return Err(Refused::NotNow(reason.to_owned()));
             }
             orders::set_archived(txn, id, None).await?;
-            let refresh =
-                jobs::refresh_order(connection_id, &TikTokOrderId(order.tiktok_order_id.clone()), now);
-            job_queue::enqueue(txn, refresh, now).await?;
+            job_queue::enqueue(txn, refresh(), now).await?;
             return Ok(Some("Restored the order.".to_owned()));
         }
     };
@@ -388,8 +383,8 @@ const fn asked_sentence(kind: ActionKind) -> &'static str {
         ActionKind::CorrectShipping => "Asked to correct carrier and tracking number.",
         ActionKind::FetchLabel => "Asked for the label.",
         ActionKind::Cancel => "Asked to cancel the order.",
-        ActionKind::AcceptCancellation => "Granted the buyer's request to cancel.",
-        ActionKind::RejectCancellation => "Refused the buyer's request to cancel.",
+        ActionKind::AcceptCancellation => "Decided to grant the buyer's request to cancel.",
+        ActionKind::RejectCancellation => "Decided to refuse the buyer's request to cancel.",
         ActionKind::Skip
         | ActionKind::Unskip
         | ActionKind::Note
