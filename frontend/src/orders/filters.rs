@@ -292,7 +292,7 @@ fn store_state_choice(state: StoreState) -> AnyView {
 #[component]
 pub fn StoreStateLabel(state: StoreState) -> impl IntoView {
     view! {
-        <span class="store-state">
+        <span class="store-state" title=state.name.clone()>
             <span class="dot" style:background-color=move || state.color.clone().unwrap_or_default() aria-hidden="true"></span>
             {state.name}
         </span>

@@ -6,7 +6,8 @@ use tests::browser::{Browser, DESK, PHONE, button, css};
 use crate::stage::journey;
 
 const SMALL_PHONE: (u32, u32) = (320, 640);
-const TABLET: (u32, u32) = (1024, 768);
+/// A tablet, and the two usual laptops.
+const IN_BETWEEN: [(u32, u32); 3] = [(1024, 768), (1280, 800), (1366, 768)];
 
 /// Fails when something reaches over the right edge of the window.
 async fn fits(browser: &Browser, what: &str) -> Result<()> {
@@ -74,8 +75,10 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
                         browser.resize(PHONE).await?;
                     }
                     if size == DESK && !dark {
-                        browser.resize(TABLET).await?;
-                        fits(browser, &format!("{path} at a tablet")).await?;
+                        for size in IN_BETWEEN {
+                            browser.resize(size).await?;
+                            fits(browser, &format!("{path} at a width of {}", size.0)).await?;
+                        }
                         browser.resize(DESK).await?;
                     }
                     browser.picture(&format!("{name}-{window}-{theme}")).await?;
