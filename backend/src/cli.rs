@@ -60,7 +60,7 @@ enum Command {
 /// When a setting is wrong, or the command cannot be done.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if matches!(cli.command, Command::Openapi) {
-        print!("{}", openapi::document_text());
+        print!("{}", *openapi::DOCUMENT_TEXT);
         return Ok(());
     }
     start_log(cli.settings.log_format);

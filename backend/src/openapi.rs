@@ -1,6 +1,7 @@
 //! The OpenAPI document, made from the list of routes.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use actix_web::App;
 use shared::{FieldError, OrderFilter, Problem};
@@ -13,6 +14,8 @@ use utoipa_actix_web::AppExt;
 use crate::app;
 use crate::auth::COOKIE_NAME;
 
+mod examples;
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -22,6 +25,7 @@ use crate::auth::COOKIE_NAME;
             strings, times are RFC 3339 in UTC, and enums may grow. Every error is a `Problem`."
     ),
     components(schemas(Problem, FieldError)),
+    servers((url = "/", description = "Where this document comes from")),
     tags(
         (name = "session", description = "Signing in and out"),
         (name = "orders", description = "The order grid"),
@@ -64,14 +68,12 @@ fn remove_unused_schemas(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-/// The document as it is checked in.
-///
-/// # Panics
-/// Never: the document has text keys only.
-#[must_use]
-pub fn document_text() -> String {
-    document().to_pretty_json().expect("the document has text keys only") + "\n"
-}
+/// The document as it is checked in and served.
+pub static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(document()).expect("the document has text keys only");
+    examples::add(&mut document);
+    serde_json::to_string_pretty(&document).expect("the document has text keys only") + "\n"
+});
 
 fn problem(description: &str) -> RefOr<Response> {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
@@ -251,7 +253,7 @@ mod tests {
 
         // As values: the order of names in an object depends on a feature that any crate of a build can switch on.
         let checked_in: serde_json::Value = serde_json::from_str(&checked_in).unwrap_or_default();
-        let current: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
+        let current: serde_json::Value = serde_json::from_str(&DOCUMENT_TEXT).unwrap();
         assert!(checked_in == current, "stale; write it anew with `cargo xtask openapi`");
     }
 
@@ -272,7 +274,7 @@ mod tests {
                 assert!(operation.security.is_some(), "{id}: security");
             }
         }
-        let text = document_text();
+        let text = &*DOCUMENT_TEXT;
         for name in document.components.unwrap().schemas.keys() {
             assert!(text.contains(&format!("#/components/schemas/{name}\"")), "{name} is not used");
         }

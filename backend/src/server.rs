@@ -170,5 +170,5 @@ fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev:
 
 #[get("/api-docs/openapi.json")]
 async fn api_document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(openapi::document_text())
+    HttpResponse::Ok().content_type("application/json").body(openapi::DOCUMENT_TEXT.as_str())
 }

@@ -73,6 +73,14 @@ pub struct CreateConnection {
 /// How to reach a TikTok shop. Give either an authorization code, or a token pair.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "app_key": "6a4b2c",
+        "app_secret": "0f3c5e7a9b1d",
+        "auth_code": "ROW_FeBoANmHP3yqdoUI9fZOCw"
+    }))
+)]
 #[serde(deny_unknown_fields)]
 pub struct TikTokCredentials {
     pub app_key: String,

@@ -31,7 +31,10 @@ const MAX_MISSED: u64 = 1_000;
     tag = "events",
     operation_id = "streamEvents",
     params(("Last-Event-ID" = Option<i64>, Header, description = "The last event that was seen")),
-    responses((status = 200, content_type = "text/event-stream", body = LiveEvent), Refusals),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = LiveEvent, description = "The stream"),
+        Refusals
+    ),
     security(("bearer" = ["viewer"]))
 )]
 #[get("/events")]

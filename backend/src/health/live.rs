@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, get};
 #[utoipa::path(
     tag = "operation",
     operation_id = "checkLive",
-    responses((status = 200, description = "It runs", body = String, content_type = "text/plain")),
+    responses((status = 200, description = "It runs", body = String, content_type = "text/plain", example = "live\n")),
     security(())
 )]
 #[get("/health/live")]

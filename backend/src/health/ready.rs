@@ -11,8 +11,8 @@ use crate::app::AppState;
     tag = "operation",
     operation_id = "checkReady",
     responses(
-        (status = 200, description = "It serves", body = String, content_type = "text/plain"),
-        (status = 503, description = "It does not serve now", body = String, content_type = "text/plain")
+        (status = 200, description = "It serves", body = String, content_type = "text/plain", example = "ready\n"),
+        (status = 503, description = "It does not serve now", body = String, content_type = "text/plain", example = "database\n")
     ),
     security(())
 )]

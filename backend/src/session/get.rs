@@ -7,6 +7,8 @@ use crate::error::ApiError;
 use crate::openapi::Refusals;
 
 /// Get the signed-in person
+///
+/// Whose access token was sent, and what that person may do.
 #[utoipa::path(
     tag = "session",
     operation_id = "getSession",
