@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod api_tools;
 pub mod browser;
 mod comparison;
 mod control;
@@ -11,6 +12,7 @@ mod sandboxes;
 mod whole_run;
 
 pub use api::Api;
+pub use api_tools::{ApiTools, api_document_path};
 pub use comparison::{Comparison, Sides, read_sides};
 pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};

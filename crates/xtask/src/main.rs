@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api_tools;
 mod checks;
 mod page;
 mod prerequisites;
@@ -33,6 +34,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Installs the programs that the tests need; `test` does so, too.
+    Tools,
     /// Builds the page for the browser into `dist/`.
     Page,
     /// Runs the journeys through the page in a real browser.
@@ -89,6 +92,7 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
         }
         Command::Test { quick: true } => checks::quick(workspace),
         Command::Test { quick: false } => checks::all(workspace),
+        Command::Tools => prerequisites::test_tools().and_then(|()| api_tools::install(workspace)),
         Command::Page => page::build(workspace),
         Command::E2e(passed) => {
             page::build(workspace)?;

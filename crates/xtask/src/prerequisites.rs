@@ -16,7 +16,7 @@ struct Tool {
     is_there: fn() -> bool,
 }
 
-const TEST_TOOLS: [Tool; 4] = [
+const TEST_TOOLS: [Tool; 5] = [
     Tool {
         package: "postgresql",
         is_there: || postgres_file("lib/postgresql", "bin/initdb") || on_path("initdb"),
@@ -30,6 +30,7 @@ const TEST_TOOLS: [Tool; 4] = [
         is_there: || ["chromium", "chromium-browser", "google-chrome"].into_iter().any(on_path),
     },
     Tool { package: "chromium-driver", is_there: || on_path("chromedriver") },
+    Tool { package: "python3-venv", is_there: || python_has("venv, ensurepip") },
 ];
 
 /// Makes sure that Rust can compile for the browser.
@@ -61,8 +62,8 @@ pub fn formatter_and_lints(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Installs the databases and the browser that the tests need and that are missing, where apt can do it; elsewhere
-/// names them.
+/// Installs the databases, the browser and the Python that the tests need and that are missing, where apt can do it;
+/// elsewhere names them.
 pub fn test_tools() -> Result<()> {
     let missing: Vec<&str> =
         TEST_TOOLS.iter().filter(|tool| !(tool.is_there)()).map(|tool| tool.package).collect();
@@ -99,6 +100,12 @@ fn as_root(words: &[&str]) -> Result<()> {
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn python_has(modules: &str) -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", &format!("import {modules}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 /// Debian keeps each version of PostgreSQL in a folder of its own.

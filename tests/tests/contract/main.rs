@@ -1,0 +1,5 @@
+//! The API document as a contract: it is whole, true of the running server, and enough to build a tool on.
+
+#![cfg(test)]
+
+mod lint;
