@@ -39,12 +39,12 @@ fn page(route: Route) -> AnyView {
     match route {
         Route::Home => pages::home::view(),
         Route::SignIn => pages::sign_in::view(),
-        Route::SetUp => pages::set_up::view(),
+        Route::SetUp => view! { <main>{pages::later::view(route)}</main> },
         Route::Orders => guarded(pages::orders::view),
         Route::Order(id) => guarded(move || pages::order_detail::view(id)),
-        Route::Connections => guarded(pages::connections::view),
-        Route::NewConnection => guarded(pages::connection_new::view),
-        Route::Connection(id) => guarded(move || pages::connection_edit::view(id)),
+        Route::Connections | Route::NewConnection | Route::Connection(_) => {
+            guarded(move || pages::later::view(route))
+        }
         Route::Unknown => guarded(pages::not_found::view),
     }
 }

@@ -27,6 +27,11 @@ pub fn zone_name() -> String {
         .unwrap_or_default()
 }
 
+/// Whether this browser keeps preferences at all.
+pub fn keeps_notes() -> bool {
+    window().local_storage().is_ok_and(|storage| storage.is_some())
+}
+
 /// A preference kept in this browser.
 pub fn stored(key: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(key).ok().flatten()
@@ -145,4 +150,36 @@ fn time_of(date: &js_sys::Date) -> DateTime<Utc> {
 /// Names the tab.
 pub fn set_title(page: &str) {
     document().set_title(&format!("{page} · orderbridge"));
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    // Fails only where scripts may not navigate.
+    let _ = window().location().reload();
+}
+
+/// Loads the style sheet whose address a `meta` element of that name tells, and tells whether it is there. Where no
+/// element does, the page has all its styles.
+pub async fn load_styles(name: &str) -> bool {
+    let meta = element(&format!("meta[name={name}]"));
+    let Some(address) = meta.and_then(|meta| meta.get_attribute("content")) else { return true };
+    if element(&format!("link[href='{address}']")).is_some() {
+        return true;
+    }
+    let (Some(head), Ok(link)) = (document().head(), document().create_element("link")) else { return false };
+    let loaded = js_sys::Promise::new(&mut |loaded, failed| {
+        for (name, value) in [("rel", "stylesheet"), ("href", &address)] {
+            // Fails only for names that are none.
+            let _ = link.set_attribute(name, value);
+        }
+        let _ = link.add_event_listener_with_callback("load", &loaded);
+        let _ = link.add_event_listener_with_callback("error", &failed);
+        let _ = head.append_child(&link);
+    });
+    let is_loaded = JsFuture::from(loaded).await.is_ok();
+    if !is_loaded {
+        // So that the next attempt makes one.
+        link.remove();
+    }
+    is_loaded
 }

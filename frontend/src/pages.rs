@@ -4,6 +4,7 @@ pub mod connection_edit;
 pub mod connection_new;
 pub mod connections;
 pub mod home;
+pub mod later;
 pub mod not_found;
 pub mod order_detail;
 pub mod orders;

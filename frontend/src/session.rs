@@ -11,8 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::api::{self, Failure};
-use crate::route::Route;
-use crate::{browser, navigation};
+use crate::browser;
 
 /// Whether the page has somebody to work for.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,16 +69,18 @@ pub fn begin(session: Session) {
 
 /// Takes up the session that the refresh cookie stands for, when the page starts.
 pub async fn resume() {
-    // A first visit to a page for people without a session need not ask for one.
-    let is_open = Route::of(&navigation::address_untracked().path).is_open();
-    if is_open && browser::stored(RESUMABLE).is_none() {
+    // A first visit has no session to ask for; a browser that keeps no notes cannot tell.
+    if browser::keeps_notes() && browser::stored(RESUMABLE).is_none() {
         state().set(SessionState::SignedOut { ended: false });
         return;
     }
     state().set(SessionState::Resuming);
     match refresh().await {
         Ok(()) => {}
-        Err(Failure::SignedOut) => state().set(SessionState::SignedOut { ended: false }),
+        Err(Failure::SignedOut) => {
+            browser::store(RESUMABLE, None);
+            state().set(SessionState::SignedOut { ended: false });
+        }
         Err(failure) => state().set(SessionState::Unknown(failure)),
     }
 }

@@ -139,6 +139,16 @@ impl Browser {
         self.tell_chromium("Emulation.setEmulatedMedia", features).await
     }
 
+    /// Keeps what the browser asks for from arriving, when its address matches a pattern; none lets everything arrive
+    /// again.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn block(&self, patterns: &[&str]) -> Result<()> {
+        self.tell_chromium("Network.enable", json!({})).await?;
+        self.tell_chromium("Network.setBlockedURLs", json!({ "urls": patterns })).await
+    }
+
     async fn tell_chromium(&self, method: &'static str, params: Value) -> Result<()> {
         let command = DevToolsCommand { method, params };
         self.driver

@@ -7,6 +7,7 @@
 
 mod compression;
 mod document;
+mod program;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,6 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::prerequisites;
 use crate::steps::{run, step};
@@ -34,9 +34,11 @@ type Files = BTreeMap<String, Vec<u8>>;
 pub fn build(workspace: &Workspace) -> Result<()> {
     prerequisites::wasm_target()?;
     let cargo =
-        ["build", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release"];
+        ["rustc", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release"];
     let mut compile = workspace.cargo(cargo);
-    compile.args(["--config", &without_paths(workspace)]);
+    compile.args(["--features", "in-parts", "--config", &without_paths(workspace)]);
+    // What calls what is known to the linker, and tells which code only the later pages need.
+    compile.args(["--", "-C", "link-arg=--emit-relocs"]);
     step("compiling the page", || run(&mut compile))?;
 
     let wasm = workspace.target.join("wasm32-unknown-unknown/wasm-release/frontend.wasm");
@@ -48,9 +50,9 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     step("putting the page together", || {
-        let glued = workspace.target.join("page");
-        bind(&wasm, &glued)?;
-        write(&dist, assemble(&frontend, &glued)?)?;
+        let program = workspace.target.join("page");
+        program::split_and_bind(&wasm, &program)?;
+        write(&dist, assemble(&frontend, &program)?)?;
         std::fs::write(dist.join(INPUTS_FILE), inputs).context("cannot write to dist/")
     })
 }
@@ -69,20 +71,24 @@ fn toml_string(text: &str) -> String {
     format!("'{text}'")
 }
 
-/// Compares what the first view costs with the budget; for a page that has been built.
+/// Compares what the first view costs with the budget, and says what the later pages add; for a page that has been
+/// built. The pages of orders are in the first view.
 pub fn check_size(workspace: &Workspace) -> Result<()> {
     let mut files = Vec::new();
     collect_files(&workspace.root.join("dist"), &mut files)?;
-    let mut first_view = 0;
+    let (mut first_view, mut later) = (0, 0);
     for file in files {
         let name = file_name(&file)?;
         if [".wasm.br", ".js.br", ".css.br"].into_iter().any(|ending| name.ends_with(ending)) {
-            first_view += file.metadata()?.len();
+            let size = file.metadata()?.len();
+            if program::is_loaded_later(&name) { later += size } else { first_view += size }
         }
     }
     eprintln!(
-        "    {first_view} bytes over the wire for the first view, of at most {FIRST_VIEW_BUDGET_BYTES}"
+        "    {first_view} bytes over the wire for the first view, of at most {FIRST_VIEW_BUDGET_BYTES}; \
+         {later} more when settings are first opened"
     );
+    ensure!(later > 0, "the program was not split: all of it is in the first view");
     ensure!(
         first_view <= FIRST_VIEW_BUDGET_BYTES,
         "the first view costs {first_view} bytes over the wire; the budget is {FIRST_VIEW_BUDGET_BYTES}"
@@ -104,47 +110,36 @@ fn fingerprint(wasm: &Path, frontend: &Path) -> Result<String> {
     Ok(hexadecimal(&hash.finalize()))
 }
 
-/// Writes `frontend.js` and `frontend_bg.wasm`, what the browser loads, into the folder.
-fn bind(wasm: &Path, folder: &Path) -> Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).context("cannot empty the folder of the last build")?;
-    }
-    Bindgen::new()
-        .input_path(wasm)
-        .web(true)?
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .omit_default_module_path(true)
-        .out_name("frontend")
-        .generate(folder)
-        .context("wasm-bindgen cannot read the compiled page")
-}
-
-fn assemble(frontend: &Path, glued: &Path) -> Result<Files> {
+fn assemble(frontend: &Path, program: &Path) -> Result<Files> {
     let mut files = Files::new();
     let document =
         String::from_utf8(read(&frontend.join("index.html"))?).context("index.html is not UTF-8")?;
 
-    let mut styles = Vec::new();
+    let mut first_styles = Vec::new();
+    let mut later_styles = Vec::new();
     rewrite_links(&document, |link| {
         if link.rel()? == "css" {
+            let styles = if is_for_later(link) { &mut later_styles } else { &mut first_styles };
             styles.extend(read(&frontend.join(link.href()?))?);
             styles.push(b'\n');
         }
         Ok(String::new())
     })?;
-    let styles = String::from_utf8(styles).context("the styles are not UTF-8")?;
-    let styles = add_hashed(&mut files, "styles", "css", compact(&styles).into_bytes());
+    let first_styles = add_styles(&mut files, "styles", first_styles)?;
+    let later_styles = add_styles(&mut files, program::STYLES_FOR_LATER, later_styles)?;
 
     let mut styles_are_linked = false;
     let document = rewrite_links(&document, |link| match link.rel()? {
         "css" if styles_are_linked => Ok(String::new()),
         "css" => {
             styles_are_linked = true;
-            Ok(format!(r#"<link rel="stylesheet" href="/{styles}">"#))
+            // The page itself asks for the later ones, when it does for the program that they belong to.
+            Ok(format!(
+                r#"<link rel="stylesheet" href="/{first_styles}">
+    <meta name="settings-styles" content="/{later_styles}">"#
+            ))
         }
-        "rust" => add_program(&mut files, glued),
+        "rust" => program::add(&mut files, program),
         "icon" => add_icon(&mut files, frontend, link),
         "copy-file" => {
             let source = frontend.join(link.href()?);
@@ -162,21 +157,14 @@ fn assemble(frontend: &Path, glued: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// The WebAssembly, its JavaScript, and a script that starts it; all three are asked for at once.
-fn add_program(files: &mut Files, glued: &Path) -> Result<String> {
-    let wasm = add_hashed(files, "frontend", "wasm", read(&glued.join("frontend_bg.wasm"))?);
-    let glue = String::from_utf8(read(&glued.join("frontend.js"))?).context("the script is not UTF-8")?;
-    let glue = add_hashed(files, "frontend", "js", compact(&glue).into_bytes());
-    if glued.join("snippets").is_dir() {
-        add_folder(files, &glued.join("snippets"), "snippets")?;
-    }
-    let start = format!("import init from \"/{glue}\";\nawait init({{ module_or_path: \"/{wasm}\" }});\n");
-    let start = add_hashed(files, "start", "js", start.into_bytes());
-    Ok(format!(
-        r#"<link rel="preload" href="/{wasm}" as="fetch" type="application/wasm" crossorigin>
-    <link rel="modulepreload" href="/{glue}">
-    <script type="module" src="/{start}"></script>"#
-    ))
+/// Whether only the later pages need the styles.
+fn is_for_later(link: &Link) -> bool {
+    link.attributes().any(|(name, _)| name == "data-later")
+}
+
+fn add_styles(files: &mut Files, stem: &str, styles: Vec<u8>) -> Result<String> {
+    let styles = String::from_utf8(styles).context("the styles are not UTF-8")?;
+    Ok(add_hashed(files, stem, "css", compact(&styles).into_bytes()))
 }
 
 /// Styles or a script without what only people read: comments that begin a line, indentation, empty lines.
@@ -302,26 +290,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_has_no_inline_script_and_one_style_sheet() {
+    fn the_page_has_no_inline_script_and_one_style_sheet_at_first() {
         let folder = tempfile::tempdir().unwrap();
         let sources = [
-            ("frontend_bg.wasm", "wasm"),
-            ("frontend.js", "glue"),
+            ("program/frontend_bg.wasm", "wasm"),
+            ("program/frontend.js", "glue"),
+            ("program/parts.js", "loads split_settings.wasm"),
+            ("program/split_settings.wasm", "more wasm"),
             ("a.css", "a {}"),
             ("b.css", "b {}"),
+            ("c.css", "c {}"),
             ("favicon.svg", "<svg/>"),
             (
                 "index.html",
                 r#"<head><link data-trunk rel="icon" href="favicon.svg" type="image/svg+xml">
                 <link data-trunk rel="css" href="a.css"><link data-trunk rel="css" href="b.css">
+                <link data-trunk rel="css" href="c.css" data-later>
                 <link data-trunk rel="rust" href="Cargo.toml" data-bin="frontend"></head><body></body>"#,
             ),
         ];
+        std::fs::create_dir(folder.path().join("program")).unwrap();
         for (name, content) in sources {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
 
-        let files = assemble(folder.path(), folder.path()).unwrap();
+        let files = assemble(folder.path(), &folder.path().join("program")).unwrap();
 
         let document = std::str::from_utf8(&files["index.html"]).unwrap();
         assert!(!document.contains("data-trunk"), "{document}");
@@ -329,8 +322,10 @@ mod tests {
         assert_eq!(document.matches("rel=\"stylesheet\"").count(), 1, "{document}");
         assert!(document.contains("type=\"image/svg+xml\""), "{document}");
         for name in files.keys().filter(|name| *name != "index.html") {
+            // The parts of the program name each other without their folder.
+            let own_name = name.rsplit('/').next().unwrap();
             let used = document.contains(name)
-                || files.values().any(|content| String::from_utf8_lossy(content).contains(name));
+                || files.values().any(|content| String::from_utf8_lossy(content).contains(own_name));
             assert!(used, "{name} is not used");
         }
     }

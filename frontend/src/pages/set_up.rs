@@ -38,7 +38,7 @@ fn SetUpPage() -> impl IntoView {
         });
     };
     view! {
-        <main class="sign-in">
+        <div class="sign-in">
             <Logo />
             <form class="card" on:submit=handler(set_up)>
                 <h1>{text::SET_UP}</h1>
@@ -78,6 +78,6 @@ fn SetUpPage() -> impl IntoView {
                     {text::CREATE_ADMIN}
                 </button>
             </form>
-        </main>
+        </div>
     }
 }

@@ -5,6 +5,7 @@ mod canceling;
 mod connections;
 mod deleting;
 mod grid;
+mod later_pages;
 mod looks;
 mod notes;
 mod order;

@@ -90,7 +90,6 @@ pub async fn refused(browser: &Browser, call: &str) -> Result<()> {
 impl Stage {
     /// Opens a page as somebody who has signed in.
     pub async fn enter(&self, path: &str) -> Result<()> {
-        // Straight to the form: any other page would first ask whether an earlier session goes on.
         self.browser.open(&format!("/sign-in?next={path}")).await?;
         sign_in(&self.browser).await
     }
