@@ -25,6 +25,8 @@ pub enum FaultKind {
     Code86After,
     /// 201, but what was stored differs from what was sent: an order has another total, a cart half the pieces.
     StoredSomethingElse,
+    /// 504 of a gateway that has lost its patience, at once; the shop works on, and is done after `delay_ms`.
+    StillRunning,
     /// 302 to the front page.
     #[serde(rename = "redirect302")]
     Redirect302,

@@ -117,25 +117,49 @@ pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> 
     if is_order_post {
         server.counters().order_post_starts();
     }
-    let answer = match fault.as_ref().filter(|fault| !fault.kind.is_after()) {
-        Some(fault) => wire::instead(fault.kind, &server),
-        None => {
-            let honest = work(&server, &call, started).await;
-            spoil(&server, fault.as_ref(), &call, honest)
+    let is_head = call.method == "HEAD";
+    let kind = fault.as_ref().map(|fault| fault.kind);
+    // PHP works on when its caller has gone, so the work is not dropped with the connection.
+    let worked = actix_web::rt::spawn({
+        let server = server.clone();
+        async move {
+            let answer = answer(&server, &call, fault.as_ref(), started).await;
+            if is_order_post {
+                server.counters().order_post_ends();
+            }
+            answer
         }
+    });
+    let answer = match worked.await {
+        Ok(answer) => answer,
+        Err(_) => Answer::html(500, ""),
     };
-    if let Some(fault) = fault.as_ref().filter(|fault| fault.delay_ms > 0) {
+    let version = server.shop().version;
+    wire::response(answer, kind, version, started, is_head)
+}
+
+/// The shop's answer, or what a failure makes of it.
+async fn answer(server: &Data<Server>, call: &Call, fault: Option<&Fault>, started: Instant) -> Answer {
+    if let Some(fault) = fault.filter(|fault| fault.kind == FaultKind::StillRunning) {
+        let (running, call, delay) = (server.clone(), call.clone(), Duration::from_millis(fault.delay_ms));
+        actix_web::rt::spawn(async move {
+            tokio::time::sleep(delay).await;
+            work(&running, &call, started).await
+        });
+        return wire::instead(fault.kind, server);
+    }
+    let answer = match fault.filter(|fault| !fault.kind.is_after()) {
+        Some(fault) => wire::instead(fault.kind, server),
+        None => spoil(server, fault, call, work(server, call, started).await),
+    };
+    if let Some(fault) = fault.filter(|fault| fault.delay_ms > 0) {
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
-    if is_order_post {
-        server.counters().order_post_ends();
-    }
-    let version = server.shop().version;
-    wire::response(answer, fault.map(|fault| fault.kind), version, started, call.method == "HEAD")
+    answer
 }
 
 /// A request in the shop's terms.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) method: String,
     /// Path behind the shop's own path.

@@ -102,6 +102,9 @@ pub fn instead(kind: FaultKind, server: &Server) -> Answer {
             503,
             "<!doctype html><html><head><title>Maintenance</title></head><body><h1>We'll be back soon.</h1></body></html>",
         ),
+        FaultKind::StillRunning => {
+            Answer::html(504, "<html><body><h1>504 Gateway Time-out</h1></body></html>")
+        }
         FaultKind::JsonGarbage => Answer {
             content_type: Some("application/json".to_owned()),
             ..Answer::html(200, "{\"orders\":[{\"id\":")
