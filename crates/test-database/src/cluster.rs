@@ -16,8 +16,17 @@ const START_TRIES: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Server {
     url: Url,
-    /// Ends a server of our own when its input closes, that is when this process ends in whatever way.
-    lifeline: Option<Child>,
+    own: Option<OwnServer>,
+}
+
+/// A server that this process has started.
+#[derive(Debug)]
+struct OwnServer {
+    /// Ends the server when its input closes, that is when this process ends in whatever way.
+    _lifeline: Child,
+    programs: PathBuf,
+    folder: PathBuf,
+    user: Option<(u32, u32)>,
 }
 
 impl Server {
@@ -28,7 +37,18 @@ impl Server {
     }
 
     pub(crate) fn ends_with_this_process(&self) -> bool {
-        self.lifeline.is_some()
+        self.own.is_some()
+    }
+
+    /// Stops the server of this process and starts it again; `false` when it is not ours to stop.
+    ///
+    /// `mode` is `fast`, which ends all sessions, or `immediate`, which is a crash.
+    pub(crate) fn restart(&self, mode: &str) -> bool {
+        let Some(own) = &self.own else { return false };
+        let mut pg_ctl = command(&own.programs.join("pg_ctl"), &own.folder, own.user);
+        pg_ctl.args(["-D", "data", "-w", "-l", "log", "-m", mode, "restart"]);
+        run(pg_ctl).unwrap_or_else(|error| panic!("the PostgreSQL server does not start again: {error}"));
+        true
     }
 }
 
@@ -42,7 +62,7 @@ fn find_or_start() -> Option<Server> {
     if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
         let url =
             Url::parse(&url).expect("TEST_POSTGRES_URL is a URL such as postgres://user@host:5432/postgres");
-        return Some(Server { url, lifeline: None });
+        return Some(Server { url, own: None });
     }
     let Some(programs) = find_programs() else {
         assert!(
@@ -115,7 +135,9 @@ fn start(programs: &Path) -> Server {
             Ok(()) => {
                 let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
                 let url = Url::parse(&url).expect("it is written as a URL");
-                return Server { url, lifeline: Some(lifeline) };
+                let programs = programs.to_owned();
+                let own = OwnServer { _lifeline: lifeline, programs, folder, user };
+                return Server { url, own: Some(own) };
             }
             Err(error) => last_error = error,
         }

@@ -92,6 +92,29 @@ impl TestDatabase {
         }
         Database::connect(options).await.expect("a database that was just made can be opened")
     }
+
+    /// Restarts the PostgreSQL server of this process, and with it every database that this process has made there;
+    /// `false` when there is none that may be restarted.
+    ///
+    /// # Panics
+    /// When it does not start again.
+    #[must_use]
+    pub fn restart_server(&self, restart: Restart) -> bool {
+        let Keeps::PostgresDatabase { server, .. } = &self.keeps else { return false };
+        server.restart(match restart {
+            Restart::Fast => "fast",
+            Restart::Immediate => "immediate",
+        })
+    }
+}
+
+/// How a PostgreSQL server is restarted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// All sessions are ended, as an administrator does it.
+    Fast,
+    /// As after a power cut.
+    Immediate,
 }
 
 impl Drop for TestDatabase {
