@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use clock::SystemClock;
+use clock::{SharedClock, SystemClock};
 use database::{Database, Vault, users};
 use shared::Role;
 use tokio::signal;
@@ -92,14 +92,22 @@ fn start_log(format: LogFormat) {
     }
 }
 
+fn clock() -> SharedClock {
+    #[cfg(debug_assertions)]
+    if let Some(clock) = crate::lab_clock::from_environment() {
+        return clock;
+    }
+    SystemClock::shared()
+}
+
 async fn open(config: &Config) -> anyhow::Result<Database> {
     let vault = Vault::new(&config.master_key);
-    Ok(Database::connect(&config.database_url, vault, SystemClock::shared()).await?)
+    Ok(Database::connect(&config.database_url, vault, clock()).await?)
 }
 
 async fn run_until_told(config: Config, duties: Duties) -> anyhow::Result<()> {
     let public = config.public_origin().to_owned();
-    let mut server = Server::start(config, SystemClock::shared(), duties).await?;
+    let mut server = Server::start(config, clock(), duties).await?;
     match server.address {
         Some(address) => tracing::info!(%address, %public, "serving"),
         None => tracing::info!("working"),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use actix_web::http::header::HeaderValue;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use database::MasterKey;
 use rand::Rng;
@@ -48,6 +49,15 @@ pub struct Settings {
         default_value = "https://auth.tiktok-shops.com"
     )]
     pub tiktok_auth_url: Url,
+    /// How long a store's PHP may work on one order, in seconds; an order whose request got no answer is looked for until then
+    #[arg(
+        long,
+        global = true,
+        env = "ORDERBRIDGE_STORE_TIME_LIMIT",
+        default_value_t = 120,
+        value_parser = clap::value_parser!(u16).range(1..=3_600)
+    )]
+    pub store_time_limit: u16,
     /// For development only: stores may have private addresses and plain HTTP
     #[arg(long, global = true, env = "ORDERBRIDGE_ALLOW_PRIVATE_STORE_ADDRESSES")]
     pub allow_private_store_addresses: bool,
@@ -94,6 +104,7 @@ pub struct Config {
     pub master_key: MasterKey,
     pub tiktok_api_url: Url,
     pub tiktok_auth_url: Url,
+    pub store_time_limit: TimeDelta,
     pub allow_private_store_addresses: bool,
     pub trust_proxy: bool,
     pub throttle: ThrottlePolicy,
@@ -147,6 +158,7 @@ impl Config {
             master_key,
             tiktok_api_url: settings.tiktok_api_url,
             tiktok_auth_url: settings.tiktok_auth_url,
+            store_time_limit: TimeDelta::seconds(settings.store_time_limit.into()),
             allow_private_store_addresses: settings.allow_private_store_addresses,
             trust_proxy: settings.trust_proxy,
             throttle: ThrottlePolicy::default(),

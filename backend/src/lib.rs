@@ -14,6 +14,8 @@ mod extract;
 mod health;
 mod idempotency;
 mod issues;
+#[cfg(debug_assertions)]
+mod lab_clock;
 mod middleware;
 pub mod openapi;
 mod orders;

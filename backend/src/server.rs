@@ -65,6 +65,7 @@ impl Server {
             tiktok_api_url: config.tiktok_api_url.clone(),
             tiktok_auth_url: config.tiktok_auth_url.clone(),
             instance: uuid::Uuid::new_v4().to_string(),
+            store_time_limit: config.store_time_limit,
             store_observer: None,
         };
         let engine = Engine::new(database.clone(), settings.clone())?;

@@ -161,6 +161,7 @@ fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettin
         tiktok_api_url: sandboxes.channel.api_url.parse()?,
         tiktok_auth_url: sandboxes.channel.api_url.parse()?,
         instance: instance.to_owned(),
+        store_time_limit: TimeDelta::seconds(120),
         store_observer: None,
     })
 }

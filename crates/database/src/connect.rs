@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use clock::SharedClock;
 use migrations::Migrator;
+#[cfg(debug_assertions)]
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -106,7 +108,19 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
                 .pragma("cache_size", "-16384")
                 .pragma("temp_store", "memory")
         });
+    #[cfg(debug_assertions)]
+    options.map_sqlx_sqlite_opts(with_pragmas_of_the_lab);
     options
+}
+
+/// The fault lab's full disk (`max_page_count=1`) and read-only file (`query_only=on`), which only a debug build obeys.
+#[cfg(debug_assertions)]
+fn with_pragmas_of_the_lab(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    let pragmas = std::env::var("ORDERBRIDGE_SQLITE_PRAGMAS").unwrap_or_default();
+    pragmas
+        .split(',')
+        .filter_map(|pragma| pragma.split_once('='))
+        .fold(options, |options, (name, value)| options.pragma(name.to_owned(), value.to_owned()))
 }
 
 async fn migrate_postgres(pool: &DatabaseConnection) -> Result<(), DbErr> {

@@ -11,6 +11,7 @@ use shared::{ConnectionId, ConnectionState, EventKind};
 use tiktok_shop::{AppCredentials, ReadOrder, Secret, Shop, ShopAccess, TokenClient};
 use tokio::sync::oneshot;
 
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 
 /// Tokens are renewed when they have less than this left.
@@ -119,7 +120,8 @@ impl Engine {
         let client =
             TokenClient::new(self.tiktok_http(), self.settings().tiktok_auth_url.clone(), app_of(stale));
         let database = self.database();
-        let pair = match client.refresh(&Secret::new(&stale.tokens.refresh_token)).await {
+        let refresh_token = Secret::new(&stale.tokens.refresh_token);
+        let pair = match around(OutsideWrite::Tokens, client.refresh(&refresh_token)).await {
             Ok(pair) => pair,
             Err(error @ tiktok_shop::Error::ReauthorizationNeeded { .. }) => {
                 self.note_unauthorized(stale.id).await?;
@@ -134,6 +136,7 @@ impl Engine {
             refresh_token_expires_at: pair.refresh_token_expires_at,
         };
         self.store_tokens(stale, &tokens).await?;
+        recorded(OutsideWrite::Tokens);
         let current = connections::find(database.writer(), &database.vault, stale.id).await?;
         current.ok_or(ChannelFailure::Gone)
     }

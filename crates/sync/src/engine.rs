@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use clock::SharedClock;
 use database::connections::{self, ConnectionRecord};
 use database::{Database, DbErr};
@@ -23,6 +24,8 @@ pub struct EngineSettings {
     pub tiktok_auth_url: Url,
     /// Unique among all processes on the database; not to be used again by a later process.
     pub instance: String,
+    /// How long a request that creates an order may run on in a store after we stopped waiting for it.
+    pub store_time_limit: TimeDelta,
     /// Told about every call to a store, for who counts them.
     pub store_observer: Option<Arc<prestashop::Observer>>,
 }
@@ -141,7 +144,8 @@ impl Engine {
             let mut creations = self.0.creations.lock().expect("no holder panics");
             Arc::clone(creations.entry(Store::identity(connection)).or_default())
         };
-        let store = Arc::new(Store::new(self.store_http(), connection, observer, creation)?);
+        let limit = self.settings().store_time_limit;
+        let store = Arc::new(Store::new(self.store_http(), connection, observer, creation, limit)?);
         stores.insert(connection.id, Arc::clone(&store));
         Ok(store)
     }

@@ -5,6 +5,7 @@ pub mod actions;
 mod channel;
 mod clock_check;
 pub mod connection_test;
+pub mod crash_points;
 mod engine;
 mod issue_of;
 pub mod jobs;

@@ -8,15 +8,13 @@ use database::connections::ConnectionRecord;
 use database::leases::{self, Lease};
 use database::{ConnectionTrait, Database, DbErr};
 use prestashop::{Client, ShopId, Timeouts, WebserviceKey};
+use shared::OrderId;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::engine::Engine;
 use crate::store_facts::{FactsCache, StoreFacts};
-
-/// How long a request that creates an order may run on in the store after we stopped waiting for it.
-pub const CREATION_LIMIT: TimeDelta = TimeDelta::seconds(120);
 
 /// A turn ends by itself after this, should its holder die; while it is used, it is renewed at a quarter of it.
 const TURN_LEASE: TimeDelta = TimeDelta::seconds(20);
@@ -46,10 +44,11 @@ impl Store {
         connection: &ConnectionRecord,
         observer: Option<Arc<prestashop::Observer>>,
         creation: Arc<Mutex<()>>,
+        time_limit: TimeDelta,
     ) -> Result<Self, url::ParseError> {
         let url = Url::parse(&connection.store_url)?;
         let shop_id = connection.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
-        let order_creation = CREATION_LIMIT.to_std().expect("the limit is positive");
+        let order_creation = time_limit.to_std().unwrap_or(Duration::ZERO);
         let timeouts = Timeouts { order_creation, ..Timeouts::default() };
         let client = Client::new(http, url, WebserviceKey::new(&connection.webservice_key), shop_id);
         let client = client.with_timeouts(timeouts);
@@ -121,6 +120,23 @@ impl Turn {
         leases::extend(db, &self.lease, TURN_LEASE).await
     }
 
+    /// Notes that the order is asked for from here on, for as long as its request may run in the store; `None` while
+    /// another's may. It outlives the turn: who dies or sleeps in the midst of the request loses the turn long before the
+    /// store is done with it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin_request(
+        &self,
+        db: &impl ConnectionTrait,
+        order_id: OrderId,
+        longest: TimeDelta,
+    ) -> Result<Option<Request>, DbErr> {
+        Ok(leases::acquire(db, &request_name(&self.lease.name), &order_id.to_string(), longest)
+            .await?
+            .map(Request))
+    }
+
     /// Gives the turn to the next one.
     ///
     /// # Errors
@@ -132,6 +148,42 @@ impl Turn {
     }
 }
 
+/// A request for an order that may be running in a store.
+pub struct Request(Lease);
+
+impl Request {
+    /// The store has answered, or was never asked; or nobody waits for its answer any more, and another order may be
+    /// made before what became of this one is known.
+    ///
+    /// # Errors
+    /// When the database fails; it then ends by itself.
+    pub async fn end(self, database: &Database) -> Result<(), DbErr> {
+        leases::release(database.writer(), &self.0).await
+    }
+}
+
+fn request_name(turn: &str) -> String {
+    format!("{turn}:request")
+}
+
+/// The request for this order is over, whoever made it, for the order is there.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn end_request_of(
+    db: &impl ConnectionTrait,
+    connection: &ConnectionRecord,
+    order_id: OrderId,
+) -> Result<(), DbErr> {
+    let name = request_name(&turn_name(connection));
+    // Its holder may take it again, here for no time at all.
+    leases::acquire(db, &name, &order_id.to_string(), TimeDelta::zero()).await.map(drop)
+}
+
+fn turn_name(connection: &ConnectionRecord) -> String {
+    format!("store-orders:{}", Store::identity(connection))
+}
+
 impl Engine {
     /// Waits for the turn to create an order in a store; `None` when another process keeps it for long.
     pub(crate) async fn creation_turn(
@@ -140,7 +192,7 @@ impl Engine {
         connection: &ConnectionRecord,
     ) -> Result<Option<Turn>, DbErr> {
         let here = Arc::clone(&store.creation).lock_owned().await;
-        let name = format!("store-orders:{}", Store::identity(connection));
+        let name = turn_name(connection);
         let holder = &self.settings().instance;
         for _ in 0..TURN_TRIES {
             let lease = leases::acquire(self.database().writer(), &name, holder, TURN_LEASE).await?;

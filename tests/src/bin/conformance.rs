@@ -103,6 +103,7 @@ fn engine_settings(observer: Option<Arc<prestashop::Observer>>) -> Result<Engine
         tiktok_api_url: nowhere.clone(),
         tiktok_auth_url: nowhere,
         instance: "conformance".to_owned(),
+        store_time_limit: chrono::TimeDelta::seconds(120),
         store_observer: observer,
     })
 }

@@ -224,3 +224,40 @@ async fn what_a_late_worker_knows_is_left_to_its_successor() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn nobody_makes_another_order_while_the_store_may_work_on_one() -> Result<()> {
+    for lab in labs().await {
+        let name = lab.database_name();
+        let slow =
+            json!({ "resource": "orders", "method": "POST", "kind": "slow", "delay_ms": 2_000, "times": 1 });
+        lab.sandboxes.break_store(&slow).await?;
+        let ids = lab.sandboxes.place_random(2, 7, "plain").await?;
+        let successor = lab.another_engine("successor").await?;
+
+        // The first process sleeps in the midst of its request, and its turn runs out.
+        let sleeping = lab.poll();
+        let overtaking = async {
+            let posting = "SELECT 1 FROM import_intents WHERE step = 'posting'";
+            let posting = Statement::from_string(lab.database.backend(), posting);
+            while lab.database.reader().query_one_raw(posting.clone()).await?.is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            execute(&lab.database, "UPDATE leases SET until = 0 WHERE name NOT LIKE '%:request'").await?;
+            successor.run_due().await?;
+            let orders = lab.sandboxes.store_orders().await?;
+            assert!(orders.len() <= 1, "{name}: another order was made meanwhile");
+            anyhow::Ok(())
+        };
+        tokio::try_join!(sleeping, overtaking)?;
+
+        lab.advance(TimeDelta::seconds(6)).await?;
+        successor.run_due().await?;
+        for id in &ids {
+            assert_imported_once(&lab, id).await?;
+        }
+        let counters = lab.sandboxes.store_control.get("/counters").await?;
+        assert_eq!(counters["order_posts_at_once"], 1, "{name}");
+    }
+    Ok(())
+}

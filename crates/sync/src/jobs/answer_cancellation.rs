@@ -6,6 +6,7 @@ use tiktok_shop::{CancelStatus, CancelType, Cancellation};
 use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
 use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
 
 /// Answers a buyer's request to cancel, as somebody decided. TikTok Shop grants by itself what nobody answers in time, and
@@ -70,10 +71,13 @@ async fn answer(asked: &Asked<'_>) -> Result<Step, JobError> {
     let answer = asked
         .engine
         .in_shop(asked.connection, |shop| async move {
-            match decided {
-                Decision::Accept => shop.approve_cancellation(cancel_id, key).await,
-                Decision::Reject(rejection) => shop.reject_cancellation(cancel_id, key, rejection).await,
-            }
+            around(OutsideWrite::RequestAnswer, async {
+                match decided {
+                    Decision::Accept => shop.approve_cancellation(cancel_id, key).await,
+                    Decision::Reject(rejection) => shop.reject_cancellation(cancel_id, key, rejection).await,
+                }
+            })
+            .await
         })
         .await;
     match answer {

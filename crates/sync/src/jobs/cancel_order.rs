@@ -5,6 +5,7 @@ use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Ord
 use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
 use super::{JobError, order_of};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
 
 /// Cancels an order on TikTok Shop, as somebody asked. The refresh that follows brings the status, and with it the store
@@ -51,7 +52,9 @@ async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
     let cancellation = &cancellation;
     let answer = asked
         .engine
-        .in_shop(asked.connection, |shop| async move { shop.cancel_order(cancellation).await })
+        .in_shop(asked.connection, |shop| async move {
+            around(OutsideWrite::Cancellation, shop.cancel_order(cancellation)).await
+        })
         .await;
     match answer {
         Ok(_) => asked.done(&done_sentence(line_item_ids)).await,

@@ -15,6 +15,7 @@ use tiktok_shop::{Cancellation, CancellationSearch, Error, Rejection};
 
 use super::{JobError, channel_outcome, refresh_order};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, recorded};
 use crate::engine::Engine;
 use crate::issue_of::{CHANNEL_ISSUES, of_channel};
 
@@ -160,6 +161,10 @@ impl Asked<'_> {
         job_queue::enqueue(&txn, refresh, now).await?;
         orders::derive_status(&txn, self.order_id, now).await?;
         txn.commit().await?;
+        recorded(match self.action.request.kind() {
+            ActionKind::Cancel => OutsideWrite::Cancellation,
+            _ => OutsideWrite::RequestAnswer,
+        });
         Ok(Step::Ended)
     }
 

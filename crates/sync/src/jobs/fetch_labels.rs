@@ -11,6 +11,7 @@ use tiktok_shop::{DocumentOptions, Rejection, is_still_being_made};
 use super::unserved::{Refusal, refusal_of, unserved};
 use super::{JobError, connection_of, id_of, refresh_order};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 use crate::issue_of::CHANNEL_ISSUES;
 
@@ -78,7 +79,9 @@ async fn fetch(
         let (package, options) = (package_id.as_str(), DocumentOptions::default());
         let options = &options;
         let answer = engine
-            .in_shop(connection, |shop| async move { shop.shipping_document(package, options).await })
+            .in_shop(connection, |shop| async move {
+                around(OutsideWrite::Label, shop.shipping_document(package, options)).await
+            })
             .await;
         match answer {
             Ok(document) => labels.push(ShippingLabel {
@@ -144,6 +147,7 @@ async fn finish(
     }
     orders::derive_status(&txn, id, now).await?;
     txn.commit().await?;
+    recorded(OutsideWrite::Label);
     engine.wake();
     Ok(())
 }

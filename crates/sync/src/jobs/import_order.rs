@@ -17,7 +17,7 @@ use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTo
 use super::{JobError, order_of};
 use crate::engine::Engine;
 use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
-use crate::store::{CREATION_LIMIT, Store};
+use crate::store::Store;
 use crate::store_facts::StoreFacts;
 
 mod create;
@@ -65,8 +65,8 @@ pub(crate) enum Stop {
         look_again_at: DateTime<Utc>,
         reason: String,
     },
-    /// Somebody else creates orders in this store right now.
-    Busy,
+    /// Somebody else creates orders in this store right now; to be tried again after the pause.
+    Busy(TimeDelta),
     /// TikTok Shop has withdrawn the order meanwhile, somebody keeps it out, or the settings leave it out now.
     Withdrawn(ImportDecision),
     /// The order got its store order in another way meanwhile.
@@ -147,7 +147,7 @@ async fn import(
         return import.finish_first(&found, Origin::Found).await;
     }
     if intent.step == Step::Posting {
-        let rest = time_left(&intent, database.time().await?);
+        let rest = import.time_left(&intent, database.time().await?);
         if rest > TimeDelta::zero() {
             return Err(Stop::Unknown {
                 look_again_at: now + rest,
@@ -262,6 +262,17 @@ impl Import<'_> {
         Ok(Some(found).filter(|found| !found.is_empty()))
     }
 
+    /// How long after its intent an order that is not there counts as not made.
+    fn longest_creation(&self) -> TimeDelta {
+        self.engine.settings().store_time_limit + MARGIN
+    }
+
+    /// How long the store may still be creating the order that the intent was written for; nothing or less when its time
+    /// is over. `now` is the database's time, as the intent's is.
+    fn time_left(&self, intent: &ImportIntent, now: DateTime<Utc>) -> TimeDelta {
+        intent.posted_at.map_or(TimeDelta::zero(), |posted_at| posted_at + self.longest_creation() - now)
+    }
+
     async fn save(&self, intent: &ImportIntent) -> Result<(), Stop> {
         let txn = self.begin().await?;
         import_intents::save(&txn, intent, self.now()).await?;
@@ -284,12 +295,6 @@ async fn begin_under(engine: &Engine, job: &Leased) -> Result<Option<DatabaseTra
     let txn = engine.database().begin().await?;
     let state = job_queue::confirm(&txn, job).await?;
     Ok((state == LeaseState::Held).then_some(txn))
-}
-
-/// How long the store may still be creating the order that the intent was written for; nothing or less when its time is
-/// over. `now` is the database's time, as the intent's is.
-fn time_left(intent: &ImportIntent, now: DateTime<Utc>) -> TimeDelta {
-    intent.posted_at.map_or(TimeDelta::zero(), |posted_at| posted_at + CREATION_LIMIT + MARGIN - now)
 }
 
 fn cart_of(intent: &ImportIntent) -> Option<CartId> {

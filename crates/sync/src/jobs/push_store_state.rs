@@ -12,6 +12,7 @@ use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_statu
 use super::failure::Failure;
 use super::write_back::note_deleted;
 use super::{JobError, order_of};
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 use crate::issue_of::{cause, of_store};
 use crate::mapping::{StoreStates, Target};
@@ -107,8 +108,9 @@ async fn push(
     let moves = states.may_move(current_state, target, status, &connection.settings);
     push.announce(status, current_state, target, moves).await?;
     if moves {
-        client.add_order_history(store_order_id, target).await?;
+        around(OutsideWrite::StoreState, client.add_order_history(store_order_id, target)).await?;
         push.note_moved(current_state, target).await?;
+        recorded(OutsideWrite::StoreState);
     } else {
         push.note_state(current).await?;
         push.settle(None).await?;

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::unserved::unserved;
 use super::{JobError, order_of, refresh_order};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 use crate::issue_of::of_store;
 use crate::shipping::tracking_numbers;
@@ -89,8 +90,9 @@ async fn push(
             if row.tracking_number.trim().is_empty() {
                 note_written(engine, id, number, false).await?;
             }
-            client.set_tracking_number(row.id, number).await?;
+            around(OutsideWrite::StoreTracking, client.set_tracking_number(row.id, number)).await?;
             note_written(engine, id, number, true).await?;
+            recorded(OutsideWrite::StoreTracking);
         }
     }
     let txn = engine.database().begin().await?;

@@ -5,6 +5,7 @@ use tiktok_shop::{Error, ExternalOrder};
 
 use super::{JobError, connection_of, id_of};
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
 
 /// Tells TikTok Shop the number of the store order. Optional: without the scope for it, nothing is lost.
@@ -22,8 +23,11 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let id = order.tiktok_order_id.as_str();
     let external = ExternalOrder::new(store_order_id.to_string());
     let external = &external;
-    let answer =
-        engine.in_shop(&connection, |shop| async move { shop.add_external_order(id, external).await }).await;
+    let answer = engine
+        .in_shop(&connection, |shop| async move {
+            around(OutsideWrite::Reference, shop.add_external_order(id, external)).await
+        })
+        .await;
     match answer {
         Ok(()) => Ok(Outcome::Done),
         Err(ChannelFailure::Channel(

@@ -18,6 +18,7 @@ use super::unserved::{Refusal, refusal_of, unserved};
 use super::{JobError, connection_of, id_of, push_store_tracking, refresh_order};
 use crate::action_options::carriers_for;
 use crate::channel::ChannelFailure;
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 use crate::issue_of::CHANNEL_ISSUES;
 use crate::shipping::{
@@ -260,12 +261,12 @@ impl Shipment<'_> {
             shipping_provider_id: tracking.shipping_provider_id.clone(),
         };
         let (order_id, marking) = (order.id.as_str(), &marking);
-        let marked =
-            self.engine
-                .in_shop(self.connection, |shop| async move {
-                    shop.mark_package_as_shipped(order_id, marking).await
-                })
-                .await;
+        let marked = self
+            .engine
+            .in_shop(self.connection, |shop| async move {
+                around(OutsideWrite::Shipment, shop.mark_package_as_shipped(order_id, marking)).await
+            })
+            .await;
         match marked {
             Err(ChannelFailure::Channel(Error::Rejected {
                 reason: Rejection::RegionNotSupported, ..
@@ -292,7 +293,9 @@ impl Shipment<'_> {
         };
         for package_id in &packages {
             self.engine
-                .in_shop(self.connection, |shop| async move { shop.ship_package(package_id, shipment).await })
+                .in_shop(self.connection, |shop| async move {
+                    around(OutsideWrite::Package, shop.ship_package(package_id, shipment)).await
+                })
                 .await?;
         }
         Ok(())
@@ -317,12 +320,13 @@ impl Shipment<'_> {
             Err(end) => return Ok(end),
         };
         self.about_to_send().await?;
-        let answer =
-            self.engine
-                .in_shop(self.connection, |shop| async move {
-                    shop.update_shipping_info(package_id, tracking).await
-                })
-                .await;
+        let answer = self
+            .engine
+            .in_shop(self.connection, |shop| async move {
+                around(OutsideWrite::ShippingCorrection, shop.update_shipping_info(package_id, tracking))
+                    .await
+            })
+            .await;
         let Refusal { reason, message } = match answer.map_err(refusal_of) {
             Ok(()) => return Ok(End::Done(correction(&carrier, &tracking.tracking_number))),
             Err(Err(failure)) => return Err(failure.into()),
@@ -390,6 +394,10 @@ impl Shipment<'_> {
         job_queue::enqueue(&txn, refresh_order(connection_id, &tiktok_order_id, now), now).await?;
         orders::derive_status(&txn, id, now).await?;
         txn.commit().await?;
+        recorded(match self.action.request.kind() {
+            ActionKind::CorrectShipping => OutsideWrite::ShippingCorrection,
+            _ => OutsideWrite::Shipment,
+        });
         self.engine.wake();
         Ok(())
     }

@@ -10,13 +10,20 @@ use job_queue::{LeaseState, Leased};
 use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
 use shared::{ImportState, IssueCode};
 
-use super::{Import, MARGIN, Origin, Stop, kept_out};
+use super::{Import, Origin, Stop, kept_out};
+use crate::crash_points::{OutsideWrite, around};
 use crate::mapping::StoreOrderPlan;
-use crate::store::{CREATION_LIMIT, Turn};
+use crate::store::{Request, Turn};
 
 /// A request leaves within this after its intent was written down, or not at all. It is measured in two parts, each of
 /// which may take as long: together no more than [`MARGIN`].
 const POST_WITHIN: TimeDelta = TimeDelta::seconds(5);
+
+/// Until the turn is asked for again that another process has.
+pub(super) const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// Until it is looked again whether the store is done with the order of somebody who died or sleeps.
+const PAUSE_FOR_REQUEST: TimeDelta = TimeDelta::seconds(5);
 
 impl Import<'_> {
     /// Asks the store for the order, in single file with every other import into this store.
@@ -27,9 +34,14 @@ impl Import<'_> {
         cart: CartId,
         job: &Leased,
     ) -> Result<(), Stop> {
-        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
+        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy(PAUSE))?;
         let answer = match self.may_post(intent, &turn, job).await {
-            Ok(()) => Ok(self.client.create_order(&self.new_order(intent, plan, cart)).await),
+            Ok(request) => {
+                let order = self.new_order(intent, plan, cart);
+                let answer = around(OutsideWrite::Order, self.client.create_order(&order)).await;
+                request.end(self.engine.database()).await?;
+                Ok(answer)
+            }
             Err(stop) => Err(stop),
         };
         turn.end(self.engine.database()).await?;
@@ -42,8 +54,8 @@ impl Import<'_> {
     /// Writes down that the order may exist from here on, and makes sure that its request, which must follow at once,
     /// leaves in time: whoever takes over this job believes, when the store's time limit and [`MARGIN`] are over, that what
     /// is not there was not made.
-    async fn may_post(&self, intent: &mut ImportIntent, turn: &Turn, job: &Leased) -> Result<(), Stop> {
-        let written_at = self.write_intent(intent, turn).await?;
+    async fn may_post(&self, intent: &mut ImportIntent, turn: &Turn, job: &Leased) -> Result<Request, Stop> {
+        let (written_at, request) = self.write_intent(intent, turn).await?;
         let database = self.engine.database();
         // The commit may have taken long: that tells the database's clock. The rest is measured here.
         let asked_at = Instant::now();
@@ -52,29 +64,36 @@ impl Import<'_> {
         let late = database.time().await? - written_at > POST_WITHIN
             || TimeDelta::from_std(asked_at.elapsed()).is_ok_and(|passed| passed > POST_WITHIN);
         if held && !late {
-            return Ok(());
+            return Ok(request);
         }
         tracing::warn!(job = job.id, held, late, "held back a request that would have come too late");
         // Nothing was asked for, so nobody has to wait for it.
+        request.end(database).await?;
         intent.step = Step::Cart;
         intent.posted_at = None;
         self.save(intent).await?;
-        Err(Stop::Busy)
+        Err(Stop::Busy(PAUSE))
     }
 
     /// Says when the intent was written, on the database's clock.
-    async fn write_intent(&self, intent: &mut ImportIntent, turn: &Turn) -> Result<DateTime<Utc>, Stop> {
+    async fn write_intent(
+        &self,
+        intent: &mut ImportIntent,
+        turn: &Turn,
+    ) -> Result<(DateTime<Utc>, Request), Stop> {
         let txn = self.begin().await?;
         if !turn.is_mine(&txn).await? {
-            return Err(Stop::Busy);
+            return Err(Stop::Busy(PAUSE));
         }
         self.check_still_wanted(&txn).await?;
+        let request = turn.begin_request(&txn, self.order_id, self.longest_creation()).await?;
+        let request = request.ok_or(Stop::Busy(PAUSE_FOR_REQUEST))?;
         let written_at = job_queue::database_time(&txn).await?;
         intent.step = Step::Posting;
         intent.posted_at = Some(written_at);
         import_intents::save(&txn, intent, self.now()).await?;
         txn.commit().await?;
-        Ok(written_at)
+        Ok((written_at, request))
     }
 
     /// The order is locked by the transaction, so that nobody can take back what is written with it.
@@ -123,7 +142,7 @@ impl Import<'_> {
         };
         let unknown = |reason: String| Stop::Unknown {
             look_again_at: if still_running {
-                now + CREATION_LIMIT + MARGIN
+                now + self.longest_creation()
             } else {
                 now + TimeDelta::seconds(5)
             },

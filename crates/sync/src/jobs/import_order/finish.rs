@@ -11,9 +11,11 @@ use prestashop::OrderSummary;
 use shared::{ActionKind, ActionRequest, ImportState, IssueCode, StoreOrderId};
 
 use super::read_back::read_back;
-use super::{Import, Origin, Stop, end_imports, imported_as, signed, time_left};
+use super::{Import, Origin, Stop, end_imports, imported_as, signed};
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs::{push_store_state, push_store_tracking, register_reference};
+use crate::store::end_request_of;
 
 impl Import<'_> {
     /// The first order of a key that is not canceled is the one; others are mistakes that are canceled, never deleted.
@@ -50,7 +52,8 @@ impl Import<'_> {
             if let Some(canceled) = canceled
                 && duplicate.current_state != Some(canceled)
             {
-                self.client.add_order_history(duplicate.id, canceled).await?;
+                around(OutsideWrite::StoreState, self.client.add_order_history(duplicate.id, canceled))
+                    .await?;
             }
         }
         let now = self.now();
@@ -123,11 +126,15 @@ impl Import<'_> {
             let tracking = push_store_tracking(self.connection.id, self.order_id, now);
             job_queue::enqueue(&txn, tracking, now).await?;
         }
+        if matches!(origin, Origin::Found) {
+            end_request_of(&txn, self.connection, self.order_id).await?;
+        }
         import_intents::save(&txn, &ImportIntent { step: Step::Created, ..intent }, now).await?;
         job_queue::enqueue(&txn, register_reference(self.connection.id, self.order_id, now), now).await?;
         job_queue::enqueue(&txn, push_store_state(self.connection.id, self.order_id, now), now).await?;
         orders::derive_status(&txn, self.order_id, now).await?;
         txn.commit().await?;
+        recorded(OutsideWrite::Order);
         Ok(())
     }
 
@@ -181,7 +188,7 @@ impl Import<'_> {
         if orders::import_state(order) == ImportState::Imported && !order.store_deleted {
             return Err(Stop::Overtaken);
         }
-        let rest = time_left(intent, database_time);
+        let rest = self.time_left(intent, database_time);
         if intent.step == Step::Posting && rest > TimeDelta::zero() {
             let reason = "the store may be creating an order at this moment".to_owned();
             return Err(Stop::Unknown { look_again_at: self.now() + rest, reason });

@@ -10,6 +10,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
 
 use super::{Import, Stop, cart_of, signed};
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::mapping::StoreOrderPlan;
 
 impl Import<'_> {
@@ -27,22 +28,29 @@ impl Import<'_> {
         {
             return Ok(cart_id);
         }
-        let customer = self.client.create_customer(&self.new_customer(plan)).await?;
+        let new = self.new_customer(plan);
+        let customer = around(OutsideWrite::Customer, self.client.create_customer(&new)).await?;
         intent.customer_id = signed(customer.0);
         intent.step = Step::Customer;
         self.save(intent).await?;
+        recorded(OutsideWrite::Customer);
 
-        let address = self.client.create_address(&NewAddress { customer, ..plan.address.clone() }).await?;
+        let new = NewAddress { customer, ..plan.address.clone() };
+        let address = around(OutsideWrite::Address, self.client.create_address(&new)).await?;
         intent.address_id = signed(address.0);
         intent.step = Step::Address;
         self.save(intent).await?;
+        recorded(OutsideWrite::Address);
 
-        let cart = self.client.create_cart(&self.new_cart(plan, customer, address)).await?;
-        self.client.create_specific_prices(&self.new_prices(plan, cart)).await?;
+        let new = self.new_cart(plan, customer, address);
+        let cart = around(OutsideWrite::Cart, self.client.create_cart(&new)).await?;
+        let prices = self.new_prices(plan, cart);
+        around(OutsideWrite::Prices, self.client.create_specific_prices(&prices)).await?;
         intent.cart_id = signed(cart.0);
         intent.plan_digest = Some(digest);
         intent.step = Step::Cart;
         self.save(intent).await?;
+        recorded(OutsideWrite::Prices);
         Ok(cart)
     }
 

@@ -8,8 +8,10 @@ use prestashop::{CategoryId, Localized, NewProduct, Product, ProductId, TaxRules
 use rust_decimal::Decimal;
 use shared::IssueCode;
 
+use super::create::PAUSE;
 use super::plan::ShippingProduct;
 use super::{Import, Stop};
+use crate::crash_points::{OutsideWrite, around};
 use crate::store::Turn;
 use crate::store_facts::ProductMatch;
 
@@ -39,7 +41,7 @@ impl Import<'_> {
             return Ok(self.assumed(products));
         }
         // One at a time, or two imports that begin together would make two products.
-        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy)?;
+        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy(PAUSE))?;
         let made = self.make_shipping_product(&turn, &reference, products).await;
         turn.end(self.engine.database()).await?;
         made
@@ -93,9 +95,9 @@ impl Import<'_> {
             price: Decimal::ZERO,
         };
         if !turn.is_mine(self.engine.database().writer()).await? {
-            return Err(Stop::Busy);
+            return Err(Stop::Busy(PAUSE));
         }
-        self.client.create_product(&product).await?;
+        around(OutsideWrite::ShippingProduct, self.client.create_product(&product)).await?;
         let made = self.known_shipping_product(reference, self.now()).await?;
         // Blocked with growing pauses, or each try would make another one.
         made.ok_or_else(|| {

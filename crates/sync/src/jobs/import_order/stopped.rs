@@ -39,10 +39,9 @@ pub(super) async fn stopped(
             txn.commit().await?;
             return Ok(Outcome::Done);
         }
-        Stop::Busy => {
-            let at = now + TimeDelta::seconds(1);
+        Stop::Busy(pause) => {
             return Ok(Outcome::WaitUntil {
-                at,
+                at: now + pause,
                 reason: "another process creates orders in this store".to_owned(),
             });
         }

@@ -1,0 +1,293 @@
+//! Where the fault lab ends this process: before and after each write to the outside, and after the commit that keeps
+//! what came of it.
+//!
+//! Only a debug build obeys, and only one whose environment names points in [`VARIABLE`]. A build feature would need
+//! the whole program twice; this way the lab runs the very program that the other tests run, and in a release build
+//! [`reach`] is an empty function.
+
+use std::fmt;
+
+/// Names the points at which a debug build ends itself: `order:answered*2,cart:before` ends at the second pass of the
+/// one or the first pass of the other, whichever comes first.
+pub const VARIABLE: &str = "ORDERBRIDGE_CRASH_POINTS";
+
+/// Something that is written outside, or read there at a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutsideWrite {
+    Customer,
+    Address,
+    Cart,
+    Prices,
+    Order,
+    ShippingProduct,
+    StoreState,
+    StoreTracking,
+    Reference,
+    Tokens,
+    /// Units marked as shipped by the seller.
+    Shipment,
+    /// A package that ships with TikTok's label.
+    Package,
+    ShippingCorrection,
+    Cancellation,
+    /// The answer to a buyer's request to cancel.
+    RequestAnswer,
+    Label,
+}
+
+/// When, seen from the write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Nothing has left.
+    Before,
+    /// The other side has done it, and nothing here knows.
+    Answered,
+    /// What came of it is committed, and nothing that follows has begun.
+    Recorded,
+}
+
+/// One place at which the process can be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CrashPoint {
+    pub write: OutsideWrite,
+    pub moment: Moment,
+}
+
+impl OutsideWrite {
+    pub const ALL: [Self; 16] = [
+        Self::Customer,
+        Self::Address,
+        Self::Cart,
+        Self::Prices,
+        Self::Order,
+        Self::ShippingProduct,
+        Self::StoreState,
+        Self::StoreTracking,
+        Self::Reference,
+        Self::Tokens,
+        Self::Shipment,
+        Self::Package,
+        Self::ShippingCorrection,
+        Self::Cancellation,
+        Self::RequestAnswer,
+        Self::Label,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Address => "address",
+            Self::Cart => "cart",
+            Self::Prices => "prices",
+            Self::Order => "order",
+            Self::ShippingProduct => "shipping_product",
+            Self::StoreState => "store_state",
+            Self::StoreTracking => "store_tracking",
+            Self::Reference => "reference",
+            Self::Tokens => "tokens",
+            Self::Shipment => "shipment",
+            Self::Package => "package",
+            Self::ShippingCorrection => "shipping_correction",
+            Self::Cancellation => "cancellation",
+            Self::RequestAnswer => "request_answer",
+            Self::Label => "label",
+        }
+    }
+
+    /// Whether a commit of its own follows. The cart is kept together with its prices, a package with its shipment; the
+    /// product is found again by its reference, and the reference may be registered twice.
+    #[must_use]
+    pub const fn is_recorded(self) -> bool {
+        !matches!(self, Self::Cart | Self::Package | Self::ShippingProduct | Self::Reference)
+    }
+}
+
+impl Moment {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Answered => "answered",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
+impl CrashPoint {
+    /// Every point there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        OutsideWrite::ALL.into_iter().flat_map(|write| {
+            let moments = [Moment::Before, Moment::Answered, Moment::Recorded];
+            let moments = moments.into_iter().take(if write.is_recorded() { 3 } else { 2 });
+            moments.map(move |moment| Self { write, moment })
+        })
+    }
+}
+
+impl fmt::Display for CrashPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.write.name(), self.moment.name())
+    }
+}
+
+/// Makes the write, with a point before it and one after its answer.
+pub(crate) async fn around<T>(write: OutsideWrite, call: impl Future<Output = T>) -> T {
+    reach(write, Moment::Before);
+    let answer = call.await;
+    reach(write, Moment::Answered);
+    answer
+}
+
+/// What came of the write is committed.
+pub(crate) fn recorded(write: OutsideWrite) {
+    debug_assert!(write.is_recorded(), "{write:?} has no such point");
+    reach(write, Moment::Recorded);
+}
+
+#[cfg(not(debug_assertions))]
+const fn reach(_write: OutsideWrite, _moment: Moment) {}
+
+#[cfg(debug_assertions)]
+fn reach(write: OutsideWrite, moment: Moment) {
+    armed::reach(CrashPoint { write, moment });
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, Mutex};
+
+    use super::{CrashPoint, VARIABLE};
+
+    /// How many passes are left for each point that was named.
+    static LEFT: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(|| {
+        let named = std::env::var(VARIABLE).unwrap_or_default();
+        Mutex::new(named.split(',').filter_map(parse).collect())
+    });
+
+    fn parse(named: &str) -> Option<(String, u32)> {
+        let (name, passes) = named.split_once('*').unwrap_or((named, "1"));
+        let known = CrashPoint::all().any(|point| point.to_string() == name);
+        known.then(|| Some((name.to_owned(), passes.parse().ok()?)))?
+    }
+
+    pub(super) fn reach(point: CrashPoint) {
+        let mut left = LEFT.lock().expect("no holder panics");
+        if left.is_empty() {
+            return;
+        }
+        let Some(passes) = left.get_mut(&point.to_string()) else { return };
+        *passes = passes.saturating_sub(1);
+        if *passes == 0 {
+            eprintln!("ended at the crash point {point}");
+            // As a power cut: nothing is unwound, flushed or given back.
+            std::process::abort();
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::parse;
+
+        #[test]
+        fn a_point_is_named_with_its_passes() {
+            assert_eq!(parse("order:answered*2"), Some(("order:answered".to_owned(), 2)));
+            assert_eq!(parse("cart:before"), Some(("cart:before".to_owned(), 1)));
+            assert_eq!(parse("cart:recorded"), None);
+            assert_eq!(parse("order:answered*many"), None);
+            assert_eq!(parse(""), None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("the sources are there");
+        let mut files = Vec::new();
+        for path in entries.map(|entry| entry.expect("readable").path()) {
+            if path.is_dir() {
+                files.extend(sources(&path));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+        files
+    }
+
+    /// The formatter may break a line anywhere.
+    fn without_space(file: &Path) -> String {
+        fs::read_to_string(file).expect("readable").split_whitespace().collect()
+    }
+
+    /// The public methods of a client that hold one of these calls.
+    fn methods_with(client: &str, calls: &[&str]) -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(client).join("src");
+        let mut methods = BTreeSet::new();
+        for file in sources(&folder) {
+            let text = fs::read_to_string(file).expect("readable");
+            for method in text.split("pub async fn ").skip(1) {
+                let name = method.split(['(', '<']).next().unwrap_or_default();
+                let body = method.split("\n    }\n").next().unwrap_or_default();
+                if calls.iter().any(|call| body.contains(call)) {
+                    methods.insert(name.to_owned());
+                }
+            }
+        }
+        methods
+    }
+
+    #[test]
+    fn every_write_to_the_outside_stands_between_two_points() {
+        let writes = ["self.create(", "self.create_all(", "self.change(", "self.delete("];
+        let mut methods = methods_with("prestashop", &writes);
+        methods.extend(methods_with("tiktok-shop", &["Call::write("]));
+        // Read, but each reading is dear: it ends the old tokens, or makes a label.
+        methods.extend(["refresh", "shipping_document"].map(str::to_owned));
+        methods.extend(methods_with("prestashop", &["self.post_history("]));
+        assert!(methods.len() > 15, "{methods:?}");
+
+        let mut seen = BTreeSet::new();
+        let mut bare = Vec::new();
+        for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let text = without_space(&file);
+            for method in &methods {
+                for (index, _) in text.match_indices(&format!(".{method}(")) {
+                    // The job queue's and our own functions of that name are free-standing.
+                    let before = &text[..index];
+                    let statement = before.rsplit([';', '}']).next().unwrap_or_default();
+                    if !statement.contains("around(OutsideWrite::") {
+                        bare.push(format!("{}: {method}", file.display()));
+                    }
+                    seen.insert(method.clone());
+                }
+            }
+        }
+
+        assert_eq!(bare, Vec::<String>::new());
+        assert!(seen.len() >= OutsideWrite::ALL.len(), "{seen:?}");
+    }
+
+    #[test]
+    fn every_point_that_is_listed_is_reached_somewhere() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let code: String = sources(&folder)
+            .iter()
+            .filter(|file| !file.ends_with("crash_points.rs"))
+            .map(|file| without_space(file))
+            .collect();
+        for write in OutsideWrite::ALL {
+            assert!(code.contains(&format!("around(OutsideWrite::{write:?}")), "{write:?}");
+            let recorded = code.contains(&format!("recorded(OutsideWrite::{write:?}"))
+                || code.contains(&format!("=>OutsideWrite::{write:?}"));
+            assert_eq!(recorded, write.is_recorded(), "{write:?}");
+        }
+    }
+}
