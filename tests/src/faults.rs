@@ -1,8 +1,12 @@
 //! The fault lab: real processes between both sandboxes, a seeded life of orders, and everything that can break breaking
 //! while it goes on. In the end nothing may be lost, twice or silently different.
 
+mod crash_walk;
+mod database_fault;
 mod disturbance;
 mod life;
+mod mutation;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,22 +14,32 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use clock::{Clock, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
-use shared::{OrderCounts, OrderSummary, Page, TimelineEntry};
+use shared::{Page, TimelineEntry};
+use sync::crash_points::CrashPoint;
+use test_database::TestDatabase;
 
 use crate::comparison::{Comparison, Told, read_sides};
 use crate::whole_run::{Run, RunOptions};
 
+use crash_walk::CrashWalk;
 use disturbance::Disturbance;
 use life::Life;
+
+pub use mutation::Mutation;
+
+/// How long the store may work on one order, in seconds: short, so that what is unclear becomes clear soon. No fault of
+/// the lab lets it take longer.
+const STORE_TIME_LIMIT_S: u32 = 5;
 
 /// How one run of the lab goes.
 #[derive(Debug, Clone)]
 pub struct FaultOptions {
     pub data_dir: PathBuf,
-    pub database_url: Option<String>,
     pub processes: usize,
     pub seed: u64,
     /// How long orders come in and things break.
@@ -33,6 +47,17 @@ pub struct FaultOptions {
     pub orders: u32,
     /// How long the sides may take to come to rest once nothing breaks any more.
     pub rest_limit: Duration,
+    /// Where the processes end themselves, each point once.
+    pub crash_points: Vec<CrashPoint>,
+    /// What is put to the test instead of everything else that breaks.
+    pub experiment: Option<Experiment>,
+}
+
+/// A deliberately broken orderbridge, or the sound one under the same burden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Experiment {
+    pub mutation: Mutation,
+    pub broken: bool,
 }
 
 /// What a run has come to.
@@ -44,6 +69,10 @@ pub struct FaultReport {
     pub disturbances: BTreeMap<&'static str, u32>,
     /// What buyers, carriers and merchants did.
     pub events: BTreeMap<&'static str, u32>,
+    /// How often a process was started again.
+    pub restarts: u32,
+    /// At how many named points a process ended.
+    pub crash_points: usize,
     /// Seconds from the end of the disturbances until everything had come to rest.
     pub rest_s: u64,
     /// Everything that is wrong, and the story of the first order concerned.
@@ -66,7 +95,8 @@ impl fmt::Display for FaultReport {
         };
         writeln!(f, "disturbances {}", list(&self.disturbances))?;
         writeln!(f, "events {}", list(&self.events))?;
-        write!(f, "seed={} rest_s={} {}", self.seed, self.rest_s, self.comparison)
+        let Self { seed, restarts, crash_points, rest_s, comparison, .. } = self;
+        write!(f, "seed={seed} restarts={restarts} crash_points={crash_points} rest_s={rest_s} {comparison}")
     }
 }
 
@@ -74,126 +104,173 @@ impl fmt::Display for FaultReport {
 ///
 /// # Errors
 /// When a part cannot be started, or does not answer although nothing is broken any more.
-pub async fn run_faults(options: &FaultOptions) -> Result<FaultReport> {
+pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Result<FaultReport> {
+    let mut random = StdRng::seed_from_u64(options.seed);
+    let time_limit = ("ORDERBRIDGE_STORE_TIME_LIMIT", STORE_TIME_LIMIT_S.to_string());
     let mut run = Run::start(&RunOptions {
-        database_url: options.database_url.clone(),
+        database_url: Some(database.url.clone()),
         processes: options.processes,
         hold_seconds: 5,
+        environment: BTreeMap::from([time_limit]),
         ..RunOptions::new(&options.data_dir, options.seed)
     })
     .await?;
+    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), &mut random);
+    if let Some(experiment) = options.experiment {
+        experiment.begin(database).await?;
+    }
+    for process in &mut run.processes {
+        if !options.crash_points.is_empty() {
+            process.kill()?;
+            walk.start(process).await?;
+        }
+    }
     let over_seconds = options.duration.as_secs() * 2 / 3;
     let placing =
         json!({ "count": options.orders, "seed": options.seed, "mix": "all", "over_seconds": over_seconds });
     run.sandboxes.place(&placing).await?;
-    let (disturbances, mut events) = break_things(&mut run, options).await?;
-    disturbance::heal(&mut run).await?;
+    let mut lab = Lab { run, walk, random, database, db: database.connect().await, authorizations: 0 };
+    let (disturbances, mut events) = lab.break_things(options).await?;
+    disturbance::heal(&lab.run).await?;
+    let mut complaints = lab.walk_on(options.rest_limit / 2).await?;
+    lab.walk.disarm();
+    for process in &mut lab.run.processes {
+        process.kill()?;
+        lab.walk.start(process).await?;
+    }
     let begun = Instant::now();
-    let (comparison, authorizations) = rest(&run, options).await?;
-    events.insert("authorize again", authorizations);
-    let mut complaints = comparison.complaints.clone();
-    complaints.extend(other_complaints(&run).await?);
-    if let Some(story) = story_of_first(&run, &complaints).await? {
+    let comparison = lab.rest(options).await?;
+    events.insert("authorize again", lab.authorizations);
+    complaints.extend(comparison.complaints.clone());
+    complaints.extend(std::mem::take(&mut lab.walk.unasked));
+    complaints.extend(verdict::complaints(&lab.run, &lab.db).await?);
+    if let Some(story) = story_of_first(&lab.run, &complaints).await? {
         complaints.push(story);
     }
     let rest_s = begun.elapsed().as_secs();
-    Ok(FaultReport { seed: options.seed, comparison, disturbances, events, rest_s, complaints })
+    lab.db.close().await?;
+    let (restarts, crash_points) = (lab.walk.restarts, lab.walk.struck());
+    let seed = options.seed;
+    Ok(FaultReport { seed, comparison, disturbances, events, restarts, crash_points, rest_s, complaints })
+}
+
+impl Experiment {
+    async fn begin(self, database: &TestDatabase) -> Result<()> {
+        self.mutation.burden(database).await?;
+        if self.broken { self.mutation.apply(database).await } else { Ok(()) }
+    }
 }
 
 type Counts = BTreeMap<&'static str, u32>;
 
-/// Lets life go on and things break, turn by turn, until the time is over.
-async fn break_things(run: &mut Run, options: &FaultOptions) -> Result<(Counts, Counts)> {
-    let mut random = StdRng::seed_from_u64(options.seed);
-    let (mut disturbances, mut events) = (Counts::new(), Counts::new());
-    let life = Life::new(run).await?;
-    let begun = Instant::now();
-    while begun.elapsed() < options.duration {
-        tokio::time::sleep(Duration::from_millis(random.random_range(50..600))).await;
-        if random.random_bool(0.6) {
-            if let Some(name) = life.go_on(run, &mut random).await {
-                *events.entry(name).or_default() += 1;
+/// A run under way.
+struct Lab<'d> {
+    run: Run,
+    walk: CrashWalk,
+    random: StdRng,
+    database: &'d TestDatabase,
+    /// A session of the lab's own.
+    db: DatabaseConnection,
+    /// How often the merchant had to authorize again.
+    authorizations: u32,
+}
+
+impl Lab<'_> {
+    /// Lets life go on and things break, turn by turn, until the time is over.
+    async fn break_things(&mut self, options: &FaultOptions) -> Result<(Counts, Counts)> {
+        let (mut disturbances, mut events) = (Counts::new(), Counts::new());
+        let life = Life::new(&self.run).await?;
+        let begun = Instant::now();
+        while begun.elapsed() < options.duration {
+            let pause = self.random.random_range(50..600);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            self.walk.tend(&mut self.run).await?;
+            if self.random.random_bool(0.6) {
+                if let Some(name) = life.go_on(&self.run, &mut self.random).await {
+                    *events.entry(name).or_default() += 1;
+                }
+            } else {
+                let time_left = options.duration.saturating_sub(begun.elapsed());
+                let disturbance = match options.experiment {
+                    Some(_) => Disturbance::StillRunning,
+                    None => Disturbance::draw(&mut self.random, time_left),
+                };
+                let Self { run, walk, random, database, .. } = self;
+                let name = disturbance.strike(run, walk, database, random).await?;
+                *disturbances.entry(name).or_default() += 1;
             }
-        } else {
-            let disturbance = Disturbance::draw(&mut random);
-            disturbance.strike(run, &mut random).await?;
-            *disturbances.entry(disturbance.name()).or_default() += 1;
+            self.authorize_again().await;
         }
+        Ok((disturbances, events))
     }
-    Ok((disturbances, events))
-}
 
-/// Waits until the sides agree, or the limit is over; then says what is wrong, and how often the merchant had to help.
-async fn rest(run: &Run, options: &FaultOptions) -> Result<(Comparison, u32)> {
-    let begun = Instant::now();
-    let mut authorizations = 0;
-    loop {
-        authorizations += u32::from(disturbance::authorize_again(run).await?);
-        let sides = read_sides(&run.sandboxes, &run.api, &run.connection_id).await;
-        if begun.elapsed() > options.rest_limit {
-            return Ok((sides?.compare_with(Told::Excuses), authorizations));
-        }
-        if let Ok(sides) = sides {
-            let comparison = sides.compare_with(Told::Excuses);
-            let all_there = sides.count() >= options.orders as usize && sides.settled();
-            if all_there && comparison.is_clean() && other_complaints(run).await?.is_empty() {
-                return Ok((comparison, authorizations));
+    /// Leads to the points that nothing has reached yet; says which could not be reached.
+    async fn walk_on(&mut self, limit: Duration) -> Result<Vec<String>> {
+        let life = Life::new(&self.run).await?;
+        let begun = Instant::now();
+        while begun.elapsed() < limit {
+            self.walk.tend(&mut self.run).await?;
+            self.authorize_again().await;
+            let writes: Vec<String> =
+                self.walk.left().filter_map(|point| Some(point.split_once(':')?.0.to_owned())).collect();
+            if writes.is_empty() {
+                break;
             }
+            for write in writes {
+                self.walk.tend(&mut self.run).await?;
+                life.lead_to(&write, &self.run, &mut self.random).await;
+            }
+            self.let_time_pass().await;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(self.walk.left().map(|point| format!("no process came to the crash point {point}")).collect())
     }
-}
 
-/// What the comparison of the three sides does not see: counts, jobs that stay, issues whose cause is gone.
-async fn other_complaints(run: &Run) -> Result<Vec<String>> {
-    let mut complaints = Vec::new();
-    let filter = format!("connection={}", run.connection_id);
-    let orders = run.api.all_orders(&filter).await?;
-    let counts: OrderCounts = run.api.get(&format!("/orders/counts?{filter}")).await?;
-    for counted in &counts.by_status {
-        let full = orders.iter().filter(|order| order.status == counted.status).count();
-        if i64::try_from(full) != Ok(counted.count) {
-            complaints
-                .push(format!("{} orders are {}, the tab says {}", full, counted.status, counted.count));
+    /// Waits until the sides agree, or the limit is over; then says what is wrong.
+    async fn rest(&mut self, options: &FaultOptions) -> Result<Comparison> {
+        let begun = Instant::now();
+        loop {
+            self.authorize_again().await;
+            self.let_time_pass().await;
+            let sides = read_sides(&self.run.sandboxes, &self.run.api, &self.run.connection_id).await;
+            if begun.elapsed() > options.rest_limit {
+                return Ok(sides?.compare_with(Told::Excuses));
+            }
+            if let Ok(sides) = sides {
+                let comparison = sides.compare_with(Told::Excuses);
+                let all_there = sides.count() >= options.orders as usize && sides.settled();
+                if all_there
+                    && comparison.is_clean()
+                    && verdict::complaints(&self.run, &self.db).await.is_ok_and(|wrong| wrong.is_empty())
+                {
+                    return Ok(comparison);
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(2)).await;
         }
     }
-    let health = run.api.health().await?;
-    if health.queue_depth > 0 {
-        complaints.push(format!("{} jobs are due and not done", health.queue_depth));
-    }
-    complaints.extend(orders.iter().filter_map(stale_issue));
-    Ok(complaints)
-}
 
-/// An issue that says that somebody does not answer, on an order that has come through all the same.
-fn stale_issue(order: &OrderSummary) -> Option<String> {
-    use shared::IssueCode::{
-        ChannelAuthExpired, ChannelClockSkew, ChannelRateLimited, ChannelUnreachable, Internal,
-        StoreRateLimited, StoreUnreachable, StoreWriteUnknown,
-    };
-    let issue = order.first_issue.as_ref()?;
-    let passing = [
-        ChannelAuthExpired,
-        ChannelClockSkew,
-        ChannelRateLimited,
-        ChannelUnreachable,
-        Internal,
-        StoreRateLimited,
-        StoreUnreachable,
-        StoreWriteUnknown,
-    ];
-    let stale = passing.contains(&issue.code);
-    stale.then(|| format!("{}: still says {}", order.tiktok_order_id, issue.code))
+    /// What the merchant does when TikTok Shop has ended the tokens; the process may be down at this moment.
+    async fn authorize_again(&mut self) {
+        let again = disturbance::authorize_again(&self.run).await;
+        self.authorizations += u32::from(again.unwrap_or(false));
+    }
+
+    /// Jobs that wait for another try have waited for long enough; the processes' clock cannot be moved by hours.
+    async fn let_time_pass(&self) {
+        let now = SystemClock.now().timestamp_millis();
+        let sql = format!("UPDATE jobs SET run_at = {now} WHERE run_at > {now} AND lease_owner IS NULL");
+        // The database may be busy.
+        drop(self.db.execute_unprepared(&sql).await);
+    }
 }
 
 /// The story of the first order that a complaint names.
 async fn story_of_first(run: &Run, complaints: &[String]) -> Result<Option<String>> {
-    let Some((tiktok_order_id, _)) = complaints.iter().find_map(|complaint| complaint.split_once(':')) else {
+    let named = complaints.iter().filter_map(|complaint| complaint.split_once(':')).map(|(id, _)| id);
+    let Some(tiktok_order_id) = named.into_iter().find(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+    else {
         return Ok(None);
     };
-    if !tiktok_order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(None);
-    }
     let found: Page<Value> = run.api.get(&format!("/orders?tiktok_order_id={tiktok_order_id}")).await?;
     let Some(id) = found.items.first().map(|order| order["id"].to_string()) else { return Ok(None) };
     let story: Page<TimelineEntry> = run.api.get(&format!("/orders/{id}/timeline?limit=100")).await?;

@@ -1,4 +1,6 @@
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -22,6 +24,8 @@ pub struct ProcessOptions {
     pub tiktok_url: String,
     /// All output goes there; the last lines are shown when the start fails.
     pub log: PathBuf,
+    /// Variables on top of this process's own.
+    pub environment: BTreeMap<&'static str, String>,
 }
 
 /// orderbridge as a process of its own; ends with this value.
@@ -29,6 +33,8 @@ pub struct ProcessOptions {
 pub struct Orderbridge {
     child: Child,
     options: ProcessOptions,
+    /// How much of the log has been read.
+    log_read: u64,
 }
 
 /// A free port on loopback. Somebody else may take it before it is used; then the start fails.
@@ -60,6 +66,7 @@ fn command(options: &ProcessOptions) -> Result<Command> {
         .arg(&options.data_dir)
         .arg("--allow-private-store-addresses")
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sqlx=warn".to_owned()))
+        .envs(&options.environment)
         .stdin(Stdio::null());
     if let Some(url) = &options.database_url {
         command.env("ORDERBRIDGE_DATABASE_URL", url);
@@ -89,7 +96,8 @@ impl Orderbridge {
     /// When it does not serve within half a minute.
     pub async fn start(options: ProcessOptions) -> Result<Self> {
         let child = spawn(&options)?;
-        let mut process = Self { child, options };
+        let log_read = options.log.metadata().map_or(0, |log| log.len());
+        let mut process = Self { child, options, log_read };
         process.wait_until_ready().await?;
         Ok(process)
     }
@@ -108,6 +116,40 @@ impl Orderbridge {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Whether it has ended, by itself or not.
+    ///
+    /// # Errors
+    /// When that cannot be asked.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Sets a variable for the next start; none removes it.
+    pub fn set_variable(&mut self, name: &'static str, value: Option<String>) {
+        match value {
+            Some(value) => self.options.environment.insert(name, value),
+            None => self.options.environment.remove(name),
+        };
+    }
+
+    /// What it has written since this was last asked.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn new_output(&mut self) -> Result<String> {
+        let mut log = File::open(&self.options.log)?;
+        log.seek(SeekFrom::Start(self.log_read))?;
+        let mut output = Vec::new();
+        self.log_read += log.read_to_end(&mut output)? as u64;
+        Ok(String::from_utf8_lossy(&output).into_owned())
+    }
+
+    /// The last lines that it has written.
+    #[must_use]
+    pub fn last_output(&self) -> String {
+        last_lines(&self.options.log)
     }
 
     /// Starts it again after it was killed.

@@ -1,5 +1,6 @@
 //! A whole run: both sandboxes, orderbridge as one or more processes, orders, perhaps murders, and the comparison.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ pub struct RunOptions {
     /// How long the store takes to create an order, in milliseconds.
     pub order_post_ms: u64,
     pub poll_interval_s: u32,
+    /// Variables for every process.
+    pub environment: BTreeMap<&'static str, String>,
 }
 
 impl RunOptions {
@@ -41,6 +44,7 @@ impl RunOptions {
             hold_seconds: 0,
             order_post_ms: 0,
             poll_interval_s: 10,
+            environment: BTreeMap::new(),
         }
     }
 }
@@ -51,6 +55,8 @@ pub struct Run {
     pub processes: Vec<Orderbridge>,
     pub api: Api,
     pub connection_id: String,
+    /// For each process the file that says by how many seconds its clock is ahead; a debug build obeys it.
+    pub clocks: Vec<PathBuf>,
 }
 
 impl Run {
@@ -72,19 +78,24 @@ impl Run {
             ..sandbox::prestashop::Options::default()
         };
         let sandboxes = Sandboxes::start(tiktok, prestashop).await?;
-        let mut processes = Vec::new();
+        let (mut processes, mut clocks) = (Vec::new(), Vec::new());
         for number in 0..options.processes {
             let address = match options.port.filter(|_| number == 0) {
                 Some(port) => ([127, 0, 0, 1], port).into(),
                 None => free_address()?,
             };
+            let clock = options.data_dir.join(format!("clock-{number}"));
+            let mut environment = options.environment.clone();
+            environment.insert("ORDERBRIDGE_CLOCK_AHEAD_FILE", clock.display().to_string());
             let process = ProcessOptions {
                 address,
                 data_dir: options.data_dir.clone(),
                 database_url: options.database_url.clone(),
                 tiktok_url: sandboxes.channel.api_url.clone(),
                 log: options.data_dir.join(format!("orderbridge-{number}.log")),
+                environment,
             };
+            clocks.push(clock);
             if number == 0 {
                 create_login(&process)?;
             }
@@ -97,7 +108,7 @@ impl Run {
         let targets: Vec<_> =
             processes.iter().map(|process| format!("{}/webhooks/tiktok", process.url())).collect();
         sandboxes.channel_control.put("/webhooks/targets", &json!({ "targets": targets[..1] })).await?;
-        Ok(Self { sandboxes, processes, api, connection_id })
+        Ok(Self { sandboxes, processes, api, connection_id, clocks })
     }
 
     /// Kills a random process at random moments, starting it again each time.

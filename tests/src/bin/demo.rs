@@ -53,14 +53,13 @@ async fn main() -> Result<ExitCode> {
     forget_earlier_run(&data_dir).context("cannot clear data/demo")?;
     let seed = options.seed.unwrap_or_else(|| SystemClock.now().timestamp_millis().unsigned_abs());
     let run_options = RunOptions {
-        data_dir,
         database_url: options.database_url.clone(),
         port: Some(options.port),
         processes: options.processes,
         seed,
         hold_seconds: if options.exit { 5 } else { 60 },
         order_post_ms: options.order_post_ms,
-        poll_interval_s: 10,
+        ..RunOptions::new(data_dir, seed)
     };
     let mut run = Run::start(&run_options).await?;
     if options.lose_webhooks {

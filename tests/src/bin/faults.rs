@@ -1,12 +1,13 @@
 //! `cargo xtask faults`: everything that can break breaks while orders come in; then the three sides are compared.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
-use tests::{FaultOptions, run_faults};
+use sync::crash_points::CrashPoint;
+use test_database::TestDatabase;
+use tests::{Experiment, FaultOptions, Mutation, run_faults};
 
 /// Breaks things while orders come in, and proves that nothing is lost, twice or silently different.
 #[derive(Debug, Parser)]
@@ -26,10 +27,17 @@ struct Options {
     /// Orders for each seed
     #[arg(long, default_value_t = 200)]
     orders: u32,
-    /// How long the sides may take to come to rest, in seconds; an unclear creation alone waits for 130
+    /// How long the sides may take to come to rest, in seconds
     #[arg(long, default_value_t = 420)]
     rest: u64,
+    /// Break orderbridge on purpose instead, and expect that it is noticed; give it once for each mutation
+    #[arg(long, value_enum)]
+    mutation: Vec<Mutation>,
 }
+
+/// A mutation shows within this, or not at all.
+const EXPERIMENT: Duration = Duration::from_secs(20);
+const ORDERS_OF_EXPERIMENT: u32 = 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -42,6 +50,9 @@ async fn main() -> Result<ExitCode> {
     let options = Options::parse();
     if options.processes > 1 && options.database == Kind::Sqlite {
         bail!("several processes need one server: add --database postgres");
+    }
+    if !options.mutation.is_empty() {
+        return try_mutations(&options).await;
     }
     let mut failed = Vec::new();
     for seed in seeds(&options.seed)? {
@@ -58,30 +69,75 @@ async fn main() -> Result<ExitCode> {
 
 async fn run_seed(options: &Options, seed: u64) -> Result<bool> {
     let folder = tempfile::tempdir()?;
-    let database = match options.database {
-        Kind::Sqlite => None,
-        Kind::Postgres => Some(test_database::postgres().await.context("PostgreSQL is not installed")?),
-    };
-    let report = run_faults(&FaultOptions {
+    let database = database_of(options.database).await?;
+    let faults = FaultOptions {
         data_dir: folder.path().to_owned(),
-        database_url: database.as_ref().map(|database| database.url.clone()),
         processes: options.processes,
         seed,
         duration: Duration::from_secs_f64(options.minutes * 60.0),
         orders: options.orders,
         rest_limit: Duration::from_secs(options.rest),
-    })
-    .await?;
+        crash_points: CrashPoint::all().collect(),
+        experiment: None,
+    };
+    let report = run_faults(&faults, &database).await?;
     for complaint in report.complaints.iter().take(20) {
         eprintln!("  {complaint}");
+    }
+    if let Some(story) =
+        report.complaints.iter().skip(20).find(|complaint| complaint.starts_with("the story"))
+    {
+        eprintln!("  {story}");
     }
     println!("{report}");
     if !report.is_clean() {
         // Kept for whoever looks into it.
-        let kept: PathBuf = folder.keep();
-        eprintln!("logs and data of seed {seed}: {}", kept.display());
+        eprintln!("logs of seed {seed}: {}; database: {}", folder.keep().display(), database.url);
+        std::mem::forget(database);
     }
     Ok(report.is_clean())
+}
+
+/// Shows each mutation once: broken it is noticed, sound it is not.
+async fn try_mutations(options: &Options) -> Result<ExitCode> {
+    let seed = seeds(&options.seed)?.first().copied().unwrap_or(1);
+    let mut all_right = true;
+    for &mutation in &options.mutation {
+        let postgres = mutation.needs_postgres() || options.database == Kind::Postgres;
+        for broken in [true, false] {
+            let folder = tempfile::tempdir()?;
+            let database = database_of(if postgres { Kind::Postgres } else { Kind::Sqlite }).await?;
+            let faults = FaultOptions {
+                data_dir: folder.path().to_owned(),
+                processes: if mutation.needs_postgres() { 3 } else { 1 },
+                seed,
+                duration: EXPERIMENT,
+                orders: ORDERS_OF_EXPERIMENT,
+                rest_limit: Duration::from_secs(if broken { 40 } else { options.rest }),
+                crash_points: Vec::new(),
+                experiment: Some(Experiment { mutation, broken }),
+            };
+            let report = run_faults(&faults, &database).await?;
+            let right = report.is_clean() != broken;
+            let what = if broken { "broken" } else { "sound" };
+            let said = report.complaints.first().map_or("nothing", String::as_str);
+            println!("{mutation}, {what}, seed {seed}: {} complaints: {said}", report.complaints.len());
+            if !right {
+                for complaint in report.complaints.iter().take(20) {
+                    eprintln!("  {complaint}");
+                }
+            }
+            all_right &= right;
+        }
+    }
+    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn database_of(kind: Kind) -> Result<TestDatabase> {
+    match kind {
+        Kind::Sqlite => Ok(test_database::sqlite()),
+        Kind::Postgres => test_database::postgres().await.context("PostgreSQL is not installed"),
+    }
 }
 
 fn seeds(text: &str) -> Result<Vec<u64>> {

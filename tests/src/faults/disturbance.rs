@@ -1,12 +1,17 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use clock::{Clock, SystemClock};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use serde_json::json;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 use shared::ConnectionState;
+use test_database::TestDatabase;
 
+use super::crash_walk::CrashWalk;
+use super::database_fault::DatabaseFault;
 use crate::whole_run::Run;
 
 /// Something that breaks.
@@ -16,7 +21,13 @@ pub(super) enum Disturbance {
     Kill,
     /// A process stands still for some seconds, as a suspended machine does, and goes on as if nothing had been.
     StandStill,
+    /// A process stands still for longer than its leases last.
+    StandStillLong,
+    ClockJump,
+    Database,
     StoreFault,
+    /// The store works on while its gateway says that it does not, and the merchant will not wait.
+    StillRunning,
     StoreSlow,
     StoreOff,
     StoreKeyOff,
@@ -25,13 +36,24 @@ pub(super) enum Disturbance {
     TokensExpire,
     WebhooksMessy,
     WebhookForged,
+    WebhookLate,
+    /// Nothing about one order can be written.
+    PoisonOrder,
 }
 
 /// Each as often as it stands here.
-const ALL: [Disturbance; 20] = [
-    Disturbance::Kill,
+const ALL: [Disturbance; 28] = [
     Disturbance::Kill,
     Disturbance::StandStill,
+    Disturbance::ClockJump,
+    Disturbance::ClockJump,
+    Disturbance::Database,
+    Disturbance::Database,
+    Disturbance::Database,
+    Disturbance::StillRunning,
+    Disturbance::StillRunning,
+    Disturbance::WebhookLate,
+    Disturbance::PoisonOrder,
     Disturbance::StoreFault,
     Disturbance::StoreFault,
     Disturbance::StoreFault,
@@ -52,7 +74,9 @@ const ALL: [Disturbance; 20] = [
 ];
 
 /// All that the store's webservice does wrong.
-const STORE_FAULTS: [&str; 15] = [
+const STORE_FAULTS: [&str; 17] = [
+    "stored_something_else",
+    "still_running",
     "empty500_before",
     "empty500_after",
     "html200_after",
@@ -100,7 +124,11 @@ const CHANNEL_PATHS: [&str; 6] =
     ["/orders/search", "/order/202507/orders", "/packages", "/cancellations", "/external_orders", ""];
 
 impl Disturbance {
-    pub(super) fn draw(random: &mut StdRng) -> Self {
+    /// One that there is time for.
+    pub(super) fn draw(random: &mut StdRng, time_left: Duration) -> Self {
+        if time_left > Duration::from_secs(45) && random.random_bool(0.02) {
+            return Self::StandStillLong;
+        }
         *ALL.choose(random).expect("the list is not empty")
     }
 
@@ -108,6 +136,12 @@ impl Disturbance {
         match self {
             Self::Kill => "kill",
             Self::StandStill => "stand_still",
+            Self::StandStillLong => "stand_still_long",
+            Self::ClockJump => "clock_jump",
+            Self::Database => "database",
+            Self::StillRunning => "still_running",
+            Self::WebhookLate => "webhook_late",
+            Self::PoisonOrder => "poison_order",
             Self::StoreFault => "store_fault",
             Self::StoreSlow => "store_slow",
             Self::StoreOff => "store_off",
@@ -120,7 +154,14 @@ impl Disturbance {
         }
     }
 
-    pub(super) async fn strike(self, run: &mut Run, random: &mut StdRng) -> Result<()> {
+    /// Strikes, and says what it was.
+    pub(super) async fn strike(
+        self,
+        run: &mut Run,
+        walk: &mut CrashWalk,
+        database: &TestDatabase,
+        random: &mut StdRng,
+    ) -> Result<&'static str> {
         let (store, channel) = (run.sandboxes.store_control.clone(), run.sandboxes.channel_control.clone());
         match self {
             Self::Kill => {
@@ -128,13 +169,42 @@ impl Disturbance {
                 run.processes[victim].kill()?;
                 // Sometimes it stays down for a while.
                 tokio::time::sleep(Duration::from_millis(random.random_range(0..1_500))).await;
-                run.processes[victim].start_again().await?;
+                walk.start(&mut run.processes[victim]).await?;
             }
-            Self::StandStill => {
+            Self::StandStill | Self::StandStillLong => {
                 let victim = random.random_range(0..run.processes.len());
-                let pause = Duration::from_millis(random.random_range(500..4_000));
-                run.processes[victim].stand_still(pause).await?;
+                let range = if self == Self::StandStill { 500..4_000 } else { 21_000..36_000 };
+                let pause = Duration::from_millis(random.random_range(range));
+                if !run.processes[victim].has_ended()? {
+                    run.processes[victim].stand_still(pause).await?;
+                }
             }
+            Self::ClockJump => {
+                let victim = random.random_range(0..run.processes.len());
+                let ahead =
+                    [-7_200, -600, -40, -20, 20, 40, 600, 7_200].choose(random).expect("it is not empty");
+                std::fs::write(&run.clocks[victim], ahead.to_string())?;
+                tokio::time::sleep(Duration::from_millis(random.random_range(500..4_000))).await;
+                std::fs::write(&run.clocks[victim], "0")?;
+            }
+            Self::Database => {
+                let fault = DatabaseFault::draw(database, random);
+                fault.strike(database, run, walk, random).await?;
+                return Ok(fault.name());
+            }
+            Self::StillRunning => {
+                let fault = json!({
+                    "kind": "still_running", "resource": "orders", "method": "POST",
+                    "times": random.random_range(1..3), "delay_ms": random.random_range(1_500..3_500),
+                });
+                store.post("/faults", &fault).await?;
+                for _ in 0..3 {
+                    tokio::time::sleep(Duration::from_millis(700)).await;
+                    retry_blocked(run).await;
+                }
+            }
+            Self::WebhookLate => late_webhook(run, random).await?,
+            Self::PoisonOrder => poison(run, database, random).await?,
             Self::StoreFault => {
                 let kind = STORE_FAULTS.choose(random).expect("the list is not empty");
                 let (resource, method) = STORE_CALLS.choose(random).expect("the list is not empty");
@@ -204,8 +274,63 @@ impl Disturbance {
             }
             Self::WebhookForged => forge_webhook(run).await?,
         }
-        Ok(())
+        Ok(self.name())
     }
+}
+
+/// The merchant sees orders that are blocked, and does not want to wait.
+async fn retry_blocked(run: &Run) {
+    let blocked = format!("connection={}&import_state=blocked", run.connection_id);
+    for order in run.api.all_orders(&blocked).await.unwrap_or_default() {
+        let retry = json!({ "action": "import" });
+        // Refused or lost with its process, as any click may be.
+        drop(run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &retry).await);
+    }
+}
+
+/// Says today what was true hours ago.
+async fn late_webhook(run: &Run, random: &mut StdRng) -> Result<()> {
+    let orders = run.sandboxes.channel_orders().await?;
+    let Some(order) = orders.choose(random) else { return Ok(()) };
+    let hours_ago = SystemClock.now().timestamp() - random.random_range(3_600..43_200);
+    let notification = json!({
+        "type": 1,
+        "data": { "order_id": order["id"], "order_status": "UNPAID", "update_time": hours_ago },
+    });
+    run.sandboxes.channel_control.post("/webhooks/send", &notification).await.map(drop)
+}
+
+/// For a while the database refuses whatever is written about one order.
+async fn poison(run: &Run, database: &TestDatabase, random: &mut StdRng) -> Result<()> {
+    let orders = run.sandboxes.channel_orders().await?;
+    let Some(id) = orders.choose(random).and_then(|order| order["id"].as_str()) else { return Ok(()) };
+    let (make, end) = if database.name == "postgres" {
+        (
+            format!(
+                "CREATE OR REPLACE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE EXCEPTION 'poison'; END $$;
+                 CREATE TRIGGER poison BEFORE INSERT OR UPDATE ON orders
+                    FOR EACH ROW WHEN (NEW.tiktok_order_id = '{id}') EXECUTE FUNCTION poison()"
+            ),
+            "DROP TRIGGER IF EXISTS poison ON orders",
+        )
+    } else {
+        (
+            format!(
+                "CREATE TRIGGER poison_new BEFORE INSERT ON orders WHEN NEW.tiktok_order_id = '{id}'
+                    BEGIN SELECT RAISE(ABORT, 'poison'); END;
+                 CREATE TRIGGER poison BEFORE UPDATE ON orders WHEN NEW.tiktok_order_id = '{id}'
+                    BEGIN SELECT RAISE(ABORT, 'poison'); END"
+            ),
+            "DROP TRIGGER IF EXISTS poison; DROP TRIGGER IF EXISTS poison_new",
+        )
+    };
+    let connection = database.connect().await;
+    let made = connection.execute_unprepared(&make).await;
+    tokio::time::sleep(Duration::from_millis(random.random_range(1_000..4_000))).await;
+    connection.execute_unprepared(end).await?;
+    connection.close().await?;
+    made.map(drop).map_err(Into::into)
 }
 
 /// A stranger sends what looks like TikTok Shop's notification; it must be refused.
@@ -223,15 +348,15 @@ async fn forge_webhook(run: &Run) -> Result<()> {
         .json(&body)
         .send()
         .await;
-    // The process may stand still at this moment; then there is no answer.
+    // The process may be down at this moment; then there is no answer.
     if let Ok(answer) = answer {
         anyhow::ensure!(!answer.status().is_success(), "a forged webhook was taken: {}", answer.status());
     }
     Ok(())
 }
 
-/// Puts everything right that was broken on purpose.
-pub(super) async fn heal(run: &mut Run) -> Result<()> {
+/// Puts everything right that was broken on purpose; the processes run on.
+pub(super) async fn heal(run: &Run) -> Result<()> {
     let (store, channel) = (&run.sandboxes.store_control, &run.sandboxes.channel_control);
     store.delete("/faults").await?;
     let settings = json!({ "webservice_enabled": true, "call_ms": 0, "order_post_ms": 0 });
@@ -249,7 +374,7 @@ pub(super) async fn heal(run: &mut Run) -> Result<()> {
 /// Where the answer to a renewal of the tokens was lost, only the merchant can help: TikTok Shop has ended the old pair.
 /// Says whether it had to be done.
 pub(super) async fn authorize_again(run: &Run) -> Result<bool> {
-    let ended: Vec<_> = run.api.connections().await?;
+    let ended = run.api.connections().await?;
     let ended = ended.into_iter().find(|connection| {
         connection.id.to_string() == run.connection_id && connection.state == ConnectionState::Unauthorized
     });

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
-use shared::{ActionOptions, ChannelCarrier, OrderId};
+use shared::{ActionKind, ActionOptions, FulfillmentType, OrderId};
 
 use crate::whole_run::Run;
 
@@ -15,13 +15,13 @@ pub(super) struct Life {
 }
 
 /// Each as often as it stands here.
-const EVENTS: [&str; 18] = [
-    "ship",
+const EVENTS: [&str; 22] = [
     "ship",
     "collect",
     "deliver",
     "complete",
     "cancel",
+    "request-cancel",
     "request-cancel",
     "withdraw-request",
     "address",
@@ -30,10 +30,28 @@ const EVENTS: [&str; 18] = [
     "pay",
     "release",
     "ship here",
+    "ship here",
+    "correct here",
+    "label here",
     "cancel here",
+    "answer here",
     "sync here",
     "retry here",
     "prepare in store",
+];
+
+/// What leads to each kind of write, in the order in which it has to happen.
+const LEADING_TO: [(&str, &[&str]); 10] = [
+    ("store_state", &["ship", "collect"]),
+    ("store_tracking", &["ship"]),
+    ("reference", &["place"]),
+    ("tokens", &["expire tokens"]),
+    ("shipment", &["place", "ship here"]),
+    ("package", &["place label", "ship label here"]),
+    ("shipping_correction", &["ship here", "correct here"]),
+    ("cancellation", &["place", "cancel here"]),
+    ("request_answer", &["place", "request-cancel", "sync here", "answer here"]),
+    ("label", &["place label", "ship label here", "label here"]),
 ];
 
 impl Life {
@@ -48,12 +66,31 @@ impl Life {
     /// Lets one thing happen to one order. What an order does not allow just does not happen.
     pub(super) async fn go_on(&self, run: &Run, random: &mut StdRng) -> Option<&'static str> {
         let event = *EVENTS.choose(random)?;
+        self.happen(event, run, random).await.then_some(event)
+    }
+
+    /// Lets happen whatever leads to a kind of write.
+    pub(super) async fn lead_to(&self, write: &str, run: &Run, random: &mut StdRng) {
+        let events =
+            LEADING_TO.iter().find(|(name, _)| *name == write).map_or(&["place"][..], |(_, events)| events);
+        for event in events {
+            self.happen(event, run, random).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+
+    async fn happen(&self, event: &str, run: &Run, random: &mut StdRng) -> bool {
         let happened = match event {
-            "ship here" | "cancel here" | "sync here" | "retry here" => act_here(run, event, random).await,
             "prepare in store" => self.prepare_in_store(run, random).await,
+            "place" => place(run, &json!({ "count": 1, "mix": "plain" }), random).await,
+            "place label" => place(run, &json!({ "order": { "shape": "tiktok_shipping" } }), random).await,
+            "expire tokens" => {
+                Some(run.sandboxes.channel_control.post("/tokens/expire", &json!({})).await.is_ok())
+            }
+            _ if event.ends_with(" here") => act_here(run, event, random).await,
             _ => on_channel(run, event, random).await,
         };
-        happened.is_some_and(|happened| happened).then_some(event)
+        happened.is_some_and(|happened| happened)
     }
 
     async fn prepare_in_store(&self, run: &Run, random: &mut StdRng) -> Option<bool> {
@@ -74,7 +111,20 @@ impl Life {
 }
 
 async fn on_channel(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
-    let orders = run.sandboxes.channel_orders().await.ok()?;
+    let mut orders = run.sandboxes.channel_orders().await.ok()?;
+    // Where a step of an order's life belongs; the rest can happen at any time, and is refused where it cannot.
+    let belongs_to: &[&str] = match event {
+        "ship" | "request-cancel" => &["AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"],
+        "collect" => &["AWAITING_COLLECTION"],
+        "deliver" => &["IN_TRANSIT"],
+        "complete" => &["DELIVERED"],
+        "pay" => &["UNPAID"],
+        "release" => &["ON_HOLD"],
+        _ => &[],
+    };
+    orders.retain(|order| {
+        belongs_to.is_empty() || order["status"].as_str().is_some_and(|status| belongs_to.contains(&status))
+    });
     let order = orders.choose(random)?;
     let by = ["buyer", "seller", "system"].choose(random)?;
     let country = ["FR", "DE", "ES", "IT"].choose(random)?;
@@ -87,31 +137,81 @@ async fn on_channel(run: &Run, event: &str, random: &mut StdRng) -> Option<bool>
     Some(run.sandboxes.channel_control.post(&path, &body).await.is_ok())
 }
 
+async fn place(run: &Run, order: &Value, random: &mut StdRng) -> Option<bool> {
+    let mut order = order.clone();
+    if order.get("count").is_some() {
+        order["seed"] = json!(random.random_range(0..1_000_000_000_u64));
+    }
+    Some(run.sandboxes.place(&order).await.is_ok())
+}
+
 /// The merchant does something here; the request may be lost with the process, as any request may.
 async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
-    let orders = run.api.all_orders(&format!("connection={}", run.connection_id)).await.ok()?;
+    let kind = match event {
+        "sync here" => ActionKind::Sync,
+        "retry here" => ActionKind::Import,
+        "cancel here" => ActionKind::Cancel,
+        "answer here" => ActionKind::AcceptCancellation,
+        "correct here" => ActionKind::CorrectShipping,
+        "label here" => ActionKind::FetchLabel,
+        _ => ActionKind::Ship,
+    };
+    let mut orders = run.api.all_orders(&format!("connection={}", run.connection_id)).await.ok()?;
+    orders.retain(|order| order.actions.contains(&kind));
+    if event == "ship label here" {
+        orders.retain(|order| order.fulfillment_type == FulfillmentType::MerchantTikTokLabel);
+    }
     let order = orders.choose(random)?;
-    let request = match event {
-        "sync here" => json!({ "action": "sync" }),
-        "retry here" => json!({ "action": "import" }),
-        "cancel here" => json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" }),
+    let request = match kind {
+        ActionKind::Sync => json!({ "action": "sync" }),
+        ActionKind::Import => json!({ "action": "import" }),
+        ActionKind::Cancel => {
+            json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" })
+        }
+        ActionKind::FetchLabel => json!({ "action": "fetch_label" }),
+        ActionKind::AcceptCancellation => {
+            let asked = options_of(run, order.id, |options| options.cancellation_request.is_some()).await?;
+            match asked.cancellation_request?.reject_reasons.first().filter(|_| random.random_bool(0.5)) {
+                Some(reason) => json!({ "action": "reject_cancellation", "reason": reason.key }),
+                None => json!({ "action": "accept_cancellation" }),
+            }
+        }
+        ActionKind::CorrectShipping => {
+            let packages = |options: &ActionOptions| !options.correctable_package_ids.is_empty();
+            let package = options_of(run, order.id, packages).await?.correctable_package_ids.first()?.clone();
+            let (carrier_id, tracking_number) = parcel(run, order.id, random).await?;
+            json!({
+                "action": "correct_shipping", "package_id": package,
+                "carrier_id": carrier_id, "tracking_number": tracking_number,
+            })
+        }
+        _ if order.fulfillment_type == FulfillmentType::MerchantTikTokLabel => json!({ "action": "ship" }),
         _ => {
-            let carriers = carriers_of(run, order.id).await?;
-            let carrier = carriers.choose(random)?;
-            let number = format!("JX{:010}", random.random_range(0..10_000_000_000_u64));
-            json!({ "action": "ship", "carrier_id": carrier.id, "tracking_number": number })
+            let (carrier_id, tracking_number) = parcel(run, order.id, random).await?;
+            json!({ "action": "ship", "carrier_id": carrier_id, "tracking_number": tracking_number })
         }
     };
     let asked = run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &request).await;
     Some(asked.is_ok())
 }
 
-/// TikTok Shop's carriers for an order, which are read from there when they are first asked for.
-async fn carriers_of(run: &Run, id: OrderId) -> Option<Vec<ChannelCarrier>> {
+/// A carrier of TikTok Shop for the order, and a number of its kind.
+async fn parcel(run: &Run, id: OrderId, random: &mut StdRng) -> Option<(String, String)> {
+    let offered = options_of(run, id, |options| !options.carriers.is_empty()).await?;
+    let carrier = offered.carriers.choose(random)?;
+    Some((carrier.id.clone(), format!("JX{:010}", random.random_range(0..10_000_000_000_u64))))
+}
+
+/// What the forms offer for an order, which is read from TikTok Shop when it is first asked for.
+async fn options_of(
+    run: &Run,
+    id: OrderId,
+    enough: impl Fn(&ActionOptions) -> bool,
+) -> Option<ActionOptions> {
     for _ in 0..5 {
         let options: ActionOptions = run.api.get(&format!("/orders/{id}/action-options")).await.ok()?;
-        if !options.carriers.is_empty() {
-            return Some(options.carriers);
+        if enough(&options) {
+            return Some(options);
         }
         tokio::time::sleep(Duration::from_millis(400)).await;
     }

@@ -16,6 +16,7 @@ async fn a_first_visit_ends_with_a_connection_whose_orders_arrive() -> Result<()
         database_url: None,
         tiktok_url: sandboxes.channel.api_url.clone(),
         log: data.path().join("orderbridge.log"),
+        environment: std::collections::BTreeMap::new(),
     };
     create_login(&options)?;
     let orderbridge = Orderbridge::start(options).await?;

@@ -21,6 +21,7 @@ pub async fn measure(_scale: &Scale) -> Result<()> {
         // Nothing is connected, so nobody is called.
         tiktok_url: "http://127.0.0.1:9".to_owned(),
         log: folder.path().join("orderbridge.log"),
+        environment: std::collections::BTreeMap::new(),
     };
     let orderbridge = Orderbridge::start(options).await?;
     let http = reqwest::Client::new();

@@ -1,0 +1,100 @@
+//! Ends processes at the points that the engine names, one after the other, and starts whatever has ended again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use sync::crash_points::{CrashPoint, VARIABLE};
+
+use crate::process::Orderbridge;
+use crate::whole_run::Run;
+
+/// What the engine writes when it ends itself.
+const LAST_WORDS: &str = "ended at the crash point ";
+
+/// More ends in a row than this are no accident any more.
+const MOST_STARTS: u32 = 60;
+
+/// Which points are still to be struck.
+pub(super) struct CrashWalk {
+    /// How often each is passed first.
+    left: BTreeMap<String, u32>,
+    struck: BTreeSet<String>,
+    pub restarts: u32,
+    /// Ends that nobody has asked for, with the last that was written.
+    pub unasked: Vec<String>,
+}
+
+impl CrashWalk {
+    pub(super) fn new(points: impl IntoIterator<Item = CrashPoint>, random: &mut StdRng) -> Self {
+        // What happens rarely is struck when it happens.
+        let passes = |point: &CrashPoint| {
+            use sync::crash_points::OutsideWrite::{
+                Address, Cart, Customer, Order, Prices, Reference, StoreState,
+            };
+            let often =
+                [Customer, Address, Cart, Prices, Order, Reference, StoreState].contains(&point.write);
+            if often { 1..3_u32 } else { 1..2 }
+        };
+        let left = points.into_iter().map(|point| {
+            let passes = random.random_range(passes(&point));
+            (point.to_string(), passes)
+        });
+        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new() }
+    }
+
+    pub(super) fn left(&self) -> impl Iterator<Item = &str> {
+        self.left.keys().map(String::as_str)
+    }
+
+    pub(super) fn struck(&self) -> usize {
+        self.struck.len()
+    }
+
+    /// No point ends anything from the next start on.
+    pub(super) fn disarm(&mut self) {
+        self.left.clear();
+    }
+
+    /// Starts every process that has ended, as a supervisor does.
+    pub(super) async fn tend(&mut self, run: &mut Run) -> Result<()> {
+        for process in &mut run.processes {
+            if process.has_ended()? {
+                if !self.note(process)? {
+                    let output = process.last_output();
+                    self.unasked.push(format!("a process ended by itself: {output}"));
+                }
+                self.start(process).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a process that has ended; it may reach the next point before it serves.
+    pub(super) async fn start(&mut self, process: &mut Orderbridge) -> Result<()> {
+        self.note(process)?;
+        for _ in 0..MOST_STARTS {
+            self.restarts += 1;
+            let named: Vec<_> = self.left.iter().map(|(name, passes)| format!("{name}*{passes}")).collect();
+            process.set_variable(VARIABLE, Some(named.join(",")).filter(|named| !named.is_empty()));
+            let Err(error) = process.start_again().await else { return Ok(()) };
+            if !self.note(process)? {
+                return Err(error);
+            }
+        }
+        bail!("a process ends whenever it is started: {}", process.last_output())
+    }
+
+    /// Whether it was a point that ended the process.
+    fn note(&mut self, process: &mut Orderbridge) -> Result<bool> {
+        let output = process.new_output()?;
+        let mut names = output.lines().filter_map(|line| line.split_once(LAST_WORDS)).peekable();
+        let struck = names.peek().is_some();
+        for (_, name) in names {
+            self.left.remove(name.trim());
+            self.struck.insert(name.trim().to_owned());
+        }
+        Ok(struck)
+    }
+}
