@@ -115,7 +115,9 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
         ..RunOptions::new(&options.data_dir, options.seed)
     })
     .await?;
-    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), &mut random);
+    let db = database.connect().await;
+    let alone = (options.processes == 1).then(|| db.clone());
+    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), alone, &mut random);
     if let Some(experiment) = options.experiment {
         experiment.begin(database).await?;
     }
@@ -129,7 +131,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let placing =
         json!({ "count": options.orders, "seed": options.seed, "mix": "all", "over_seconds": over_seconds });
     run.sandboxes.place(&placing).await?;
-    let mut lab = Lab { run, walk, random, database, db: database.connect().await, authorizations: 0 };
+    let mut lab = Lab { run, walk, random, database, db, authorizations: 0 };
     let (disturbances, mut events) = lab.break_things(options).await?;
     disturbance::heal(&lab.run).await?;
     let mut complaints = lab.walk_on(options.rest_limit / 2).await?;

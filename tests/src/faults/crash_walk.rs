@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use rand::RngExt;
 use rand::rngs::StdRng;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sync::crash_points::{CrashPoint, VARIABLE};
 
 use crate::process::Orderbridge;
@@ -24,10 +25,16 @@ pub(super) struct CrashWalk {
     pub restarts: u32,
     /// Ends that nobody has asked for, with the last that was written.
     pub unasked: Vec<String>,
+    /// Where the leases of a process that is down can be ended; nobody else may hold any.
+    alone: Option<DatabaseConnection>,
 }
 
 impl CrashWalk {
-    pub(super) fn new(points: impl IntoIterator<Item = CrashPoint>, random: &mut StdRng) -> Self {
+    pub(super) fn new(
+        points: impl IntoIterator<Item = CrashPoint>,
+        alone: Option<DatabaseConnection>,
+        random: &mut StdRng,
+    ) -> Self {
         // What happens rarely is struck when it happens.
         let passes = |point: &CrashPoint| {
             use sync::crash_points::OutsideWrite::{
@@ -41,7 +48,7 @@ impl CrashWalk {
             let passes = random.random_range(passes(&point));
             (point.to_string(), passes)
         });
-        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new() }
+        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new(), alone }
     }
 
     pub(super) fn left(&self) -> impl Iterator<Item = &str> {
@@ -76,6 +83,10 @@ impl CrashWalk {
         self.note(process)?;
         for _ in 0..MOST_STARTS {
             self.restarts += 1;
+            // Two times in three it was down for longer than its leases last.
+            if !self.restarts.is_multiple_of(3) {
+                self.let_leases_end().await;
+            }
             let named: Vec<_> = self.left.iter().map(|(name, passes)| format!("{name}*{passes}")).collect();
             process.set_variable(VARIABLE, Some(named.join(",")).filter(|named| !named.is_empty()));
             let Err(error) = process.start_again().await else { return Ok(()) };
@@ -84,6 +95,17 @@ impl CrashWalk {
             }
         }
         bail!("a process ends whenever it is started: {}", process.last_output())
+    }
+
+    /// The store's own time is not touched: it may still be at work.
+    async fn let_leases_end(&self) {
+        let Some(db) = &self.alone else { return };
+        let jobs = "UPDATE jobs SET lease_until = 0 WHERE lease_owner IS NOT NULL";
+        let turns = "UPDATE leases SET until = 0 WHERE name NOT LIKE '%:request'";
+        for sql in [jobs, turns] {
+            // The database may be what is broken.
+            drop(db.execute_unprepared(sql).await);
+        }
     }
 
     /// Whether it was a point that ended the process.
