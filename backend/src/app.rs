@@ -10,7 +10,7 @@ use utoipa::openapi::path::PathItem;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::auth::{AccessTokens, LiveSessions, Passwords, Throttle};
+use crate::auth::{AccessTokens, LiveKeys, LiveSessions, Passwords, Throttle};
 use crate::config::Config;
 use crate::cursor::Cursors;
 use crate::error::ApiError;
@@ -18,8 +18,8 @@ use crate::events::LiveEvents;
 use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
-    actions, bulk_runs, connections, events, health, issues, openapi, orders, session, store_states,
-    sync_runs, webhooks,
+    actions, api_keys, bulk_runs, connections, events, health, invitations, issues, openapi, orders, profile,
+    session, sessions, store_states, sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -31,6 +31,7 @@ pub struct AppState {
     pub engine_settings: EngineSettings,
     pub access_tokens: AccessTokens,
     pub live_sessions: LiveSessions,
+    pub live_keys: LiveKeys,
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub cursors: Cursors,
@@ -58,6 +59,7 @@ impl AppState {
         Self {
             access_tokens: AccessTokens::new(master),
             live_sessions: LiveSessions::default(),
+            live_keys: LiveKeys::default(),
             passwords: Passwords::new(),
             throttle: Throttle::new(config.throttle.clone()),
             cursors: Cursors::new(master.derive("cursors")),
@@ -105,6 +107,26 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(session::refresh_session)
         .service(session::get_session)
         .service(session::sign_out::sign_out)
+        .service(api_keys::list_api_keys)
+        .service(api_keys::create_api_key)
+        .service(api_keys::get_api_key)
+        .service(api_keys::update_api_key)
+        .service(api_keys::revoke_api_key)
+        .service(users::list_users)
+        .service(users::get_user)
+        .service(users::update_user)
+        .service(users::remove_user)
+        .service(users::list_user_sessions)
+        .service(users::end_user_sessions)
+        .service(invitations::list_invitations)
+        .service(invitations::invite)
+        .service(invitations::accept_invitation)
+        .service(invitations::withdraw_invitation)
+        .service(profile::get_profile)
+        .service(profile::change_password)
+        .service(sessions::list_sessions)
+        .service(sessions::end_session)
+        .service(sessions::end_sessions)
         // Orders; fixed words before ids
         .service(orders::list_orders)
         .service(orders::count_orders)

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use database::MasterKey;
 use rand::Rng;
+use shared::Role;
 use url::Url;
 
 use crate::auth::ThrottlePolicy;
@@ -67,6 +68,9 @@ pub struct Settings {
     /// Take the caller's address from the proxy's Forwarded headers; only if nobody else can reach the port
     #[arg(long, global = true, env = "ORDERBRIDGE_TRUST_PROXY")]
     pub trust_proxy: bool,
+    /// Everybody with this role or a higher one must sign in with an authenticator app too
+    #[arg(long, global = true, env = "ORDERBRIDGE_REQUIRE_SECOND_FACTOR", value_name = "ROLE")]
+    pub require_second_factor: Option<Role>,
     /// How to write the log; what to write is said by RUST_LOG
     #[arg(long, global = true, env = "ORDERBRIDGE_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -108,6 +112,7 @@ pub struct Config {
     pub allow_private_store_addresses: bool,
     pub trust_proxy: bool,
     pub throttle: ThrottlePolicy,
+    require_second_factor: Option<Role>,
     public_origin: String,
     allowed_origins: Vec<String>,
 }
@@ -162,6 +167,7 @@ impl Config {
             allow_private_store_addresses: settings.allow_private_store_addresses,
             trust_proxy: settings.trust_proxy,
             throttle: ThrottlePolicy::default(),
+            require_second_factor: settings.require_second_factor,
             public_origin,
             allowed_origins,
         })
@@ -171,6 +177,12 @@ impl Config {
     #[must_use]
     pub fn public_origin(&self) -> &str {
         &self.public_origin
+    }
+
+    /// Whether people with this role must have a second factor.
+    #[must_use]
+    pub fn needs_second_factor(&self, role: Role) -> bool {
+        self.require_second_factor.is_some_and(|lowest| role >= lowest)
     }
 
     /// Whether people come over HTTPS.

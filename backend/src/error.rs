@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use database::DbErr;
-use shared::{FieldError, Problem, Role};
+use shared::{FieldError, Problem};
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -22,14 +22,16 @@ pub enum ApiError {
     Invalid(Vec<FieldError>),
     /// There is no valid session; the sentence says what is wrong with it.
     Unauthorized(&'static str),
-    /// The session's role does not suffice.
-    Forbidden {
-        needs: Role,
-    },
+    /// The caller lacks a right; the sentence says which.
+    Forbidden(String),
+    /// The role needs a second factor, and the person has not set one up.
+    SecondFactorMissing,
     /// A page of another origin has sent the request.
     ForeignOrigin,
     /// The one-time link was used, replaced, or never was.
     SetupLinkInvalid,
+    /// The invitation was accepted, withdrawn, has ended, or never was.
+    InvitationInvalid,
     NotFound,
     MethodNotAllowed {
         allowed: String,
@@ -113,9 +115,12 @@ impl ApiError {
                 ("invalid_values", "Values not acceptable", "Some values are not acceptable.".to_owned())
             }
             Self::Unauthorized(detail) => ("unauthorized", "Not signed in", (*detail).to_owned()),
-            Self::Forbidden { needs } => {
-                ("forbidden", "Not allowed", format!("This needs the role {needs} or higher."))
-            }
+            Self::Forbidden(detail) => ("forbidden", "Not allowed", detail.clone()),
+            Self::SecondFactorMissing => (
+                "second_factor_missing",
+                "Second factor missing",
+                "Your role needs an authenticator app; set it up in your profile first.".to_owned(),
+            ),
             Self::ForeignOrigin => (
                 "foreign_origin",
                 "Not allowed",
@@ -126,6 +131,11 @@ impl ApiError {
                 "Link not valid",
                 "The setup link is not valid any more; the server prints a new one when it starts."
                     .to_owned(),
+            ),
+            Self::InvitationInvalid => (
+                "invitation_invalid",
+                "Link not valid",
+                "The invitation is not valid any more; ask for a new one.".to_owned(),
             ),
             Self::NotFound => ("not_found", "Not found", "There is nothing at this address.".to_owned()),
             Self::MethodNotAllowed { allowed } => {
@@ -224,7 +234,11 @@ impl ResponseError for ApiError {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } | Self::ForeignOrigin | Self::SetupLinkInvalid => StatusCode::FORBIDDEN,
+            Self::Forbidden(_)
+            | Self::SecondFactorMissing
+            | Self::ForeignOrigin
+            | Self::SetupLinkInvalid
+            | Self::InvitationInvalid => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict { .. } | Self::KeyInUse => StatusCode::CONFLICT,

@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use actix_web::web::BytesMut;
+use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
+use database::Reach;
+use database::reach::Named;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 use shared::FieldError;
 
+use crate::app::AppState;
+use crate::auth::caller_of;
 use crate::error::ApiError;
 
 /// No request of ours comes near it.
@@ -99,16 +103,30 @@ impl FromRequest for Pairs {
     }
 }
 
-/// The number in a path that names one thing; what is no such number names nothing.
+/// What a path names, within the caller's reach. What is no id names nothing, and what lies beyond the reach is not there
+/// either.
 pub struct Id<T>(pub T);
 
-impl<T: FromStr> FromRequest for Id<T> {
+impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
-        ready(id.map(Self).ok_or(ApiError::NotFound))
+        let id = request.match_info().get("id").and_then(|text| text.parse::<T>().ok());
+        let caller = caller_of(request);
+        let state = request.app_data::<Data<AppState>>().cloned();
+        async move {
+            let reach = caller?.reach;
+            let id = id.ok_or(ApiError::NotFound)?;
+            if let Reach::Only(connections) = reach {
+                let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
+                if !id.is_within(state.database.reader(), &connections).await? {
+                    return Err(ApiError::NotFound);
+                }
+            }
+            Ok(Self(id))
+        }
+        .boxed_local()
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actions;
+mod api_keys;
 pub mod app;
 pub mod auth;
 mod bulk_runs;
@@ -13,6 +14,7 @@ mod events;
 mod extract;
 mod health;
 mod idempotency;
+mod invitations;
 mod issues;
 #[cfg(debug_assertions)]
 mod lab_clock;
@@ -20,8 +22,11 @@ mod middleware;
 pub mod openapi;
 mod orders;
 mod page;
+mod profile;
 pub mod server;
 mod session;
+mod sessions;
 mod store_states;
 mod sync_runs;
+mod users;
 mod webhooks;

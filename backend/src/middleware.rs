@@ -16,6 +16,7 @@ use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use crate::app::AppState;
+use crate::auth::{Identity, api_key};
 use crate::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,6 +51,31 @@ impl RootSpanBuilder for RequestSpan {
 fn request_id(request: &ServiceRequest) -> String {
     let id = request.extensions().get::<RequestId>().copied();
     id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Finds out who sends a request below `/api`, before its handler asks.
+///
+/// # Errors
+/// Those of the inner service.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let state = request.app_data::<Data<AppState>>().cloned();
+    let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
+    if request.query_string().contains(api_key::PREFIX) {
+        // Whoever logs addresses has it now.
+        let detail = "An API key was sent in an address, where logs keep it: revoke it, and send its successor as a \
+            bearer token.";
+        return Ok(request.error_response(ApiError::bad_request("key_in_address", detail)));
+    }
+    match Identity::of(&state, request.headers()).await {
+        Ok(identity) => {
+            request.extensions_mut().insert(identity);
+        }
+        Err(error) => return Ok(request.error_response(error)),
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// Turns every error below `/api` into a problem that names path and request, and logs what is our own fault.

@@ -21,13 +21,15 @@ mod examples;
     info(
         title = "orderbridge",
         description = "Brings TikTok Shop orders into a PrestaShop store exactly once and shows them in one grid.\n\n\
-            Sign in with `POST /api/v1/session` and send the access token as a bearer token. TikTok ids and amounts are \
+            Send an API key, or the access token of `POST /api/v1/session`, as a bearer token. TikTok ids and amounts are \
             strings, times are RFC 3339 in UTC, and enums may grow. Every error is a `Problem`."
     ),
     components(schemas(Problem, FieldError)),
     servers((url = "/", description = "Where this document comes from")),
     tags(
         (name = "session", description = "Signing in and out"),
+        (name = "keys", description = "API keys of tools"),
+        (name = "people", description = "People, invitations, and one's own profile and sessions"),
         (name = "orders", description = "The order grid"),
         (name = "actions", description = "What is done with orders, one by one or many at once"),
         (name = "connections", description = "TikTok shops bound to PrestaShop shops"),
@@ -43,10 +45,22 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An access token of a session, or an API key (`obk_…`). What an operation names is the scope that it \
+                 needs: a role has some, a key carries some of its owner's.",
+            ))
+            .build();
+        let access_token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token of a session; API keys are refused."))
+            .build();
         let cookie = ApiKeyValue::with_description(COOKIE_NAME, "The refresh token; set by signing in.");
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("access_token", SecurityScheme::Http(access_token));
         components.add_security_scheme("refresh_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
@@ -111,8 +125,8 @@ problem_responses! {
     /// What may become of every request of somebody.
     Refusals {
         "400" "The request is not understood",
-        "401" "No valid access token",
-        "403" "The role does not suffice",
+        "401" "No valid access token or API key",
+        "403" "The right is missing",
         "500" "Our fault; name the request id",
         "503" "Busy; try again in a moment",
     }

@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::{self, AppState};
 use crate::config::Config;
-use crate::middleware::{RequestSpan, headers, problems};
+use crate::middleware::{RequestSpan, authenticate, headers, problems};
 use crate::{auth, openapi, page};
 
 /// Requests that are being answered get this long when the program ends.
@@ -149,7 +149,8 @@ fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev:
             .configure(app::routes)
             .map(|app| {
                 // The last one wraps all others.
-                app.wrap(from_fn(problems))
+                app.wrap(from_fn(authenticate))
+                    .wrap(from_fn(problems))
                     .wrap(Compress::default())
                     .wrap(from_fn(headers))
                     .wrap(TracingLogger::<RequestSpan>::new())

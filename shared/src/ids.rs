@@ -70,6 +70,40 @@ number_id!(
     /// One run of an action over many orders.
     BulkRunId
 );
+number_id!(
+    /// An API key.
+    ApiKeyId
+);
+number_id!(
+    /// An invitation that has not been accepted yet.
+    InvitationId
+);
+
+/// One sign-in of a person, with all its tokens: a random UUID.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct UserSessionId(pub String);
+
+impl UserSessionId {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserSessionId {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_uuid = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if is_uuid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(UnknownWord { what: "session id", word: text.chars().take(64).collect() })
+        }
+    }
+}
 
 /// The id that TikTok Shop gave an order: decimal digits, always text, for it exceeds what JavaScript can count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

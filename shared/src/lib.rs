@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod action;
+mod audit;
 mod connection;
 mod event;
 mod filter;
@@ -13,13 +14,16 @@ mod order;
 mod order_actions;
 mod order_status;
 mod page;
+mod people;
 mod problem;
+mod scope;
 mod search;
 mod session;
 mod sync_run;
 mod text_enum;
 
 pub use action::*;
+pub use audit::*;
 pub use connection::*;
 pub use event::*;
 pub use filter::*;
@@ -32,7 +36,9 @@ pub use order::*;
 pub use order_actions::*;
 pub use order_status::*;
 pub use page::*;
+pub use people::*;
 pub use problem::*;
+pub use scope::*;
 pub use search::*;
 pub use session::*;
 pub use sync_run::*;

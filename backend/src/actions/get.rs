@@ -4,7 +4,7 @@ use database::actions;
 use shared::{ActionId, OrderAction};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -17,12 +17,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getAction",
     params(("id" = i64, Path, description = "The action's number")),
     responses((status = 200, body = OrderAction, description = "The action"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/actions/{id}")]
 pub async fn get_action(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<ActionId>,
 ) -> Result<Json<OrderAction>, ApiError> {
     let action = actions::find(state.database.reader(), id.0).await?;

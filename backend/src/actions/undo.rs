@@ -5,7 +5,7 @@ use database::{actions, orders};
 use shared::{ActionId, ActionState, OrderAction};
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, NotNow, Refusals};
@@ -19,12 +19,12 @@ use crate::openapi::{Missing, NotNow, Refusals};
     operation_id = "undoAction",
     params(("id" = i64, Path, description = "The action's number")),
     responses((status = 200, body = OrderAction, description = "Taken back"), NotNow, Missing, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/actions/{id}/undo")]
 pub async fn undo_action(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     id: Id<ActionId>,
 ) -> Result<Json<OrderAction>, ApiError> {
     let now = state.clock().now();
@@ -42,7 +42,7 @@ pub async fn undo_action(
     }
     let kind = action.request.kind().as_str().replace('_', " ");
     let sentence = format!("Took back before it left: {kind}.");
-    timeline::record(&txn, action.order_id, Entry::by(&operator.0.user.email, "undo", sentence), now).await?;
+    timeline::record(&txn, action.order_id, Entry::by(caller.actor(), "undo", sentence), now).await?;
     orders::derive_status(&txn, action.order_id, now).await?;
     txn.commit().await?;
     state.committed();

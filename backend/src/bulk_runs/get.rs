@@ -4,7 +4,7 @@ use database::bulk_runs;
 use shared::{BulkRun, BulkRunId};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -17,12 +17,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getBulkRun",
     params(("id" = i64, Path, description = "The run's number")),
     responses((status = 200, body = BulkRun, description = "The run"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/bulk-runs/{id}")]
 pub async fn get_bulk_run(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<BulkRunId>,
 ) -> Result<Json<BulkRun>, ApiError> {
     let run = bulk_runs::find(state.database.reader(), id.0).await?;

@@ -4,7 +4,7 @@ use database::bulk_runs;
 use shared::{BulkOutcome, BulkRunId, BulkRunOrder, FieldError, Page};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
 use crate::extract::{Id, Pairs};
@@ -22,12 +22,12 @@ use crate::openapi::{Missing, PageQuery, Refusals};
         PageQuery
     ),
     responses((status = 200, body = Page<BulkRunOrder>, description = "A page of orders"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/bulk-runs/{id}/orders")]
 pub async fn list_bulk_run_orders(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<BulkRunId>,
     pairs: Pairs,
 ) -> Result<Json<Page<BulkRunOrder>>, ApiError> {

@@ -6,7 +6,7 @@ use shared::{BulkRun, BulkRunId, BulkRunState};
 
 use super::{New, create};
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::idempotency::Once;
@@ -29,23 +29,22 @@ use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
         KeyRefusals,
         Refusals
     ),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/bulk-runs/{id}/retry")]
 pub async fn retry_bulk_run(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     id: Id<BulkRunId>,
     request: Once<()>,
 ) -> Result<HttpResponse, ApiError> {
-    let caller = &operator.0;
     let work = async |txn: &_| {
         let old = bulk_runs::find(txn, id.0).await?.ok_or(ApiError::NotFound)?;
         let conflict = |code, detail: &str| Err(ApiError::Conflict { code, detail: detail.to_owned() });
         if old.state == BulkRunState::Running {
             return conflict("bulk_run_running", "The run goes on; wait for its end, or stop it.");
         }
-        let run = NewRun { request: &old.request, actor: &caller.user.email };
+        let run = NewRun { request: &old.request, actor: caller.actor() };
         match create(&state, txn, run, Members::NotDoneIn(id.0)).await? {
             New::Run(run) => Ok((StatusCode::ACCEPTED, run)),
             // A run is never for too many orders, and this one is for some of another's.
@@ -54,5 +53,5 @@ pub async fn retry_bulk_run(
             }
         }
     };
-    request.named.answer(&state, caller, work).await
+    request.named.answer(&state, &caller, work).await
 }

@@ -10,7 +10,7 @@ use sync::actions;
 
 use super::{New, create};
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::idempotency::Once;
 use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Refusals};
@@ -55,26 +55,28 @@ use crate::orders::{criteria_of, filter_of};
         KeyRefusals,
         Refusals
     ),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/bulk-runs")]
 pub async fn start_bulk_run(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     request: Once<StartBulkRun>,
 ) -> Result<HttpResponse, ApiError> {
     let Once { body, named } = request;
-    let caller = &operator.0;
     let work = async |txn: &_| {
         let errors = errors_of(&body);
         if !errors.is_empty() {
             return Err(ApiError::Invalid(errors));
         }
-        let run = NewRun { request: &body.request, actor: &caller.user.email };
+        let run = NewRun { request: &body.request, actor: caller.actor() };
         let new = match &body.filter {
-            None => create(&state, txn, run, Members::Named(&body.order_ids)).await?,
+            None => {
+                create(&state, txn, run, Members::Named { ids: &body.order_ids, reach: &caller.reach })
+                    .await?
+            }
             Some(pairs) => {
-                let criteria = criteria_of(&state, &filter_of(pairs)?, BuyerFilter::default())?;
+                let criteria = criteria_of(&state, &caller, &filter_of(pairs)?, BuyerFilter::default())?;
                 let members = Members::Matching { criteria: &criteria, except: &body.except };
                 create(&state, txn, run, members).await?
             }
@@ -82,7 +84,7 @@ pub async fn start_bulk_run(
         let run = run_of(new, &body)?;
         Ok((StatusCode::ACCEPTED, run))
     };
-    named.answer(&state, caller, work).await
+    named.answer(&state, &caller, work).await
 }
 
 fn errors_of(body: &StartBulkRun) -> Vec<FieldError> {

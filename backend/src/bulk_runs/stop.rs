@@ -4,7 +4,7 @@ use database::bulk_runs;
 use shared::{BulkRun, BulkRunId};
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -18,16 +18,16 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "stopBulkRun",
     params(("id" = i64, Path, description = "The run's number")),
     responses((status = 200, body = BulkRun, description = "The run"), Missing, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/bulk-runs/{id}/stop")]
 pub async fn stop_bulk_run(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     id: Id<BulkRunId>,
 ) -> Result<Json<BulkRun>, ApiError> {
     let txn = state.database.begin().await?;
-    bulk_runs::stop(&txn, id.0, &operator.0.user.email, state.clock().now()).await?;
+    bulk_runs::stop(&txn, id.0, caller.actor(), state.clock().now()).await?;
     let run = bulk_runs::find(&txn, id.0).await?.ok_or(ApiError::NotFound)?;
     txn.commit().await?;
     state.committed();

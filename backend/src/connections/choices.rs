@@ -6,7 +6,7 @@ use sync::store_lists;
 
 use super::find;
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -19,17 +19,17 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getConnectionChoices",
     params(("id" = i64, Path, description = "The connection's number")),
     responses((status = 200, body = ConnectionChoices, description = "The choices"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["connections:read"]))
 )]
 #[get("/connections/{id}/choices")]
 pub async fn get_connection_choices(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<ConnectionsRead>,
     id: Id<ConnectionId>,
 ) -> Result<Json<ConnectionChoices>, ApiError> {
     let connection = find(&state, id.0).await?;
     let db = state.database.reader();
-    let states = store_states::list(db, Some(connection.id)).await?;
+    let states = store_states::of_connection(db, connection.id).await?;
     Ok(Json(ConnectionChoices {
         store_states: states.into_iter().map(Into::into).collect(),
         store_carriers: store_lists::store_carriers(db, connection.id).await?,

@@ -9,7 +9,7 @@ use sync::jobs;
 
 use super::{answer, authorize, store_address, values};
 use crate::app::AppState;
-use crate::auth::Manager;
+use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{BodyRefusals, NotNow, Refusals};
@@ -28,14 +28,15 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals};
         BodyRefusals,
         Refusals
     ),
-    security(("bearer" = ["manager"]))
+    security(("bearer" = ["connections:write"]))
 )]
 #[post("/connections")]
 pub async fn create_connection(
     state: Data<AppState>,
-    _manager: Manager,
+    caller: May<ConnectionsWrite>,
     body: Body<CreateConnection>,
 ) -> Result<HttpResponse, ApiError> {
+    caller.require_all_connections()?;
     let CreateConnection { name, tiktok, store, settings } = body.0;
     values::check(values::new_connection(&name, &tiktok, &store, &settings))?;
     let store_url = store_address::check(&state.config, "/store/url", &store.url).await?;

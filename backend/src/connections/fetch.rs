@@ -8,7 +8,7 @@ use shared::{ConnectionId, ConnectionState, FetchOrders, FieldError, SyncRun};
 use sync::jobs;
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::idempotency::OnceIfNamed;
@@ -28,12 +28,12 @@ const PRIORITY: i16 = 10;
     params(("id" = i64, Path, description = "The connection's number"), OptionalIdempotencyKey),
     request_body = Option<FetchOrders>,
     responses((status = 202, body = SyncRun, description = "The run"), NotNow, Missing, BodyRefusals, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/connections/{id}/fetch")]
 pub async fn fetch_orders(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     id: Id<ConnectionId>,
     request: OnceIfNamed<Option<FetchOrders>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -60,7 +60,7 @@ pub async fn fetch_orders(
         let run = sync_runs::find(txn, run_id).await?.ok_or(ApiError::NotFound)?;
         Ok((StatusCode::ACCEPTED, run))
     };
-    named.answer(&state, &operator.0, work).await
+    named.answer(&state, &caller, work).await
 }
 
 fn range_errors(range: &FetchOrders, now: DateTime<Utc>) -> Vec<FieldError> {

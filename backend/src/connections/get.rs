@@ -5,7 +5,7 @@ use shared::{Connection, ConnectionId};
 
 use super::answer;
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -22,12 +22,12 @@ use crate::openapi::{Missing, Refusals};
         Missing,
         Refusals
     ),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["connections:read"]))
 )]
 #[get("/connections/{id}")]
 pub async fn get_connection(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<ConnectionsRead>,
     id: Id<ConnectionId>,
 ) -> Result<HttpResponse, ApiError> {
     answer(&state, StatusCode::OK, id.0).await

@@ -5,24 +5,24 @@ use shared::Connection;
 
 use super::shown;
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
 
 /// List connections
 ///
-/// All of them, oldest first; secrets never leave the server.
+/// Those that the caller reaches, oldest first; secrets never leave the server.
 #[utoipa::path(
     tag = "connections",
     operation_id = "listConnections",
     responses((status = 200, body = [Connection], description = "The connections"), Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["connections:read"]))
 )]
 #[get("/connections")]
 pub async fn list_connections(
     state: Data<AppState>,
-    _viewer: Viewer,
+    caller: May<ConnectionsRead>,
 ) -> Result<Json<Vec<Connection>>, ApiError> {
-    let records = connections::list(state.database.reader(), &state.database.vault).await?;
+    let records = connections::list(state.database.reader(), &state.database.vault, &caller.reach).await?;
     Ok(Json(records.into_iter().map(shown).collect()))
 }

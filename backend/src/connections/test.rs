@@ -6,7 +6,7 @@ use sync::connection_test::{self, ChannelTarget, StoreTarget};
 
 use super::{find, store_address};
 use crate::app::AppState;
-use crate::auth::Manager;
+use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{BodyRefusals, Missing, Refusals};
@@ -19,12 +19,12 @@ use crate::openapi::{BodyRefusals, Missing, Refusals};
     operation_id = "testConnection",
     params(("id" = i64, Path, description = "The connection's number")),
     responses((status = 200, body = ConnectionTest, description = "What was found"), Missing, BodyRefusals, Refusals),
-    security(("bearer" = ["manager"]))
+    security(("bearer" = ["connections:write"]))
 )]
 #[post("/connections/{id}/test")]
 pub async fn test_connection(
     state: Data<AppState>,
-    _manager: Manager,
+    _caller: May<ConnectionsWrite>,
     id: Id<ConnectionId>,
 ) -> Result<Json<ConnectionTest>, ApiError> {
     let record = find(&state, id.0).await?;

@@ -7,7 +7,7 @@ use tiktok_shop::{Secret, ShopAccess};
 
 use super::{authorize, store_address, values};
 use crate::app::AppState;
-use crate::auth::Manager;
+use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{BodyRefusals, Refusals};
@@ -20,14 +20,15 @@ use crate::openapi::{BodyRefusals, Refusals};
     operation_id = "testNewConnection",
     request_body = CreateConnection,
     responses((status = 200, body = ConnectionTest, description = "What was found"), BodyRefusals, Refusals),
-    security(("bearer" = ["manager"]))
+    security(("bearer" = ["connections:write"]))
 )]
 #[post("/connections/test")]
 pub async fn test_new_connection(
     state: Data<AppState>,
-    _manager: Manager,
+    caller: May<ConnectionsWrite>,
     body: Body<CreateConnection>,
 ) -> Result<Json<ConnectionTest>, ApiError> {
+    caller.require_all_connections()?;
     let CreateConnection { name, tiktok, store, settings } = body.0;
     values::check(values::new_connection(&name, &tiktok, &store, &settings))?;
     let url = store_address::check(&state.config, "/store/url", &store.url).await?;

@@ -8,7 +8,7 @@ use sync::jobs;
 
 use super::{answer, authorize, find, store_address, values};
 use crate::app::AppState;
-use crate::auth::Manager;
+use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
 use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
@@ -31,12 +31,12 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
         BodyRefusals,
         Refusals
     ),
-    security(("bearer" = ["manager"]))
+    security(("bearer" = ["connections:write"]))
 )]
 #[patch("/connections/{id}")]
 pub async fn update_connection(
     state: Data<AppState>,
-    _manager: Manager,
+    _caller: May<ConnectionsWrite>,
     id: Id<ConnectionId>,
     known: KnownVersions,
     body: Body<UpdateConnection>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
-use database::events;
+use database::{Reach, events};
 use futures::stream;
 use shared::LiveEvent;
 use tokio::sync::OwnedSemaphorePermit;
@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
 
@@ -35,12 +35,12 @@ const MAX_MISSED: u64 = 1_000;
         (status = 200, content_type = "text/event-stream", body = LiveEvent, description = "The stream"),
         Refusals
     ),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/events")]
 pub async fn stream_events(
     state: Data<AppState>,
-    viewer: Viewer,
+    caller: May<OrdersRead>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let busy = ApiError::Overloaded { detail: "Too many pages listen at once; ask again from time to time." };
@@ -50,16 +50,21 @@ pub async fn stream_events(
     let last_id =
         request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse::<i64>().ok());
     let missed = match last_id {
-        Some(id) => events::after(state.database.reader(), id.max(0), MAX_MISSED).await?,
+        Some(id) => {
+            let mut missed = events::after(state.database.reader(), id.max(0), MAX_MISSED).await?;
+            missed.retain(|event| is_told(&caller.reach, event));
+            missed
+        }
         None => Vec::new(),
     };
     let now = state.clock().now();
-    let lives = (viewer.0.token_expires_at - now).to_std().unwrap_or_default();
+    let lives = (caller.good_until - now).to_std().unwrap_or_default();
     let listener = Listener {
         greeted: false,
         told: missed.iter().map(|event| event.id).collect(),
         missed: missed.into(),
         receiver,
+        reach: caller.reach.clone(),
         ends_at: tokio::time::Instant::now() + lives,
         shutdown: state.shutdown.clone(),
         _place: place,
@@ -82,6 +87,7 @@ struct Listener {
     /// What was read from the table, and may come again from the live side.
     told: HashSet<i64>,
     receiver: Receiver<LiveEvent>,
+    reach: Reach,
     ends_at: tokio::time::Instant,
     shutdown: CancellationToken,
     _place: OwnedSemaphorePermit,
@@ -105,13 +111,18 @@ impl Listener {
                 event = self.receiver.recv() => event,
             };
             match event {
-                Ok(event) if self.told.remove(&event.id) => {}
+                Ok(event) if self.told.remove(&event.id) || !is_told(&self.reach, &event) => {}
                 Ok(event) => return Some(frame(&event)),
                 // It resumes by its last id, from the table.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
             }
         }
     }
+}
+
+/// Events of no connection are for those who see all of them.
+fn is_told(reach: &Reach, event: &LiveEvent) -> bool {
+    *reach == Reach::All || event.connection_id.is_some_and(|id| reach.allows(id))
 }
 
 fn frame(event: &LiveEvent) -> Bytes {

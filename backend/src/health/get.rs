@@ -6,7 +6,7 @@ use database::health::{self, ImportPace};
 use shared::{ConnectionHealth, ConnectionState, Health};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
 
@@ -22,15 +22,18 @@ const AUTHORIZATION_ENDS_SOON: TimeDelta = TimeDelta::days(30);
     tag = "operation",
     operation_id = "getHealth",
     responses((status = 200, body = Health, description = "The health"), Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["connections:read"]))
 )]
 #[get("/health")]
-pub async fn get_health(state: Data<AppState>, _viewer: Viewer) -> Result<Json<Health>, ApiError> {
+pub async fn get_health(
+    state: Data<AppState>,
+    caller: May<ConnectionsRead>,
+) -> Result<Json<Health>, ApiError> {
     let now = state.clock().now();
     let db = state.database.reader();
     let depth = job_queue::depth(db, now).await?;
     let mut connections = Vec::new();
-    for record in connections::list(db, &state.database.vault).await? {
+    for record in connections::list(db, &state.database.vault, &caller.reach).await? {
         let pace = health::import_pace(db, record.id).await?;
         connections.push(health_of(&record, pace, now));
     }

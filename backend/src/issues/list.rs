@@ -1,10 +1,11 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
+use database::Reach;
 use database::order_history::{self, IssueFilter};
 use shared::{FieldError, Issue, Page};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
 use crate::extract::Pairs;
@@ -23,24 +24,24 @@ use crate::openapi::{PageQuery, Refusals};
         PageQuery
     ),
     responses((status = 200, body = Page<Issue>, description = "A page of issues"), Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/issues")]
 pub async fn list_issues(
     state: Data<AppState>,
-    _viewer: Viewer,
+    caller: May<OrdersRead>,
     pairs: Pairs,
 ) -> Result<Json<Page<Issue>>, ApiError> {
     let (parameters, pairs) = Cursors::page_parameters(pairs.0)?;
-    let filter = filter_of(&pairs)?;
+    let filter = filter_of(&pairs, caller.reach.clone())?;
     let binding = binding("issues", &pairs);
     let request = state.cursors.request(&parameters, &binding)?;
     let slice = order_history::issue_page(state.database.reader(), &filter, &request).await?;
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn filter_of(pairs: &[(String, String)]) -> Result<IssueFilter, ApiError> {
-    let mut filter = IssueFilter::default();
+fn filter_of(pairs: &[(String, String)], reach: Reach) -> Result<IssueFilter, ApiError> {
+    let mut filter = IssueFilter { reach, order: None, code: Vec::new(), open: None };
     let mut errors = Vec::new();
     for (name, value) in pairs {
         let wrong = |detail: &str| FieldError::new(name, detail);

@@ -130,7 +130,7 @@ fn problem_of(status: &str, path: &str) -> Option<Value> {
     let error = match StatusCode::from_bytes(status.as_bytes()).ok()?.as_u16() {
         400 => ApiError::bad_request("bad_request", "The request is not understood."),
         401 => ApiError::Unauthorized("Sign in and send the access token as a bearer token."),
-        403 => ApiError::Forbidden { needs: shared::Role::Operator },
+        403 => ApiError::Forbidden("This needs the role operator or higher.".to_owned()),
         404 => ApiError::NotFound,
         409 => ApiError::Conflict {
             code: "not_possible_now",

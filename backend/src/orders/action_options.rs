@@ -7,7 +7,7 @@ use sync::actions::ASKED_FOR_BY_A_PERSON;
 use sync::jobs;
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -21,12 +21,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getActionOptions",
     params(("id" = i64, Path, description = "Our order number")),
     responses((status = 200, body = ActionOptions, description = "The choices"), Missing, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[get("/orders/{id}/action-options")]
 pub async fn get_action_options(
     state: Data<AppState>,
-    _operator: Operator,
+    _caller: May<OrdersWrite>,
     id: Id<OrderId>,
 ) -> Result<Json<ActionOptions>, ApiError> {
     let now = state.clock().now();

@@ -4,7 +4,7 @@ use database::{actions, order_detail};
 use shared::{FieldError, OrderAction, OrderId, Page};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::extract::{Id, Pairs};
@@ -18,12 +18,12 @@ use crate::openapi::{Missing, PageQuery, Refusals};
     operation_id = "listActions",
     params(("id" = i64, Path, description = "Our order number"), PageQuery),
     responses((status = 200, body = Page<OrderAction>, description = "A page of actions"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/orders/{id}/actions")]
 pub async fn list_actions(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<OrderId>,
     pairs: Pairs,
 ) -> Result<Json<Page<OrderAction>>, ApiError> {

@@ -5,7 +5,7 @@ use shared::OrderCounts;
 
 use super::{criteria_of, filter_of};
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::Pairs;
 use crate::openapi::{FilterParameters, Refusals};
@@ -18,15 +18,15 @@ use crate::openapi::{FilterParameters, Refusals};
     operation_id = "countOrders",
     params(FilterParameters),
     responses((status = 200, body = OrderCounts, description = "The counts"), Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/orders/counts")]
 pub async fn count_orders(
     state: Data<AppState>,
-    _viewer: Viewer,
+    caller: May<OrdersRead>,
     pairs: Pairs,
 ) -> Result<Json<OrderCounts>, ApiError> {
-    let criteria = criteria_of(&state, &filter_of(&pairs.0)?, BuyerFilter::default())?;
+    let criteria = criteria_of(&state, &caller, &filter_of(&pairs.0)?, BuyerFilter::default())?;
     let counts = order_counts::count(state.database.reader(), &state.database.vault, criteria).await?;
     Ok(Json(counts))
 }

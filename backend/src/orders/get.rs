@@ -2,10 +2,10 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use database::order_detail;
-use shared::{OrderDetail, OrderId, Role};
+use shared::{OrderDetail, OrderId, Scope};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
 use crate::openapi::{Missing, Refusals};
@@ -26,19 +26,19 @@ use crate::openapi::{Missing, Refusals};
         Missing,
         Refusals
     ),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/orders/{id}")]
 pub async fn get_order(
     state: Data<AppState>,
-    viewer: Viewer,
+    caller: May<OrdersRead>,
     id: Id<OrderId>,
     known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    let can_reveal = viewer.0.may(Role::Manager);
+    let can_reveal = caller.may(Scope::OrdersPii);
     let db = state.database.reader();
     let version = order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
-    // What is offered depends on the caller's role too.
+    // What is offered depends on the caller's rights too.
     let tag = format!("\"{version}{}\"", if can_reveal { "r" } else { "" });
     if known.has(&tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());

@@ -4,7 +4,7 @@ use shared::{ImportPreview, OrderId};
 use sync::PreviewFailed;
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -18,12 +18,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "previewImport",
     params(("id" = i64, Path, description = "Our order number")),
     responses((status = 200, body = ImportPreview, description = "The preview"), Missing, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[get("/orders/{id}/import-preview")]
 pub async fn preview_import(
     state: Data<AppState>,
-    _operator: Operator,
+    _caller: May<OrdersWrite>,
     id: Id<OrderId>,
 ) -> Result<Json<ImportPreview>, ApiError> {
     let preview = sync::preview_import(&state.engine, id.0).await.map_err(|error| match error {

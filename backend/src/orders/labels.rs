@@ -6,7 +6,7 @@ use shared::{OrderId, ShippingLabel};
 
 use super::personal;
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersLabels};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -27,12 +27,12 @@ use crate::openapi::{Missing, Refusals};
         Missing,
         Refusals
     ),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:labels"]))
 )]
 #[get("/orders/{id}/labels")]
 pub async fn list_labels(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersLabels>,
     id: Id<OrderId>,
 ) -> Result<impl Responder, ApiError> {
     let now = state.clock().now();
@@ -40,7 +40,7 @@ pub async fn list_labels(
     order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
     let labels = shipping_labels::of_order(db, &state.database.vault, id.0, now).await?;
     if !labels.is_empty() {
-        let entry = Entry::by(&operator.0.user.email, "privacy", "Looked at the label with the address.");
+        let entry = Entry::by(caller.actor(), "privacy", "Looked at the label with the address.");
         timeline::record(state.database.writer(), id.0, entry, now).await?;
     }
     Ok(personal(labels))

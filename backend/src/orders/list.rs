@@ -5,7 +5,7 @@ use shared::{OrderSummary, Page};
 
 use super::{filter_of, page_of};
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::extract::Pairs;
@@ -19,15 +19,15 @@ use crate::openapi::{FilterParameters, PageQuery, Refusals};
     operation_id = "listOrders",
     params(FilterParameters, PageQuery),
     responses((status = 200, body = Page<OrderSummary>, description = "A page of orders"), Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/orders")]
 pub async fn list_orders(
     state: Data<AppState>,
-    _viewer: Viewer,
+    caller: May<OrdersRead>,
     pairs: Pairs,
 ) -> Result<Json<Page<OrderSummary>>, ApiError> {
     let (parameters, pairs) = Cursors::page_parameters(pairs.0)?;
     let filter = filter_of(&pairs)?;
-    page_of(&state, &filter, BuyerFilter::default(), &parameters).await
+    page_of(&state, &caller, &filter, BuyerFilter::default(), &parameters).await
 }

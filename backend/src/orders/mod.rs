@@ -33,6 +33,7 @@ use database::{BuyerFilter, Criteria, order_list};
 use shared::{OrderFilter, OrderSummary, Page, Search};
 
 use crate::app::AppState;
+use crate::auth::Caller;
 use crate::cursor::{PageParameters, binding};
 use crate::error::ApiError;
 
@@ -45,17 +46,23 @@ pub fn filter_of(pairs: &[(String, String)]) -> Result<OrderFilter, ApiError> {
     OrderFilter::from_pairs(pairs).map_err(ApiError::bad_filter)
 }
 
-/// The orders that a filter means now.
+/// The orders that a filter means now, of those that the caller reaches.
 ///
 /// # Errors
 /// When its search is not understood.
-pub fn criteria_of(state: &AppState, filter: &OrderFilter, buyer: BuyerFilter) -> Result<Criteria, ApiError> {
+pub fn criteria_of(
+    state: &AppState,
+    caller: &Caller,
+    filter: &OrderFilter,
+    buyer: BuyerFilter,
+) -> Result<Criteria, ApiError> {
     let search = Search::of(filter, state.clock().now()).map_err(ApiError::bad_filter)?;
-    Criteria::new(search, buyer).map_err(ApiError::bad_filter)
+    Criteria::new(search, buyer, &caller.reach).map_err(ApiError::bad_filter)
 }
 
 async fn page_of(
     state: &AppState,
+    caller: &Caller,
     filter: &OrderFilter,
     buyer: BuyerFilter,
     parameters: &PageParameters,
@@ -65,7 +72,7 @@ async fn page_of(
     pairs.extend(buyers_data.map(|(name, text)| (format!("buyer.{name}"), text.clone().unwrap_or_default())));
     let binding = binding("orders", &pairs);
     let request = state.cursors.request(parameters, &binding)?;
-    let criteria = criteria_of(state, filter, buyer)?;
+    let criteria = criteria_of(state, caller, filter, buyer)?;
     let slice = order_list::list(state.database.reader(), &state.database.vault, &criteria, &request).await?;
     Ok(Json(state.cursors.page(slice, &binding)))
 }

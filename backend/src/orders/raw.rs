@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::{OrderId, RawOrder};
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersRaw};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -19,12 +19,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getRawOrder",
     params(("id" = i64, Path, description = "Our order number")),
     responses((status = 200, body = RawOrder, description = "The raw data"), Missing, Refusals),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:raw"]))
 )]
 #[get("/orders/{id}/raw")]
 pub async fn get_raw_order(
     state: Data<AppState>,
-    _operator: Operator,
+    _caller: May<OrdersRaw>,
     id: Id<OrderId>,
 ) -> Result<Json<RawOrder>, ApiError> {
     let db = state.database.reader();

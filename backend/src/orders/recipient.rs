@@ -5,7 +5,7 @@ use shared::{OrderId, Recipient};
 
 use super::personal;
 use crate::app::AppState;
-use crate::auth::Manager;
+use crate::auth::{May, OrdersPii};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -18,16 +18,16 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "revealRecipient",
     params(("id" = i64, Path, description = "Our order number")),
     responses((status = 200, body = Recipient, description = "The recipient, unmasked"), Missing, Refusals),
-    security(("bearer" = ["manager"]))
+    security(("bearer" = ["orders:pii"]))
 )]
 #[post("/orders/{id}/recipient")]
 pub async fn reveal_recipient(
     state: Data<AppState>,
-    manager: Manager,
+    caller: May<OrdersPii>,
     id: Id<OrderId>,
 ) -> Result<impl Responder, ApiError> {
     let txn = state.database.begin().await?;
-    let reader = &manager.0.user.email;
+    let reader = caller.actor();
     let now = state.clock().now();
     let recipient = order_detail::reveal_recipient(&txn, &state.database.vault, id.0, reader, now).await?;
     let recipient = recipient.ok_or(ApiError::NotFound)?;

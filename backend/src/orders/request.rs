@@ -5,7 +5,7 @@ use shared::{ActionRequest, ActionState, OrderAction, OrderId};
 use sync::actions::{self, Asker, Refused};
 
 use crate::app::AppState;
-use crate::auth::Operator;
+use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::idempotency::Once;
@@ -66,25 +66,24 @@ use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow,
         KeyRefusals,
         Refusals
     ),
-    security(("bearer" = ["operator"]))
+    security(("bearer" = ["orders:write"]))
 )]
 #[post("/orders/{id}/actions")]
 pub async fn request_action(
     state: Data<AppState>,
-    operator: Operator,
+    caller: May<OrdersWrite>,
     id: Id<OrderId>,
     request: Once<ActionRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let Once { body, named } = request;
-    let caller = &operator.0;
     let work = async |txn: &_| {
-        let asker = Asker::person(&caller.user.email);
+        let asker = Asker::person(caller.actor());
         let asked = actions::request(txn, id.0, &body, asker, state.clock().now()).await;
         let action = asked.map_err(refusal)?.ok_or(ApiError::NotFound)?;
         let status = if action.state == ActionState::Queued { StatusCode::ACCEPTED } else { StatusCode::OK };
         Ok((status, action))
     };
-    named.answer(&state, caller, work).await
+    named.answer(&state, &caller, work).await
 }
 
 fn refusal(refused: Refused) -> ApiError {

@@ -4,12 +4,12 @@ use actix_web::post;
 use actix_web::web::{Data, Json};
 use database::BuyerFilter;
 use serde::Deserialize;
-use shared::{OrderSummary, Page, Role};
+use shared::{OrderSummary, Page, Scope};
 use utoipa::ToSchema;
 
 use super::{filter_of, page_of};
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -23,7 +23,7 @@ pub struct SearchOrders {
     #[serde(default)]
     #[schema(example = json!({"limit": "50", "status": "error"}))]
     filter: BTreeMap<String, String>,
-    /// Needs the role manager.
+    /// Needs the scope `orders:pii`.
     #[serde(default)]
     buyer: Option<SearchBuyer>,
 }
@@ -51,19 +51,19 @@ pub struct SearchBuyer {
     operation_id = "searchOrders",
     request_body = SearchOrders,
     responses((status = 200, body = Page<OrderSummary>, description = "A page of orders"), BodyRefusals, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[post("/orders/search")]
 pub async fn search_orders(
     state: Data<AppState>,
-    viewer: Viewer,
+    caller: May<OrdersRead>,
     body: Body<SearchOrders>,
 ) -> Result<Json<Page<OrderSummary>>, ApiError> {
     let SearchOrders { filter, buyer } = body.0;
     if buyer.is_some() {
-        viewer.0.require(Role::Manager)?;
+        caller.require(Scope::OrdersPii)?;
     }
     let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;
     let buyer = buyer.map(|SearchBuyer { name, phone, email }| BuyerFilter { name, phone, email });
-    page_of(&state, &filter_of(&pairs)?, buyer.unwrap_or_default(), &parameters).await
+    page_of(&state, &caller, &filter_of(&pairs)?, buyer.unwrap_or_default(), &parameters).await
 }

@@ -4,7 +4,7 @@ use database::{order_detail, order_history};
 use shared::{FieldError, OrderId, Page, TimelineEntry};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::extract::{Id, Pairs};
@@ -18,12 +18,12 @@ use crate::openapi::{Missing, PageQuery, Refusals};
     operation_id = "listTimeline",
     params(("id" = i64, Path, description = "Our order number"), PageQuery),
     responses((status = 200, body = Page<TimelineEntry>, description = "A page of the story"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/orders/{id}/timeline")]
 pub async fn list_timeline(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<OrderId>,
     pairs: Pairs,
 ) -> Result<Json<Page<TimelineEntry>>, ApiError> {

@@ -20,26 +20,42 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use chrono::{DateTime, Utc};
 use database::sessions::{self, NewToken};
-use database::{ConnectionTrait, DbErr};
+use database::{ConnectionTrait, DbErr, users};
 use shared::{Session, User};
 
 use crate::app::AppState;
-use crate::auth::{new_token, refresh_cookie, token_hash};
+use crate::auth::{new_token, refresh_cookie, token_hash, user_agent};
 
 /// A session that has just begun.
-struct Opened {
+pub struct Opened {
     family: String,
     refresh_token: String,
     expires_at: DateTime<Utc>,
 }
 
+impl Opened {
+    /// The answer that carries the new session's access token and cookie.
+    #[must_use]
+    pub fn answer(self, state: &AppState, status: StatusCode, user: User) -> HttpResponse {
+        let cookie = cookie_of(state, self.refresh_token, self.expires_at);
+        session_answer(state, status, user, &self.family, Some(cookie))
+    }
+}
+
 /// Begins a session for somebody who has proved to be this user.
-async fn open_session(db: &impl ConnectionTrait, user: &User, now: DateTime<Utc>) -> Result<Opened, DbErr> {
+pub async fn open_session(
+    db: &impl ConnectionTrait,
+    user: &User,
+    request: &HttpRequest,
+    now: DateTime<Utc>,
+) -> Result<Opened, DbErr> {
     let family = uuid::Uuid::new_v4().to_string();
     let refresh_token = new_token();
     let token_hash = token_hash(&refresh_token);
-    let expires_at =
-        sessions::open(db, user.id, NewToken { family: &family, token_hash: &token_hash }, now).await?;
+    let user_agent = user_agent::shortened(request.headers());
+    let token = NewToken { family: &family, token_hash: &token_hash, user_agent: user_agent.as_deref() };
+    let expires_at = sessions::open(db, user.id, token, now).await?;
+    users::signed_in(db, user.id, now).await?;
     Ok(Opened { family, refresh_token, expires_at })
 }
 
@@ -68,7 +84,7 @@ fn session_answer(
 }
 
 /// Where a request comes from.
-fn address_of(state: &AppState, request: &HttpRequest) -> Option<IpAddr> {
+pub fn address_of(state: &AppState, request: &HttpRequest) -> Option<IpAddr> {
     if state.config.trust_proxy {
         let info = request.connection_info();
         let forwarded = info.realip_remote_addr().and_then(|address| address.parse().ok());

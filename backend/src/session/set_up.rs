@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use database::{installation, users};
 use shared::{Role, Session, SetUp};
 
-use super::{address_of, cookie_of, open_session, session_answer};
+use super::{address_of, open_session};
 use crate::app::AppState;
 use crate::auth::{Attempt, SETUP_TOKEN, check_new_email, check_new_password, token_hash};
 use crate::error::ApiError;
@@ -57,10 +57,9 @@ pub async fn set_up(
         return Err(ApiError::SetupLinkInvalid);
     }
     let user = users::create(&txn, &email, &password_hash, Role::Admin, now).await?;
-    let opened = open_session(&txn, &user, now).await?;
+    let opened = open_session(&txn, &user, &request, now).await?;
     txn.commit().await?;
     tracing::info!(user = %user.id, "the first admin was created");
 
-    let cookie = cookie_of(&state, opened.refresh_token, opened.expires_at);
-    Ok(session_answer(&state, StatusCode::CREATED, user, &opened.family, Some(cookie)))
+    Ok(opened.answer(&state, StatusCode::CREATED, user))
 }

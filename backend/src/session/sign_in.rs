@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use database::users;
 use shared::{Session, SignIn};
 
-use super::{address_of, cookie_of, open_session, session_answer};
+use super::{address_of, open_session};
 use crate::app::AppState;
 use crate::auth::Attempt;
 use crate::error::ApiError;
@@ -57,9 +57,8 @@ pub async fn sign_in(
     state.throttle.succeeded(&email);
 
     let txn = state.database.begin().await?;
-    let opened = open_session(&txn, &known.user, now).await?;
+    let opened = open_session(&txn, &known.user, &request, now).await?;
     txn.commit().await?;
     tracing::info!(user = %known.user.id, "signed in");
-    let cookie = cookie_of(&state, opened.refresh_token, opened.expires_at);
-    Ok(session_answer(&state, StatusCode::OK, known.user, &opened.family, Some(cookie)))
+    Ok(opened.answer(&state, StatusCode::OK, known.user))
 }

@@ -4,7 +4,7 @@ use database::sync_runs;
 use shared::{SyncRun, SyncRunId};
 
 use crate::app::AppState;
-use crate::auth::Viewer;
+use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::openapi::{Missing, Refusals};
@@ -17,12 +17,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getSyncRun",
     params(("id" = i64, Path, description = "The run's number")),
     responses((status = 200, body = SyncRun, description = "The run"), Missing, Refusals),
-    security(("bearer" = ["viewer"]))
+    security(("bearer" = ["orders:read"]))
 )]
 #[get("/sync-runs/{id}")]
 pub async fn get_sync_run(
     state: Data<AppState>,
-    _viewer: Viewer,
+    _caller: May<OrdersRead>,
     id: Id<SyncRunId>,
 ) -> Result<Json<SyncRun>, ApiError> {
     let run = sync_runs::find(state.database.reader(), id.0).await?;

@@ -15,7 +15,9 @@ use database::{Database, users};
 use job_queue::{WakeUp, Worker, WorkerSettings};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use shared::{ChannelStatus, ConnectionSettings, FulfillmentType, OrderId, Role, TikTokOrderId};
+use shared::{
+    ChannelStatus, ConnectionId, ConnectionSettings, FulfillmentType, OrderId, Role, Scope, TikTokOrderId,
+};
 use test_database::TestDatabase;
 
 pub const PASSWORD: &str = "violet tram seven";
@@ -122,6 +124,22 @@ impl TestApp {
         Person::of(self.sign_in(&email, PASSWORD).await).await
     }
 
+    /// A key of this person's, for all connections or for some.
+    pub async fn key(
+        &self,
+        owner: &Person,
+        scopes: &[Scope],
+        connections: Option<&[ConnectionId]>,
+    ) -> Person {
+        let body = json!({
+            "name": "Tool", "scopes": scopes, "connections": connections,
+            "expires_at": self.now() + TimeDelta::days(30)
+        });
+        let (status, new) = answer(self.post("/api/v1/api-keys").by(owner).json(&body)).await;
+        assert_eq!(status, 201, "{new}");
+        Person { token: new["secret"].as_str().unwrap().to_owned(), cookie: String::new() }
+    }
+
     pub async fn create_user(&self, email: &str, role: Role) {
         let hash = Passwords::new().hash(PASSWORD.to_owned()).await.unwrap();
         users::create(self.database.writer(), email, &hash, role, self.now()).await.unwrap();
@@ -172,7 +190,7 @@ impl TestApp {
     }
 }
 
-/// Somebody who is signed in.
+/// Somebody who is signed in, or a key, which has no cookie.
 pub struct Person {
     pub token: String,
     pub cookie: String,

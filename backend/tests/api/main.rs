@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod actions;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod app;
 #[cfg(test)]
 mod bulk;
@@ -21,8 +23,12 @@ mod page;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
-mod roles;
+mod reach;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod users;
 #[cfg(test)]
 mod webhooks;

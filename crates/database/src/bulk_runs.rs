@@ -16,7 +16,7 @@ use crate::entities::{actions, bulk_run_orders, bulk_runs, orders, timeline};
 use crate::order_filter::Criteria;
 use crate::order_summary::word;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
-use crate::{Vault, from_ms, to_ms};
+use crate::{Reach, Vault, from_ms, to_ms};
 
 /// A run to be written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub struct NewRun<'a> {
 /// Which orders a run is for.
 #[derive(Clone, Copy)]
 pub enum Members<'a> {
-    /// These; those that do not exist are left out.
-    Named(&'a [OrderId]),
+    /// These; those that do not exist within the reach are left out.
+    Named { ids: &'a [OrderId], reach: &'a Reach },
     /// Those that match now, without these.
     Matching { criteria: &'a Criteria, except: &'a [OrderId] },
     /// Those of another run that failed or were refused.
@@ -97,7 +97,9 @@ async fn freeze(
     members: Members<'_>,
 ) -> Result<u64, DbErr> {
     let condition = match members {
-        Members::Named(ids) => Condition::all().add(orders::Column::Id.is_in(ids.iter().map(|id| id.0))),
+        Members::Named { ids, reach } => Condition::all()
+            .add(orders::Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .add_option(reach.condition(orders::Column::ConnectionId)),
         Members::Matching { criteria, except } => {
             let resolved = criteria.resolve(db, vault).await?;
             let resolved = resolved.for_counting(db, MAX_BULK_ORDERS).await?;

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::*,
 };
 use shared::{ConnectionId, ConnectionSettings, ConnectionState};
 
 use crate::entities::connections::{ActiveModel, Column, Entity, Model};
-use crate::{Vault, from_ms, to_ms};
+use crate::{Reach, Vault, from_ms, to_ms};
 
 /// A connection with its secrets readable. Its `Debug` shows none of them.
 #[derive(Clone)]
@@ -136,13 +137,30 @@ fn hint(key: &str) -> String {
     key.chars().skip(count.saturating_sub(4).max(count / 2)).collect()
 }
 
-/// All connections, oldest first.
+/// The connections within a reach, oldest first.
 ///
 /// # Errors
 /// When the database fails, or a secret was sealed with another key.
-pub async fn list(db: &impl ConnectionTrait, vault: &Vault) -> Result<Vec<ConnectionRecord>, DbErr> {
-    let models = Entity::find().order_by_asc(Column::Id).all(db).await?;
+pub async fn list(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    reach: &Reach,
+) -> Result<Vec<ConnectionRecord>, DbErr> {
+    let mut query = Entity::find().order_by_asc(Column::Id);
+    if let Some(within) = reach.condition(Column::Id) {
+        query = query.filter(within);
+    }
+    let models = query.all(db).await?;
     models.into_iter().map(|model| ConnectionRecord::of(model, vault)).collect()
+}
+
+/// The numbers of the connections within a reach.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ids(db: &impl ConnectionTrait, reach: &Reach) -> Result<Vec<ConnectionId>, DbErr> {
+    let ids: Vec<i64> = Entity::find().select_only().column(Column::Id).into_tuple().all(db).await?;
+    Ok(ids.into_iter().map(ConnectionId).filter(|id| reach.allows(*id)).collect())
 }
 
 /// One connection.

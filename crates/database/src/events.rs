@@ -31,7 +31,7 @@ pub async fn record(
     Ok(())
 }
 
-/// Events after an id, oldest first. Transactions that end out of order make lower ids visible late.
+/// Events after an id, of all connections, oldest first. Transactions that end out of order make lower ids visible late.
 ///
 /// # Errors
 /// When the database fails.

@@ -25,3 +25,11 @@ pub async fn take(db: &impl ConnectionTrait, name: &str, value: &str) -> Result<
         Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::Value.eq(value)).exec(db).await?;
     Ok(deleted.rows_affected == 1)
 }
+
+/// A fact.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>, DbErr> {
+    Ok(Entity::find_by_id(name).one(db).await?.map(|fact| fact.value))
+}

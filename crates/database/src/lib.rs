@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod actions;
+pub mod api_keys;
+pub mod audit;
 pub mod bulk_runs;
 pub mod channel_lists;
 pub mod clock_skew;
@@ -14,6 +16,7 @@ pub mod idempotency;
 pub mod import_intents;
 pub mod inbox;
 pub mod installation;
+pub mod invitations;
 pub mod issues;
 pub mod leases;
 pub mod notes;
@@ -26,7 +29,9 @@ mod order_search;
 mod order_summary;
 pub mod orders;
 pub mod page;
+pub mod reach;
 pub mod recipients;
+pub mod second_factors;
 pub mod sessions;
 pub mod shipping_labels;
 pub mod snapshots;
@@ -42,6 +47,7 @@ mod vault;
 
 pub use connect::{ConnectError, Database};
 pub use order_filter::{BuyerFilter, Criteria};
+pub use reach::Reach;
 pub use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 pub use units::{from_micros, from_ms, to_micros, to_ms};
 pub use vault::{MasterKey, Sealed, Vault, VaultError};

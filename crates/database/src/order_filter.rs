@@ -10,7 +10,7 @@ use shared::{FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilte
 use crate::entities::orders::Column;
 use crate::entities::{issues, recipients};
 use crate::order_search::{self, Found};
-use crate::{Vault, to_micros, to_ms};
+use crate::{Reach, Vault, to_micros, to_ms};
 
 /// A store order id that is missing counts as 0, so that the index on this very expression is used.
 pub(crate) const STORE_ORDER_ID: &str = "COALESCE(store_order_id, 0)";
@@ -37,13 +37,15 @@ pub struct Criteria {
 }
 
 impl Criteria {
-    /// The orders that a search means.
+    /// The orders that a search means, within a caller's reach.
     ///
     /// # Errors
     /// One error for each word that is too short to be searched for.
-    pub fn new(search: Search, buyer: BuyerFilter) -> Result<Self, Vec<FieldError>> {
+    pub fn new(search: Search, buyer: BuyerFilter, reach: &Reach) -> Result<Self, Vec<FieldError>> {
         let words = order_search::checked(search.words)?;
-        Ok(Self { filter: search.filter, words, buyer })
+        let mut filter = search.filter;
+        filter.connection = reach.narrowed(filter.connection);
+        Ok(Self { filter, words, buyer })
     }
 
     /// The same orders of whichever status, as the tabs count them.
@@ -327,7 +329,7 @@ mod tests {
         let criteria = |pairs: &[(&str, &str)]| {
             let filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
             let search = Search::of(&filter, chrono::DateTime::default()).unwrap();
-            Criteria::new(search, BuyerFilter::default()).unwrap()
+            Criteria::new(search, BuyerFilter::default(), &Reach::All).unwrap()
         };
 
         let kept = [("connection", "1"), ("created_at[gte]", "2026-11-01T00:00:00Z"), ("sort", "total")];

@@ -6,13 +6,14 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Quer
 use shared::{Issue, IssueCode, OrderId, TimelineEntry};
 
 use crate::entities::{issues, orders, timeline};
-use crate::from_ms;
 use crate::order_detail::issue_of;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
+use crate::{Reach, from_ms};
 
 /// Which issues are meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueFilter {
+    pub reach: Reach,
     pub order: Option<OrderId>,
     /// One of these; empty means any.
     pub code: Vec<IssueCode>,
@@ -58,6 +59,9 @@ pub async fn issue_page(
     request: &PageRequest,
 ) -> Result<Slice<Issue>, DbErr> {
     let mut query = issues::Entity::find();
+    if let Some(within) = filter.reach.condition(issues::Column::ConnectionId) {
+        query = query.filter(within);
+    }
     if let Some(order) = filter.order {
         query = query.filter(issues::Column::OrderId.eq(order.0));
     }

@@ -223,7 +223,7 @@ mod tests {
         let mut filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
         filter.sort.key = sort;
         let search = Search::of(&filter, database.clock.now()).unwrap();
-        let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+        let criteria = Criteria::new(search, BuyerFilter::default(), &crate::Reach::All).unwrap();
         let db = database.reader();
         let resolved = criteria.resolve(db, &database.vault).await.unwrap();
         let access = match access(db, &criteria, &resolved).await.unwrap() {
@@ -324,7 +324,7 @@ mod tests {
             for (word, expected) in [("candle", 1_200), ("CANDLE soap", 0), ("100%", 400), ("_oap", 0)] {
                 let filter = OrderFilter { q: Some(word.to_owned()), ..OrderFilter::default() };
                 let search = Search::of(&filter, database.clock.now()).unwrap();
-                let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+                let criteria = Criteria::new(search, BuyerFilter::default(), &crate::Reach::All).unwrap();
 
                 let mut found = Vec::new();
                 let mut start = Start::First;
@@ -370,7 +370,7 @@ mod tests {
             for (pairs, expected) in filters {
                 let filter = OrderFilter::from_pairs(pairs.iter().copied()).unwrap();
                 let search = Search::of(&filter, database.clock.now()).unwrap();
-                let criteria = Criteria::new(search, BuyerFilter::default()).unwrap();
+                let criteria = Criteria::new(search, BuyerFilter::default(), &crate::Reach::All).unwrap();
                 let request = PageRequest { limit: 100, start: Start::First };
 
                 let page = list(database.reader(), &database.vault, &criteria, &request).await.unwrap();

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*};
-use shared::{User, UserId};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+};
+use shared::{User, UserId, UserSession, UserSessionId};
 
 use crate::entities::sessions::{ActiveModel, Column, Entity};
 use crate::entities::users;
@@ -24,6 +26,8 @@ const KEPT_AFTER_END: TimeDelta = TimeDelta::days(7);
 pub struct NewToken<'a> {
     pub family: &'a str,
     pub token_hash: &'a str,
+    /// The browser and system in a few words.
+    pub user_agent: Option<&'a str>,
 }
 
 /// What a refresh token is good for.
@@ -68,6 +72,7 @@ async fn insert(
         created_at: Set(to_ms(now)),
         family_created_at: Set(to_ms(family_created_at)),
         expires_at: Set(to_ms(expires_at)),
+        user_agent: Set(token.user_agent.map(ToOwned::to_owned)),
         ..Default::default()
     };
     Entity::insert(model).exec_without_returning(db).await?;
@@ -105,7 +110,11 @@ pub async fn rotate(
                 .filter(Column::Id.eq(session.id))
                 .exec(db)
                 .await?;
-            let next = NewToken { family: &family, token_hash: next_hash };
+            let next = NewToken {
+                family: &family,
+                token_hash: next_hash,
+                user_agent: session.user_agent.as_deref(),
+            };
             let family_created_at = from_ms(session.family_created_at);
             let expires_at = insert(db, owner.user.id, next, family_created_at, now).await?;
             Ok(Refreshed::Rotated { family, user: owner.user, expires_at })
@@ -142,11 +151,82 @@ async fn end_family(db: &impl ConnectionTrait, family: &str, now: DateTime<Utc>)
 ///
 /// # Errors
 /// When the database fails.
-pub async fn user_of_family(db: &impl ConnectionTrait, family: &str) -> Result<Option<User>, DbErr> {
+pub async fn user_of_family(db: &impl ConnectionTrait, family: &str) -> Result<Option<UserRecord>, DbErr> {
     let live =
         Entity::find().filter(Column::Family.eq(family)).filter(Column::RevokedAt.is_null()).one(db).await?;
     let Some(session) = live else { return Ok(None) };
     let owner =
         users::Entity::find_by_id(session.user_id).one(db).await?.map(UserRecord::try_from).transpose()?;
-    Ok(owner.filter(|owner| !owner.disabled).map(|owner| owner.user))
+    Ok(owner.filter(|owner| !owner.disabled))
+}
+
+/// A person's sessions that have not ended, the latest used first; `current` names the one that asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    current: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserSession>, DbErr> {
+    // The newest token of each family stands for it.
+    let models = Entity::find()
+        .filter(Column::UserId.eq(user_id.0))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::RotatedAt.is_null())
+        .filter(Column::ExpiresAt.gt(to_ms(now)))
+        .order_by_desc(Column::CreatedAt)
+        .all(db)
+        .await?;
+    let sessions = models.into_iter().map(|model| UserSession {
+        current: current == Some(model.family.as_str()),
+        created_at: from_ms(model.family_created_at),
+        last_used_at: from_ms(model.created_at),
+        expires_at: from_ms(model.expires_at),
+        user_agent: model.user_agent,
+        id: UserSessionId(model.family),
+    });
+    Ok(sessions.collect())
+}
+
+/// Ends one session of a person; `false` when there was none that had not ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_one(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    id: &UserSessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let ended = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(to_ms(now)))
+        .filter(Column::UserId.eq(user_id.0))
+        .filter(Column::Family.eq(id.as_str()))
+        .filter(Column::RevokedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(ended.rows_affected > 0)
+}
+
+/// Ends all sessions of a person but one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    but: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut end = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(to_ms(now)))
+        .filter(Column::UserId.eq(user_id.0))
+        .filter(Column::RevokedAt.is_null());
+    if let Some(family) = but {
+        end = end.filter(Column::Family.ne(family));
+    }
+    end.exec(db).await?;
+    Ok(())
 }

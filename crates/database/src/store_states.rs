@@ -1,9 +1,10 @@
 //! The order states of each store, as its reader last saw them.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use shared::{ConnectionId, StoreState};
 
+use crate::Reach;
 use crate::entities::store_states::{Column, Entity, Model};
 
 /// Replaces what is known about a store's states; states that are gone from the store stay readable.
@@ -22,16 +23,24 @@ pub async fn save(db: &impl ConnectionTrait, states: Vec<Model>) -> Result<(), D
     Ok(())
 }
 
-/// The states of one store, or of all stores.
+/// The states of the stores of these connections.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &impl ConnectionTrait, connection: Option<ConnectionId>) -> Result<Vec<Model>, DbErr> {
+pub async fn list(db: &impl ConnectionTrait, reach: &Reach) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find().order_by_asc(Column::ConnectionId).order_by_asc(Column::StateId);
-    if let Some(connection) = connection {
-        query = query.filter(Column::ConnectionId.eq(connection.0));
+    if let Some(within) = reach.condition(Column::ConnectionId) {
+        query = query.filter(within);
     }
     query.all(db).await
+}
+
+/// The states of one store.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_connection(db: &impl ConnectionTrait, connection: ConnectionId) -> Result<Vec<Model>, DbErr> {
+    list(db, &Reach::Only(vec![connection])).await
 }
 
 impl From<Model> for StoreState {

@@ -1,13 +1,15 @@
 //! The people who may sign in.
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, prelude::*,
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, prelude::*,
 };
-use shared::{Role, User, UserId};
+use shared::{Role, User, UserAccount, UserId};
 
 use crate::entities::users::{ActiveModel, Column, Entity, Model};
-use crate::to_ms;
+use crate::{from_ms, to_ms};
 
 /// A person with the digest of the password; never leaves the server.
 #[derive(Clone)]
@@ -17,6 +19,28 @@ pub struct UserRecord {
     pub password_hash: String,
     /// People who are disabled cannot sign in and lose their sessions.
     pub disabled: bool,
+    /// Whether signing in asks for a code of an authenticator app.
+    pub second_factor: bool,
+    pub created_at: DateTime<Utc>,
+    pub last_sign_in_at: Option<DateTime<Utc>>,
+    pub version: i64,
+}
+
+impl UserRecord {
+    /// The person as those see them who manage people.
+    #[must_use]
+    pub fn account(self) -> UserAccount {
+        UserAccount {
+            id: self.user.id,
+            email: self.user.email,
+            role: self.user.role,
+            disabled: self.disabled,
+            second_factor: self.second_factor,
+            created_at: self.created_at,
+            last_sign_in_at: self.last_sign_in_at,
+            version: self.version,
+        }
+    }
 }
 
 impl std::fmt::Debug for UserRecord {
@@ -34,6 +58,10 @@ impl TryFrom<Model> for UserRecord {
             user: User { id: UserId(model.id), email: model.email, role },
             password_hash: model.password_hash,
             disabled: model.disabled_at.is_some(),
+            second_factor: model.totp_confirmed_at.is_some(),
+            created_at: from_ms(model.created_at),
+            last_sign_in_at: model.last_sign_in_at.map(from_ms),
+            version: model.version,
         })
     }
 }
@@ -61,6 +89,7 @@ pub async fn create(
         password_hash: Set(password_hash.to_owned()),
         role: Set(role.to_string()),
         created_at: Set(to_ms(now)),
+        version: Set(1),
         ..Default::default()
     };
     let id = UserId(Entity::insert(model).exec(db).await?.last_insert_id);
@@ -84,10 +113,90 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<Option<UserRe
     Entity::find_by_id(id.0).one(db).await?.map(UserRecord::try_from).transpose()
 }
 
+/// Everybody, by address. An installation has as many people as a shop has staff.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<UserRecord>, DbErr> {
+    let models = Entity::find().order_by_asc(Column::Email).all(db).await?;
+    models.into_iter().map(UserRecord::try_from).collect()
+}
+
 /// Whether anybody may sign in yet.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(Entity::find().count(db).await? > 0)
+}
+
+/// Writes role and disabling; `false` when somebody else changed the person since `version` was read.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(
+    db: &impl ConnectionTrait,
+    account: &UserAccount,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let updated = Entity::update_many()
+        .col_expr(Column::Role, Expr::value(account.role.as_str()))
+        .col_expr(Column::DisabledAt, Expr::value(account.disabled.then(|| to_ms(now))))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.eq(account.id.0))
+        .filter(Column::Version.eq(account.version))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Whether there is an admin who can sign in besides this person. On PostgreSQL the admins' rows stay locked until the
+/// transaction ends, so that two admins who remove each other at once do not both succeed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_another_admin(db: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+    let admins = Entity::find()
+        .filter(Column::Role.eq(Role::Admin.as_str()))
+        .filter(Column::DisabledAt.is_null())
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(db)
+        .await?;
+    Ok(admins.iter().any(|admin| admin.id != id.0))
+}
+
+/// Removes a person with sessions and keys; `false` when there was none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(db: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+    Ok(Entity::delete_by_id(id.0).exec(db).await?.rows_affected == 1)
+}
+
+/// Replaces a password.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_password(db: &impl ConnectionTrait, id: UserId, password_hash: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(password_hash))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.eq(id.0))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that somebody has signed in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn signed_in(db: &impl ConnectionTrait, id: UserId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LastSignInAt, Expr::value(to_ms(now)))
+        .filter(Column::Id.eq(id.0))
+        .exec(db)
+        .await?;
+    Ok(())
 }

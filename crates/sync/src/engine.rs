@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock::SharedClock;
 use database::connections::{self, ConnectionRecord};
-use database::{Database, DbErr};
+use database::{Database, DbErr, Reach};
 use job_queue::{Handler, Leased, Outcome, Panicked, WakeUp, Worker, WorkerSettings};
 use shared::{ConnectionId, ConnectionState};
 use tokio_util::sync::CancellationToken;
@@ -163,7 +163,7 @@ impl Engine {
         let now = self.clock().now();
         let database = self.database();
         let txn = database.begin().await?;
-        for connection in connections::list(&txn, &database.vault).await? {
+        for connection in connections::list(&txn, &database.vault, &Reach::All).await? {
             if connection.state != ConnectionState::Paused {
                 jobs::enqueue_periodic(&txn, connection.id, now).await?;
             }

@@ -1,6 +1,8 @@
 //! One table per file: its columns and nothing else. Times are unix milliseconds, amounts millionths.
 
 pub mod actions;
+pub mod api_keys;
+pub mod audit_log;
 pub mod bulk_run_orders;
 pub mod bulk_runs;
 pub mod channel_lists;
@@ -10,6 +12,7 @@ pub mod idempotency_keys;
 pub mod import_intents;
 pub mod inbox;
 pub mod installation;
+pub mod invitations;
 pub mod issues;
 pub mod order_counts;
 pub mod order_details;
@@ -17,6 +20,7 @@ pub mod order_lines;
 pub mod order_notes;
 pub mod orders;
 pub mod recipients;
+pub mod recovery_codes;
 pub mod sessions;
 pub mod shipping_labels;
 pub mod snapshots;

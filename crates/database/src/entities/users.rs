@@ -10,6 +10,11 @@ pub struct Model {
     pub role: String,
     pub created_at: i64,
     pub disabled_at: Option<i64>,
+    pub version: i64,
+    pub last_sign_in_at: Option<i64>,
+    pub totp_secret: Option<Vec<u8>>,
+    pub totp_confirmed_at: Option<i64>,
+    pub totp_last_step: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

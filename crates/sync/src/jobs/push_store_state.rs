@@ -123,7 +123,7 @@ async fn save_states(
     connection: &ConnectionRecord,
     facts: &StoreFacts,
 ) -> Result<(), DbErr> {
-    let known = store_states::list(engine.database().reader(), Some(connection.id)).await?;
+    let known = store_states::of_connection(engine.database().reader(), connection.id).await?;
     let current = store_state_rows(connection, facts);
     if current.iter().all(|state| known.contains(state)) {
         return Ok(());

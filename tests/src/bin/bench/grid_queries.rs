@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use database::entities::orders;
 use database::order_counts;
 use database::page::{PageRequest, Position, PositionKey, Start};
-use database::{BuyerFilter, Criteria, Database, from_ms, order_list};
+use database::{BuyerFilter, Criteria, Database, Reach, from_ms, order_list};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, Value};
 use shared::{OrderFilter, Search, SortKey};
 
@@ -57,8 +57,8 @@ impl Query {
         let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
         let filter = OrderFilter::from_pairs(pairs).map_err(|errors| anyhow!("{errors:?}"))?;
         let search = Search::of(&filter, database.clock.now()).map_err(|errors| anyhow!("{errors:?}"))?;
-        let criteria =
-            Criteria::new(search, BuyerFilter::default()).map_err(|errors| anyhow!("{errors:?}"))?;
+        let criteria = Criteria::new(search, BuyerFilter::default(), &Reach::All)
+            .map_err(|errors| anyhow!("{errors:?}"))?;
         let request = match asked {
             Asked::Page(start) => Some(PageRequest { limit: LIMIT, start }),
             Asked::Counts => None,

@@ -1,0 +1,93 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use database::api_keys::{self, NewKey};
+use database::connections;
+use shared::{ApiKey, ApiKeyId, ConnectionId, CreateApiKey, FieldError, NewApiKey};
+
+use super::{check, find, in_order, secret, tag};
+use crate::app::AppState;
+use crate::auth::{KeysWrite, May, api_key, token_hash};
+use crate::error::ApiError;
+use crate::extract::Body;
+use crate::openapi::{BodyRefusals, Refusals};
+
+/// Create an API key
+///
+/// The answer shows the key this once. It carries scopes that the caller has, and it loses those that its owner loses.
+#[utoipa::path(
+    tag = "keys",
+    operation_id = "createApiKey",
+    request_body(
+        content = CreateApiKey,
+        example = json!({
+            "name": "Packing station",
+            "scopes": ["orders:read", "orders:write"],
+            "connections": [1],
+            "expires_at": "2027-11-28T00:00:00Z"
+        })
+    ),
+    responses(
+        (
+            status = 201, body = NewApiKey, description = "The new key, with its secret",
+            headers(("ETag" = String), ("Cache-Control" = String))
+        ),
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["keys:write"]))
+)]
+#[post("/api-keys")]
+pub async fn create_api_key(
+    state: Data<AppState>,
+    caller: May<KeysWrite>,
+    body: Body<CreateApiKey>,
+) -> Result<HttpResponse, ApiError> {
+    let CreateApiKey { name, scopes, connections, expires_at } = body.0;
+    let now = state.clock().now();
+    let fresh = api_key::new_key();
+    let wanted = ApiKey {
+        id: ApiKeyId(0),
+        name: name.trim().to_owned(),
+        prefix: fresh.prefix,
+        owner: caller.user.email.clone(),
+        scopes: in_order(scopes),
+        connections,
+        created_at: now,
+        expires_at,
+        last_used_at: None,
+        version: 1,
+    };
+    check(&wanted, &caller, now)?;
+
+    let txn = state.database.begin().await?;
+    if let Some(wanted) = &wanted.connections {
+        let there = connections::ids(&txn, &caller.reach).await?;
+        check_connections(wanted, &there)?;
+    }
+    let new = NewKey {
+        owner: caller.user.id,
+        name: &wanted.name,
+        prefix: &wanted.prefix,
+        key_hash: &token_hash(&fresh.key),
+        scopes: &wanted.scopes,
+        connections: wanted.connections.as_deref(),
+        expires_at,
+    };
+    let id = api_keys::create(&txn, new, now).await?;
+    let api_key = find(&txn, &caller, id).await?;
+    txn.commit().await?;
+    Ok(secret(StatusCode::CREATED, tag(&api_key), &NewApiKey { api_key, secret: fresh.key }))
+}
+
+fn check_connections(wanted: &[ConnectionId], there: &[ConnectionId]) -> Result<(), ApiError> {
+    if wanted.is_empty() {
+        let detail = "name at least one, or leave it out for all connections";
+        return Err(ApiError::Invalid(vec![FieldError::new("/connections", detail)]));
+    }
+    let unknown = wanted.iter().enumerate().filter(|(_, id)| !there.contains(id));
+    let errors: Vec<_> = unknown
+        .map(|(index, _)| FieldError::new(format!("/connections/{index}"), "there is no such connection"))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
+}

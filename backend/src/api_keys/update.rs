@@ -1,0 +1,65 @@
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+use database::api_keys;
+use shared::{ApiKey, ApiKeyId, UpdateApiKey};
+
+use super::{answer, check, find, in_order};
+use crate::app::AppState;
+use crate::auth::{KeysWrite, May};
+use crate::error::ApiError;
+use crate::extract::{Body, Id, KnownVersions};
+use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+
+/// Change an API key
+///
+/// What is left out stays as it is. `If-Match` names the version that is changed.
+#[utoipa::path(
+    tag = "keys",
+    operation_id = "updateApiKey",
+    params(
+        ("id" = i64, Path, description = "The key's number"),
+        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+    ),
+    request_body = UpdateApiKey,
+    responses(
+        (status = 200, body = ApiKey, description = "The key", headers(("ETag" = String))),
+        Preconditions,
+        Missing,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["keys:write"]))
+)]
+#[patch("/api-keys/{id}")]
+pub async fn update_api_key(
+    state: Data<AppState>,
+    caller: May<KeysWrite>,
+    id: Id<ApiKeyId>,
+    known: KnownVersions,
+    body: Body<UpdateApiKey>,
+) -> Result<HttpResponse, ApiError> {
+    let version = known.to_change()?;
+    let UpdateApiKey { name, scopes, expires_at } = body.0;
+    let txn = state.database.begin().await?;
+    let mut key = find(&txn, &caller, id.0).await?;
+    if key.version != version {
+        return Err(ApiError::Stale);
+    }
+    if let Some(name) = name {
+        key.name = name.trim().to_owned();
+    }
+    if let Some(scopes) = scopes {
+        key.scopes = in_order(scopes);
+    }
+    if let Some(expires_at) = expires_at {
+        key.expires_at = expires_at;
+    }
+    check(&key, &caller, state.clock().now())?;
+    if !api_keys::update(&txn, &key).await? {
+        return Err(ApiError::Stale);
+    }
+    let key = find(&txn, &caller, id.0).await?;
+    txn.commit().await?;
+    state.live_keys.forget(id.0);
+    Ok(answer(key))
+}

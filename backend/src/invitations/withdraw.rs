@@ -1,0 +1,34 @@
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete};
+use database::invitations;
+use shared::InvitationId;
+
+use crate::app::AppState;
+use crate::auth::{May, UsersWrite};
+use crate::error::ApiError;
+use crate::extract::Id;
+use crate::openapi::{Missing, Refusals};
+
+/// Withdraw an invitation
+///
+/// Its link does not work any more.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "withdrawInvitation",
+    params(("id" = i64, Path, description = "The invitation's number")),
+    responses((status = 204, description = "Withdrawn"), Missing, Refusals),
+    security(("bearer" = ["users:write"]))
+)]
+#[delete("/invitations/{id}")]
+pub async fn withdraw_invitation(
+    state: Data<AppState>,
+    caller: May<UsersWrite>,
+    id: Id<InvitationId>,
+) -> Result<HttpResponse, ApiError> {
+    let txn = state.database.begin().await?;
+    let invitation = invitations::find(&txn, id.0).await?.ok_or(ApiError::NotFound)?;
+    caller.require_all_of(invitation.role)?;
+    invitations::take(&txn, id.0).await?;
+    txn.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,79 @@
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+use database::{second_factors, sessions, users};
+use shared::{FieldError, Role, UpdateUser, UserAccount, UserId};
+
+use super::{answer, check_not_last_admin, find, forget};
+use crate::app::AppState;
+use crate::auth::{May, UsersWrite};
+use crate::error::ApiError;
+use crate::extract::{Body, Id, KnownVersions};
+use crate::openapi::{BodyRefusals, Missing, NotNow, Preconditions, Refusals};
+
+/// Change a person
+///
+/// Role, disabling, and taking away a lost authenticator app; what is left out stays as it is. A lower role also lowers what
+/// the person's keys may do. The last admin stays one.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "updateUser",
+    params(
+        ("id" = i64, Path, description = "The person's number"),
+        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+    ),
+    request_body = UpdateUser,
+    responses(
+        (status = 200, body = UserAccount, description = "The person", headers(("ETag" = String))),
+        NotNow,
+        Preconditions,
+        Missing,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["users:write"]))
+)]
+#[patch("/users/{id}")]
+pub async fn update_user(
+    state: Data<AppState>,
+    caller: May<UsersWrite>,
+    id: Id<UserId>,
+    known: KnownVersions,
+    body: Body<UpdateUser>,
+) -> Result<HttpResponse, ApiError> {
+    let version = known.to_change()?;
+    let UpdateUser { role, disabled, second_factor } = body.0;
+    if second_factor == Some(true) {
+        let detail = "only the person can set up an authenticator app";
+        return Err(ApiError::Invalid(vec![FieldError::new("/second_factor", detail)]));
+    }
+    let now = state.clock().now();
+    let txn = state.database.begin().await?;
+    let before = find(&txn, id.0).await?;
+    if before.version != version {
+        return Err(ApiError::Stale);
+    }
+    let after = UserAccount {
+        role: role.unwrap_or(before.role),
+        disabled: disabled.unwrap_or(before.disabled),
+        ..before.clone()
+    };
+    caller.require_all_of(before.role)?;
+    caller.require_all_of(after.role)?;
+    let was_admin = before.role == Role::Admin && !before.disabled;
+    if was_admin && (after.role != Role::Admin || after.disabled) {
+        check_not_last_admin(&txn, id.0).await?;
+    }
+    if !users::update(&txn, &after, now).await? {
+        return Err(ApiError::Stale);
+    }
+    if second_factor == Some(false) {
+        second_factors::remove(&txn, id.0).await?;
+    }
+    if after.disabled {
+        sessions::end_all(&txn, id.0, None, now).await?;
+    }
+    let account = find(&txn, id.0).await?;
+    txn.commit().await?;
+    forget(&state, id.0);
+    Ok(answer(account))
+}

@@ -1,0 +1,342 @@
+//! The audit log: append-only, and chained by hashes, so that a changed, removed or inserted entry shows.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use rand::Rng;
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, prelude::*,
+};
+use sha2::Sha256;
+use shared::{AuditEntry, AuditEvent};
+
+use crate::entities::audit_log::{ActiveModel, Column, Entity, Model};
+use crate::page::{PageRequest, Position, PositionKey, Slice};
+use crate::{Vault, from_ms, installation, to_ms};
+
+/// The actor of what orderbridge does by itself.
+pub const ORDERBRIDGE: &str = "orderbridge";
+
+/// Entries are appended one at a time; the number is that of the lock on PostgreSQL.
+const LOCK: i64 = 0x6175_6469_74;
+const KEY_NAME: &str = "audit_key";
+/// Entries that are checked at once.
+const BATCH: u64 = 1_000;
+
+/// An event to be told.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    event: AuditEvent,
+    actor: &'a str,
+    subject: String,
+    facts: BTreeMap<String, String>,
+}
+
+impl<'a> Entry<'a> {
+    #[must_use]
+    pub fn new(event: AuditEvent, actor: &'a str) -> Self {
+        Self { event, actor, subject: String::new(), facts: BTreeMap::new() }
+    }
+
+    /// Says what it is about, such as `order` and its number.
+    #[must_use]
+    pub fn about(mut self, kind: &str, id: impl ToString) -> Self {
+        self.subject = format!("{kind}:{}", id.to_string());
+        self
+    }
+
+    /// Adds a fact, which must tell of nobody.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.facts.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// Appends an event, in the transaction of what it tells. It must be the last thing there before the commit: on PostgreSQL
+/// others wait from here to the commit with theirs, and would wait in a circle for rows that are changed afterwards.
+///
+/// # Errors
+/// When the database fails.
+pub async fn append(
+    txn: &DatabaseTransaction,
+    vault: &Vault,
+    entry: Entry<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    }
+    // SQLite has one writer at a time anyway.
+    let key = key_or_new(txn, vault).await?;
+    let last = Entity::find().order_by_desc(Column::Id).limit(1).one(txn).await?;
+    let (id, previous_hash) = last.map_or_else(|| (1, start()), |last| (last.id + 1, last.hash));
+    let facts = serde_json::to_string(&entry.facts).map_err(|error| DbErr::Json(error.to_string()))?;
+    let mut row = Model {
+        id,
+        at: to_ms(now),
+        event: entry.event.to_string(),
+        actor: entry.actor.to_owned(),
+        subject: entry.subject,
+        facts,
+        previous_hash,
+        hash: String::new(),
+    };
+    row.hash = hash_of(&row, &key);
+    let model = ActiveModel {
+        id: Set(row.id),
+        at: Set(row.at),
+        event: Set(row.event),
+        actor: Set(row.actor),
+        subject: Set(row.subject),
+        facts: Set(row.facts),
+        previous_hash: Set(row.previous_hash),
+        hash: Set(row.hash),
+    };
+    Entity::insert(model).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// What the first entry has in the place of the hash before it.
+fn start() -> String {
+    "0".repeat(64)
+}
+
+fn hash_of(row: &Model, key: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(&row.id.to_be_bytes());
+    mac.update(&row.at.to_be_bytes());
+    for part in [&row.event, &row.actor, &row.subject, &row.facts, &row.previous_hash] {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    hex::encode(mac.finalize().into_bytes())
+}
+
+fn place() -> String {
+    format!("installation.{KEY_NAME}")
+}
+
+/// The key of the chain stays the same when the encryption key is rotated: it is sealed like any other secret.
+async fn key(db: &impl ConnectionTrait, vault: &Vault) -> Result<Option<Vec<u8>>, DbErr> {
+    let Some(sealed) = installation::get(db, KEY_NAME).await? else { return Ok(None) };
+    let sealed = hex::decode(sealed).map_err(|error| DbErr::Custom(format!("{KEY_NAME}: {error}")))?;
+    vault.open(&place(), &sealed).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
+}
+
+async fn key_or_new(db: &impl ConnectionTrait, vault: &Vault) -> Result<Vec<u8>, DbErr> {
+    if let Some(key) = key(db, vault).await? {
+        return Ok(key);
+    }
+    let mut key = vec![0; 32];
+    rand::rng().fill_bytes(&mut key);
+    installation::put(db, KEY_NAME, &hex::encode(vault.seal(&place(), &key))).await?;
+    Ok(key)
+}
+
+/// Seals the key of the chain with the current encryption key, if it is sealed with an earlier one.
+///
+/// # Errors
+/// When the database fails, or the key was sealed with an unknown one.
+pub async fn reseal_key(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), DbErr> {
+    if let Some(key) = key(db, vault).await? {
+        installation::put(db, KEY_NAME, &hex::encode(vault.seal(&place(), &key))).await?;
+    }
+    Ok(())
+}
+
+/// Which entries are meant; what is empty or absent means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub events: Vec<AuditEvent>,
+    pub actor: Option<String>,
+    pub subject: Option<String>,
+    pub since: Option<DateTime<Utc>>,
+    pub before: Option<DateTime<Utc>>,
+}
+
+/// A page of the log, newest first.
+///
+/// # Errors
+/// When the database fails, or holds what cannot be read.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    request: &PageRequest,
+) -> Result<Slice<AuditEntry>, DbErr> {
+    let mut query = Entity::find();
+    if !filter.events.is_empty() {
+        query = query.filter(Column::Event.is_in(filter.events.iter().map(|event| event.as_str())));
+    }
+    if let Some(actor) = &filter.actor {
+        query = query.filter(Column::Actor.eq(actor.as_str()));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(Column::Subject.eq(subject.as_str()));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(Column::At.gte(to_ms(since)));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(Column::At.lt(to_ms(before)));
+    }
+    let rows = query
+        .filter(request.range(None, Column::Id, true).condition)
+        .order_by(Column::Id, request.order(true))
+        .limit(request.rows())
+        .all(db)
+        .await?;
+    request.slice(rows, |row| Position { key: PositionKey::Number(row.id), id: row.id }).try_map(shown)
+}
+
+fn shown(row: Model) -> Result<AuditEntry, DbErr> {
+    Ok(AuditEntry {
+        id: row.id,
+        at: from_ms(row.at),
+        event: row.event.parse().map_err(|error| DbErr::Type(format!("audit_log.event: {error}")))?,
+        actor: row.actor,
+        subject: row.subject,
+        facts: serde_json::from_str(&row.facts).map_err(|error| DbErr::Json(error.to_string()))?,
+        hash: row.hash,
+    })
+}
+
+/// What came of checking the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    /// Every link holds. Whoever keeps the last number and hash elsewhere can tell later whether the end was cut off.
+    Whole { entries: i64, last_hash: String },
+    /// The first link that does not hold.
+    Broken { id: i64, why: &'static str },
+}
+
+/// Checks every link of the chain, oldest first.
+///
+/// # Errors
+/// When the database fails, or the chain's key cannot be read.
+pub async fn verify(db: &impl ConnectionTrait, vault: &Vault) -> Result<Verified, DbErr> {
+    let Some(key) = key(db, vault).await? else {
+        let first = Entity::find().order_by_asc(Column::Id).limit(1).one(db).await?;
+        return Ok(first.map_or_else(
+            || Verified::Whole { entries: 0, last_hash: start() },
+            |first| Verified::Broken { id: first.id, why: "the key of the chain is gone" },
+        ));
+    };
+    let (mut entries, mut last_hash) = (0, start());
+    loop {
+        let rows = Entity::find()
+            .filter(Column::Id.gt(entries))
+            .order_by_asc(Column::Id)
+            .limit(BATCH)
+            .all(db)
+            .await?;
+        if rows.is_empty() {
+            // A number below the first would never be found by counting up.
+            let stray = Entity::find().filter(Column::Id.lte(0)).limit(1).one(db).await?;
+            return Ok(match stray {
+                Some(stray) => Verified::Broken { id: stray.id, why: "it was not appended" },
+                None => Verified::Whole { entries, last_hash },
+            });
+        }
+        for row in rows {
+            let why = if row.id != entries + 1 {
+                Some("entries before it are missing")
+            } else if row.previous_hash != last_hash {
+                Some("the entry before it is not the one it was chained to")
+            } else if row.hash != hash_of(&row, &key) {
+                Some("it was changed")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                return Ok(Verified::Broken { id: row.id, why });
+            }
+            (entries, last_hash) = (row.id, row.hash);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::SystemClock;
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::{Database, MasterKey};
+
+    async fn database(url: &str) -> Database {
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        Database::connect(url, vault, SystemClock::shared()).await.unwrap()
+    }
+
+    async fn tell(database: &Database, order: i64) {
+        let txn = database.begin().await.unwrap();
+        let entry = Entry::new(AuditEvent::RecipientRevealed, "a@example.com").about("order", order);
+        append(&txn, &database.vault, entry, database.clock.now()).await.unwrap();
+        txn.commit().await.unwrap();
+    }
+
+    async fn verified(database: &Database) -> Verified {
+        verify(database.reader(), &database.vault).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn many_at_once_make_one_line() {
+        for store in test_database::databases().await {
+            let database = database(&store.url).await;
+
+            join_all((0..40).map(|order| tell(&database, order))).await;
+
+            let whole = verified(&database).await;
+            assert!(matches!(whole, Verified::Whole { entries: 40, .. }), "{whole:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn entries_are_neither_changed_nor_removed() {
+        for store in test_database::databases().await {
+            let database = database(&store.url).await;
+            tell(&database, 1).await;
+
+            for sql in ["UPDATE audit_log SET actor = 'b'", "DELETE FROM audit_log"] {
+                let refused = database.writer().execute_unprepared(sql).await.unwrap_err().to_string();
+                assert!(refused.contains("append-only"), "{sql}: {refused}");
+            }
+            assert!(matches!(verified(&database).await, Verified::Whole { entries: 1, .. }));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_around_the_triggers_is_found_out() {
+        let cases = [
+            ("UPDATE audit_log SET actor = 'b@example.com' WHERE id = 3", 3),
+            ("UPDATE audit_log SET at = at + 1 WHERE id = 5", 5),
+            ("DELETE FROM audit_log WHERE id = 2", 3),
+            ("DELETE FROM audit_log WHERE id = 1", 2),
+            ("UPDATE audit_log SET id = 9 WHERE id = 4", 5),
+            ("INSERT INTO audit_log VALUES (0, 0, 'key.created', 'b', '', '{}', '', '')", 0),
+            (
+                "INSERT INTO audit_log VALUES (6, 0, 'key.created', 'b', '', '{}',
+                (SELECT hash FROM audit_log WHERE id = 5), 'f')",
+                6,
+            ),
+        ];
+        for (sql, broken) in cases {
+            let store = test_database::sqlite();
+            let database = database(&store.url).await;
+            for order in 1..=5 {
+                tell(&database, order).await;
+            }
+            for trigger in ["audit_log_is_not_changed", "audit_log_is_not_shortened"] {
+                database.writer().execute_unprepared(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+            }
+
+            database.writer().execute_unprepared(sql).await.unwrap();
+
+            let found = verified(&database).await;
+            assert!(matches!(found, Verified::Broken { id, .. } if id == broken), "{sql}: {found:?}");
+        }
+    }
+}
