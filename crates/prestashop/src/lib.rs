@@ -57,7 +57,7 @@ pub use order_histories::OrderHistory;
 pub use order_invoices::OrderInvoice;
 pub use order_payments::OrderPayment;
 pub use order_states::OrderState;
-pub use orders::{NewOrder, Order, OrderChange, OrderRow, OrderSummary};
+pub use orders::{KeyedOrder, NewOrder, Order, OrderChange, OrderRow, OrderSummary};
 pub use products::{Combination, NewProduct, PriceQuestion, Product, ProductType};
 pub use resource::{Method, Resource};
 pub use shops::{Group, Shop};

@@ -6,12 +6,12 @@ use rust_decimal::Decimal;
 
 use crate::client::Client;
 use crate::decode::Entity;
-use crate::error::{DecodeError, Error};
+use crate::error::{DecodeError, Error, RefusalKind};
 use crate::ids::{
     AddressId, CarrierId, CartId, CombinationId, CurrencyId, CustomerId, LanguageId, OrderDetailId, OrderId,
     OrderStateId, ProductId, ShopId,
 };
-use crate::query::Query;
+use crate::query::{Query, can_be_listed};
 use crate::resource::Resource;
 use crate::xml::Element;
 
@@ -48,6 +48,29 @@ impl Client {
     pub async fn orders_by_gift_message(&self, key: &str) -> Result<Vec<OrderSummary>, Error> {
         let query = OrderSummary::query().filter_text("gift_message", key)?;
         self.list(query.with("sort", "[id_ASC]")).await
+    }
+
+    /// All orders made from carts with these gift messages, in no particular order: the look-up of many keys at once. Keys
+    /// with a comma, a bar, a bracket or a percent sign are refused.
+    pub async fn orders_by_gift_messages(&self, keys: &[String]) -> Result<Vec<KeyedOrder>, Error> {
+        if keys.iter().any(|key| !can_be_listed(key)) {
+            let field = "gift_message".to_owned();
+            return Err(Error::refused_here(RefusalKind::FieldInvalid { field }));
+        }
+        let mut found = Vec::new();
+        for chunk in keys.chunks(ORDERS_PER_PAGE) {
+            found.extend(self.list(KeyedOrder::query().filter_any("gift_message", chunk)).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same of orders by their ids; those that do not exist are left out.
+    pub async fn keyed_orders(&self, orders: &[OrderId]) -> Result<Vec<KeyedOrder>, Error> {
+        let mut found = Vec::new();
+        for chunk in orders.chunks(ORDERS_PER_PAGE) {
+            found.extend(self.list(KeyedOrder::query().filter_any("id", chunk)).await?);
+        }
+        Ok(found)
     }
 
     /// All orders made from this cart, oldest first. The shop does not lock carts, so there can be several.
@@ -281,6 +304,38 @@ impl Entity for OrderSummary {
             reference: element.field("reference")?.to_owned(),
             current_state: element.optional_id("current_state")?,
             total_paid: element.decimal("total_paid")?,
+        })
+    }
+}
+
+/// As much of an order as comparing it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// The state it is in; `None` if the shop broke off while creating it.
+    pub current_state: Option<OrderStateId>,
+    /// What was to be paid.
+    pub total_paid: Decimal,
+    /// The key, copied from the cart.
+    pub gift_message: String,
+}
+
+impl KeyedOrder {
+    fn query() -> Query {
+        Query::fields("id,current_state,total_paid,gift_message")
+    }
+}
+
+impl Entity for KeyedOrder {
+    const RESOURCE: Resource = Resource::Orders;
+
+    fn decode(element: &Element) -> Result<Self, DecodeError> {
+        Ok(Self {
+            id: element.id("id")?,
+            current_state: element.optional_id("current_state")?,
+            total_paid: element.decimal("total_paid")?,
+            gift_message: element.text_or_empty("gift_message"),
         })
     }
 }
