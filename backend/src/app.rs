@@ -18,8 +18,8 @@ use crate::events::LiveEvents;
 use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
-    actions, api_keys, bulk_runs, connections, events, health, invitations, issues, openapi, orders, profile,
-    session, sessions, store_states, sync_runs, users, webhooks,
+    actions, alerts, api_keys, bulk_runs, connections, events, health, invitations, issues, openapi, orders,
+    profile, reconciliations, session, sessions, store_states, sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -159,9 +159,13 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(connections::test_connection)
         .service(connections::fetch_orders)
         .service(sync_runs::get_sync_run)
+        .service(reconciliations::list_reconciliations)
+        .service(reconciliations::start_reconciliation)
+        .service(reconciliations::get_reconciliation)
         // Operation
         .service(events::stream_events)
-        .service(health::get_health);
+        .service(health::get_health)
+        .service(alerts::list_alerts);
 }
 
 /// Which methods each address answers to, from the OpenAPI document.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actions;
+mod alerts;
 mod api_keys;
 pub mod app;
 pub mod auth;
@@ -23,6 +24,7 @@ pub mod openapi;
 mod orders;
 mod page;
 mod profile;
+mod reconciliations;
 pub mod server;
 mod session;
 mod sessions;

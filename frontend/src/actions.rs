@@ -37,6 +37,7 @@ pub const fn plain_request(kind: ActionKind) -> Option<ActionRequest> {
         ActionKind::AcceptCancellation => ActionRequest::AcceptCancellation {},
         ActionKind::Skip => ActionRequest::Skip {},
         ActionKind::Unskip => ActionRequest::Unskip {},
+        ActionKind::Heal => ActionRequest::Heal {},
         ActionKind::Archive => ActionRequest::Archive {},
         ActionKind::Restore => ActionRequest::Restore {},
         _ => return None,
@@ -58,9 +59,11 @@ pub const fn has_form(kind: ActionKind) -> bool {
 
 pub const fn icon(kind: ActionKind) -> Icon {
     match kind {
-        ActionKind::Sync | ActionKind::ResendShipping | ActionKind::Restore | ActionKind::Unskip => {
-            Icon::Refresh
-        }
+        ActionKind::Sync
+        | ActionKind::ResendShipping
+        | ActionKind::Restore
+        | ActionKind::Unskip
+        | ActionKind::Heal => Icon::Refresh,
         ActionKind::Import | ActionKind::Adopt => Icon::Download,
         ActionKind::Ship | ActionKind::CorrectShipping => Icon::Truck,
         ActionKind::FetchLabel => Icon::Label,

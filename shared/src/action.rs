@@ -48,6 +48,8 @@ text_enum!(
         Note => "note",
         /// Add and remove tags.
         Tag => "tag",
+        /// Bring both sides together where they disagree: read TikTok Shop again and move the store order forward.
+        Heal => "heal",
         /// End a problem that nothing but a person can end.
         MarkHandled => "mark_handled",
         /// Remove the order from the grid; TikTok and PrestaShop are not touched.
@@ -126,6 +128,7 @@ pub enum ActionRequest {
         #[serde(default)]
         remove: Vec<String>,
     },
+    Heal {},
     MarkHandled {
         code: IssueCode,
     },
@@ -151,6 +154,7 @@ impl ActionRequest {
             Self::Unskip {} => ActionKind::Unskip,
             Self::Note { .. } => ActionKind::Note,
             Self::Tag { .. } => ActionKind::Tag,
+            Self::Heal {} => ActionKind::Heal,
             Self::MarkHandled { .. } => ActionKind::MarkHandled,
             Self::Archive {} => ActionKind::Archive,
             Self::Restore {} => ActionKind::Restore,

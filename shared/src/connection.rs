@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
-use crate::{ChannelCarrier, ConnectionId, OrderStatus, StoreState};
+use crate::{AlertRules, ChannelCarrier, ConnectionId, OrderStatus, RECONCILE_DAYS, StoreState};
 
 text_enum!(
     /// Whether a connection works.
@@ -226,6 +226,11 @@ pub struct ConnectionSettings {
     pub cancel_reason: Option<String>,
     /// The address of the store's back office, such as `https://shop.example/admin123/`, for links to store orders.
     pub back_office_url: Option<String>,
+    /// When this connection raises an alert.
+    pub alerts: AlertRules,
+    /// How many days back the nightly comparison looks (1 to 90).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 90))]
+    pub reconcile_days: u32,
 }
 
 impl Default for ConnectionSettings {
@@ -257,6 +262,8 @@ impl Default for ConnectionSettings {
             default_channel_carrier_id: None,
             cancel_reason: None,
             back_office_url: None,
+            alerts: AlertRules::default(),
+            reconcile_days: RECONCILE_DAYS,
         }
     }
 }

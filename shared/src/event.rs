@@ -12,6 +12,12 @@ text_enum!(
         OrderUpdated => "order.updated",
         /// A connection's state or health has changed.
         ConnectionUpdated => "connection.updated",
+        /// Orders of a connection do not arrive or are not imported; its open alerts say why.
+        ConnectionDegraded => "connection.degraded",
+        /// The last alert of that kind has closed.
+        ConnectionRestored => "connection.restored",
+        /// A comparison of the sides has begun or ended.
+        ReconciliationUpdated => "reconciliation.updated",
         /// A run of "fetch orders" has made progress.
         SyncRunUpdated => "sync_run.updated",
     }

@@ -55,6 +55,14 @@ number_id!(
     IssueId
 );
 number_id!(
+    /// A comparison of both sides and our record.
+    ReconciliationId
+);
+number_id!(
+    /// Something that crossed a threshold.
+    AlertId
+);
+number_id!(
     /// A person who may sign in.
     UserId
 );

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod action;
+mod alert;
 mod audit;
 mod connection;
 mod event;
@@ -16,6 +17,7 @@ mod order_status;
 mod page;
 mod people;
 mod problem;
+mod reconciliation;
 mod scope;
 mod search;
 mod session;
@@ -23,6 +25,7 @@ mod sync_run;
 mod text_enum;
 
 pub use action::*;
+pub use alert::*;
 pub use audit::*;
 pub use connection::*;
 pub use event::*;
@@ -38,6 +41,7 @@ pub use order_status::*;
 pub use page::*;
 pub use people::*;
 pub use problem::*;
+pub use reconciliation::*;
 pub use scope::*;
 pub use search::*;
 pub use session::*;

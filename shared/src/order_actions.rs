@@ -73,7 +73,9 @@ pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'sta
         ActionKind::Unskip => (!facts.skipped_by_person).then_some("Nobody has skipped this order."),
         ActionKind::Archive => facts.archived.then_some("The order is deleted already."),
         ActionKind::Restore => (!facts.archived).then_some("The order is not deleted."),
-        ActionKind::MarkHandled => (!facts.has_open_issue).then_some("No problem is open."),
+        ActionKind::Heal | ActionKind::MarkHandled => {
+            (!facts.has_open_issue).then_some("No problem is open.")
+        }
     }
 }
 

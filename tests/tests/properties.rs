@@ -9,8 +9,8 @@ mod actions {
     /// What must never be allowed of these facts.
     fn forbidden(facts: &ActionFacts<'_>) -> Vec<ActionKind> {
         use ActionKind::{
-            AcceptCancellation, Adopt, Archive, Cancel, CorrectShipping, FetchLabel, Import, MarkHandled,
-            RejectCancellation, ResendShipping, Restore, Ship, Skip, Unskip,
+            AcceptCancellation, Adopt, Archive, Cancel, CorrectShipping, FetchLabel, Heal, Import,
+            MarkHandled, RejectCancellation, ResendShipping, Restore, Ship, Skip, Unskip,
         };
         let shipping = [Ship, ResendShipping, CorrectShipping, FetchLabel];
         let mut forbidden = Vec::new();
@@ -52,7 +52,7 @@ mod actions {
             forbidden.push(ResendShipping);
         }
         if !facts.has_open_issue {
-            forbidden.push(MarkHandled);
+            forbidden.extend([Heal, MarkHandled]);
         }
         forbidden
     }

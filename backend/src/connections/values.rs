@@ -1,8 +1,8 @@
 //! Which values of a connection are acceptable; errors name the field by its JSON pointer.
 
 use shared::{
-    ConnectionSettings, EmailPolicy, FieldError, IdentityRule, StoreCredentials, TikTokCredentials,
-    UpdateConnection,
+    ConnectionSettings, EmailPolicy, FieldError, IdentityRule, MOST_RECONCILE_DAYS, StoreCredentials,
+    TikTokCredentials, UpdateConnection,
 };
 
 use super::store_address;
@@ -122,6 +122,22 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
                 "countries are codes of two capital letters, carriers numbers above 0",
             );
         }
+    }
+    let alerts = &settings.alerts;
+    for (name, value, most, detail) in [
+        ("token_days", alerts.token_days, 365, "at most 365 days; 0 switches the rule off"),
+        ("sync_lag_min", alerts.sync_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
+        ("down_min", alerts.down_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
+        ("new_errors", alerts.new_errors, 10_000, "at most 10000 orders; 0 switches the rule off"),
+        ("differences", alerts.differences, 10_000, "at most 10000 orders; 0 switches the rule off"),
+        ("ship_by_hours", alerts.ship_by_hours, 168, "at most 168 hours; 0 switches the rule off"),
+    ] {
+        if value > most {
+            wrong(&format!("alerts/{name}"), detail);
+        }
+    }
+    if !(1..=MOST_RECONCILE_DAYS).contains(&settings.reconcile_days) {
+        wrong("reconcile_days", "from 1 to 90 days");
     }
     for state in settings.status_mapping.values() {
         if state.is_some_and(|state| state <= 0) {

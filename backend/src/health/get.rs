@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use chrono::{DateTime, TimeDelta, Utc};
+use database::circuit_breakers::Breaker;
 use database::connections::{self, ConnectionRecord};
-use database::health::{self, ImportPace};
+use database::{DbErr, Reach, alerts, circuit_breakers, health, reconciliations};
+use job_queue::Depth;
 use shared::{ConnectionHealth, ConnectionState, Health};
 
 use crate::app::AppState;
@@ -29,37 +33,75 @@ pub async fn get_health(
     state: Data<AppState>,
     caller: May<ConnectionsRead>,
 ) -> Result<Json<Health>, ApiError> {
-    let now = state.clock().now();
-    let db = state.database.reader();
-    let depth = job_queue::depth(db, now).await?;
-    let mut connections = Vec::new();
-    for record in connections::list(db, &state.database.vault, &caller.reach).await? {
-        let pace = health::import_pace(db, record.id).await?;
-        connections.push(health_of(&record, pace, now));
-    }
-    Ok(Json(Health {
-        now,
-        queue_depth: i64::try_from(depth.due).unwrap_or(i64::MAX),
-        oldest_due_job_s: depth.oldest_due_at.map(|due| (now - due).num_seconds().max(0)),
-        connections,
-    }))
+    Ok(Json(measure(&state, &caller.reach).await?))
 }
 
-fn health_of(record: &ConnectionRecord, pace: ImportPace, now: DateTime<Utc>) -> ConnectionHealth {
-    ConnectionHealth {
+/// How everything within a reach is doing now.
+pub(super) async fn measure(state: &AppState, reach: &Reach) -> Result<Health, DbErr> {
+    let now = state.clock().now();
+    let database = &state.database;
+    let depth = job_queue::depth(database.reader(), now).await?;
+    let depths = job_queue::depths(database.reader(), now).await?;
+    let mut connections = Vec::new();
+    for record in connections::list(database.reader(), &database.vault, reach).await? {
+        connections.push(health_of(state, &record, &depths, now).await?);
+    }
+    Ok(Health {
+        now,
+        queue_depth: due_jobs(&depth),
+        oldest_due_job_s: depth.oldest_due_at.map(|due| (now - due).num_seconds().max(0)),
+        clock_skew_ms: database.clock_skew().await?.num_milliseconds(),
+        connections,
+    })
+}
+
+fn due_jobs(depth: &Depth) -> i64 {
+    i64::try_from(depth.due).unwrap_or(i64::MAX)
+}
+
+async fn health_of(
+    state: &AppState,
+    record: &ConnectionRecord,
+    depths: &BTreeMap<String, Depth>,
+    now: DateTime<Utc>,
+) -> Result<ConnectionHealth, DbErr> {
+    let db = state.database.reader();
+    let pace = health::import_pace(db, record.id, now).await?;
+    let (tiktok, store) = circuit_breakers::of_connection(db, record.id).await?;
+    let open_alerts = alerts::count_open(db, record.id).await?;
+    let seconds_since = |time: DateTime<Utc>| (now - time).num_seconds().max(0);
+    let authorization_expires_at = record.tokens.refresh_token_expires_at;
+    Ok(ConnectionHealth {
         connection_id: record.id,
         name: record.name.clone(),
         last_sync_at: record.last_sync_at,
+        poll_lag_s: seconds_since(record.last_sync_at.unwrap_or(record.created_at)),
         last_webhook_at: record.last_webhook_at,
+        webhook_age_s: record.last_webhook_at.map(seconds_since),
+        queue_depth: depths.get(&record.id.to_string()).map_or(0, due_jobs),
         waiting_for_import: pace.waiting,
+        oldest_waiting_order_id: pace.oldest_waiting.map(|(id, _)| id),
+        oldest_waiting_order_s: pace.oldest_waiting.map(|(_, since)| seconds_since(since)),
+        import_success_percent: pace.success_percent,
         order_to_store_p50_ms: pace.p50_ms,
         order_to_store_p95_ms: pace.p95_ms,
         access_token_expires_at: Some(record.tokens.access_token_expires_at),
-        problems: problems_of(record, now),
-    }
+        authorization_expires_at,
+        token_days_left: (authorization_expires_at - now).num_days().max(0),
+        problems: problems_of(record, &tiktok, &store, now),
+        tiktok: tiktok.shown(now),
+        store: store.shown(now),
+        last_reconciliation: reconciliations::last_ended(db, record.id).await?,
+        open_alerts: i64::try_from(open_alerts).unwrap_or(i64::MAX),
+    })
 }
 
-fn problems_of(record: &ConnectionRecord, now: DateTime<Utc>) -> Vec<String> {
+fn problems_of(
+    record: &ConnectionRecord,
+    tiktok: &Breaker,
+    store: &Breaker,
+    now: DateTime<Utc>,
+) -> Vec<String> {
     let mut problems = Vec::new();
     match record.state {
         ConnectionState::Paused => problems.push("The connection is paused; no orders arrive.".to_owned()),
@@ -71,6 +113,12 @@ fn problems_of(record: &ConnectionRecord, now: DateTime<Utc>) -> Vec<String> {
             if now - last_sync_at > POLL_OVERDUE {
                 let minutes = (now - last_sync_at).num_minutes();
                 problems.push(format!("TikTok Shop was not read for {minutes} minutes."));
+            }
+            for (side, breaker) in [("TikTok Shop", tiktok), ("The store", store)] {
+                if let Some(since) = breaker.opened_at {
+                    let minutes = (now - since).num_minutes().max(0);
+                    problems.push(format!("{side} has not answered for {minutes} minutes; orders wait."));
+                }
             }
             let left = record.tokens.refresh_token_expires_at - now;
             if left < AUTHORIZATION_ENDS_SOON {

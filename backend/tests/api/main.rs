@@ -25,6 +25,8 @@ mod problems;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod reconciliations;
+#[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod sessions;

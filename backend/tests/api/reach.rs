@@ -29,6 +29,11 @@ async fn things(app: &TestApp, person: &Person, shop: &str) -> Things {
     issues::open(&txn, connection.id, order, &found, Retry::default(), app.now()).await.unwrap();
     let range = FetchOrders::default();
     let sync_run = database::sync_runs::create(&txn, connection.id, &range, app.now()).await.unwrap();
+    let night = (app.now() - chrono::TimeDelta::days(7), app.now());
+    let reconciliation =
+        database::reconciliations::create(&txn, connection.id, "orderbridge", night, app.now())
+            .await
+            .unwrap();
     let state = database::entities::store_states::Model {
         connection_id: connection.id.0,
         state_id: connection.id.0 + 1000,
@@ -53,6 +58,7 @@ async fn things(app: &TestApp, person: &Person, shop: &str) -> Things {
             ("actions", action["id"].as_i64().unwrap()),
             ("bulk-runs", bulk_run["id"].as_i64().unwrap()),
             ("sync-runs", sync_run.0),
+            ("reconciliations", reconciliation.0),
         ],
         marks: vec![tiktok_order_id, format!("Shop {shop}"), format!("SKU-{shop}"), format!("State {shop}")],
         connection: connection.id,

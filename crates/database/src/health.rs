@@ -1,9 +1,15 @@
 //! How each connection is doing.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*};
-use shared::{ConnectionId, ImportState};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+};
+use shared::{ConnectionId, ImportState, IssueCode, OrderId, Severity};
 
+use crate::entities::issues;
 use crate::entities::orders::{Column, Entity};
+use crate::order_filter::SHIP_BY;
+use crate::{from_ms, to_ms};
 
 /// Percentiles are taken from this many of the latest imports.
 const RECENT_IMPORTS: u64 = 200;
@@ -13,6 +19,10 @@ const RECENT_IMPORTS: u64 = 200;
 pub struct ImportPace {
     /// Orders that are importable and not yet in the store.
     pub waiting: i64,
+    /// The one of them that has been waiting longest, and since when.
+    pub oldest_waiting: Option<(OrderId, DateTime<Utc>)>,
+    /// Of the imports of the last 24 hours and the orders that cannot be imported now, how many in 100 went well.
+    pub success_percent: Option<i64>,
     /// Half of the recent imports took at most this long from being importable, in milliseconds.
     pub p50_ms: Option<i64>,
     /// 95 in 100 of the recent imports took at most this long, in milliseconds.
@@ -23,11 +33,31 @@ pub struct ImportPace {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn import_pace(db: &impl ConnectionTrait, connection: ConnectionId) -> Result<ImportPace, DbErr> {
+pub async fn import_pace(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<ImportPace, DbErr> {
+    let in_state = |states: &[ImportState]| {
+        Entity::find()
+            .filter(Column::ConnectionId.eq(connection.0))
+            .filter(Column::ImportState.is_in(states.iter().map(|state| state.as_str())))
+    };
     let not_yet = [ImportState::Pending, ImportState::Importing, ImportState::Blocked];
-    let waiting = Entity::find()
+    let waiting = in_state(&not_yet).count(db).await?;
+    let oldest_waiting: Option<(i64, i64)> = in_state(&not_yet)
+        .select_only()
+        .columns([Column::Id, Column::ImportableAt])
+        .filter(Column::ImportableAt.is_not_null())
+        .order_by_asc(Column::ImportableAt)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await?;
+    let blocked = in_state(&[ImportState::Blocked]).count(db).await?;
+    let imported = Entity::find()
         .filter(Column::ConnectionId.eq(connection.0))
-        .filter(Column::ImportState.is_in(not_yet.map(ImportState::as_str)))
+        .filter(Column::ImportedAt.gte(to_ms(now - TimeDelta::hours(24))))
         .count(db)
         .await?;
     let recent = Entity::find()
@@ -40,13 +70,74 @@ pub async fn import_pace(db: &impl ConnectionTrait, connection: ConnectionId) ->
         .limit(RECENT_IMPORTS);
     let times: Vec<(i64, i64)> = recent.into_tuple().all(db).await?;
     let mut durations: Vec<i64> =
-        times.into_iter().map(|(imported, importable)| (imported - importable).max(0)).collect();
+        times.into_iter().map(|(imported, importable)| Ord::max(imported - importable, 0)).collect();
     durations.sort_unstable();
     Ok(ImportPace {
-        waiting: i64::try_from(waiting).unwrap_or(i64::MAX),
+        waiting: signed(waiting),
+        oldest_waiting: oldest_waiting.map(|(id, since)| (OrderId(id), from_ms(since))),
+        success_percent: (imported + blocked > 0).then(|| signed(imported * 100 / (imported + blocked))),
         p50_ms: percentile(&durations, 50),
         p95_ms: percentile(&durations, 95),
     })
+}
+
+/// How many orders of a connection met an error since a time that is still open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn new_errors(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    since: DateTime<Utc>,
+) -> Result<i64, DbErr> {
+    let orders: i64 = issues::Entity::find()
+        .select_only()
+        .expr(issues::Column::OrderId.into_expr().count_distinct())
+        .filter(issues::Column::ConnectionId.eq(connection.0))
+        .filter(issues::Column::OpenedAt.gte(to_ms(since)))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .filter(issues::Column::Severity.eq(Severity::Error.as_str()))
+        .into_tuple()
+        .one(db)
+        .await?
+        .unwrap_or_default();
+    Ok(orders)
+}
+
+/// How many open issues of a code a connection has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_issues(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    code: IssueCode,
+) -> Result<i64, DbErr> {
+    let open = issues::Entity::find()
+        .filter(issues::Column::Code.eq(code.as_str()))
+        .filter(issues::Column::ConnectionId.eq(connection.0))
+        .filter(issues::Column::ResolvedAt.is_null());
+    Ok(signed(open.count(db).await?))
+}
+
+/// How many orders of a connection are to be shipped before a time, and are not deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn to_ship_before(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    until: DateTime<Utc>,
+) -> Result<i64, DbErr> {
+    let due = Entity::find()
+        .filter(Expr::cust(SHIP_BY).lt(to_ms(until)))
+        .filter(Column::ConnectionId.eq(connection.0))
+        .filter(Column::ArchivedAt.is_null());
+    Ok(signed(due.count(db).await?))
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The smallest value that at least `percent` in 100 do not exceed.

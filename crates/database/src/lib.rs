@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 pub mod actions;
+pub mod alerts;
 pub mod api_keys;
 pub mod audit;
 pub mod bulk_runs;
 pub mod channel_lists;
+pub mod circuit_breakers;
 pub mod clock_skew;
 mod connect;
 pub mod connections;
 pub mod deadlines;
+pub mod drifts;
 pub mod entities;
 pub mod events;
 pub mod health;
@@ -31,6 +34,7 @@ pub mod orders;
 pub mod page;
 pub mod reach;
 pub mod recipients;
+pub mod reconciliations;
 pub mod second_factors;
 pub mod sessions;
 pub mod shipping_labels;

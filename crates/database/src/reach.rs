@@ -3,10 +3,11 @@
 use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*};
 use shared::{
-    ActionId, ApiKeyId, BulkRunId, ConnectionId, InvitationId, OrderId, SyncRunId, UserId, UserSessionId,
+    ActionId, ApiKeyId, BulkRunId, ConnectionId, InvitationId, OrderId, ReconciliationId, SyncRunId, UserId,
+    UserSessionId,
 };
 
-use crate::entities::{actions, bulk_run_orders, orders, sync_runs};
+use crate::entities::{actions, bulk_run_orders, orders, reconciliations, sync_runs};
 
 /// The connections whose things a caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +105,19 @@ impl Named for SyncRunId {
     ) -> Result<bool, DbErr> {
         let query =
             sync_runs::Entity::find_by_id(self.0).select_only().column(sync_runs::Column::ConnectionId);
+        Ok(is_one_of(query.into_tuple().one(db).await?, connections))
+    }
+}
+
+impl Named for ReconciliationId {
+    async fn is_within(
+        &self,
+        db: &impl ConnectionTrait,
+        connections: &[ConnectionId],
+    ) -> Result<bool, DbErr> {
+        let query = reconciliations::Entity::find_by_id(self.0)
+            .select_only()
+            .column(reconciliations::Column::ConnectionId);
         Ok(is_one_of(query.into_tuple().one(db).await?, connections))
     }
 }

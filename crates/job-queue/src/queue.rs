@@ -174,10 +174,23 @@ pub async fn depth(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Dept
     let ready = ready(db.get_database_backend());
     let sql = format!("SELECT COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready}");
     let row = db.query_one_raw(statement(db, sql, [milliseconds(now).into()])).await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound("a count returned no row".to_owned()))?;
+    depth_of(&row.ok_or_else(|| DbErr::RecordNotFound("a count returned no row".to_owned()))?)
+}
+
+/// The same for each lane that has such jobs.
+pub async fn depths(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<BTreeMap<String, Depth>, DbErr> {
+    let ready = ready(db.get_database_backend());
+    let sql = format!(
+        "SELECT lane, COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready} GROUP BY lane"
+    );
+    let rows = db.query_all_raw(statement(db, sql, [milliseconds(now).into()])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "lane")?, depth_of(row)?))).collect()
+}
+
+fn depth_of(row: &QueryResult) -> Result<Depth, DbErr> {
     Ok(Depth {
         due: row.try_get::<i64>("", "due")?.unsigned_abs(),
-        oldest_due_at: optional_time(&row, "oldest_due_at")?,
+        oldest_due_at: optional_time(row, "oldest_due_at")?,
     })
 }
 

@@ -6,11 +6,12 @@ use database::actions::{self, Ending, NewAction};
 use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
-use database::{DatabaseTransaction, DbErr, import_intents, notes};
+use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes};
 use job_queue::NewJob;
 use shared::{
-    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, ImportState, MAX_NOTE_CHARACTERS,
-    MAX_TAG_CHARACTERS, OrderAction, OrderId, RetryClass, TikTokOrderId, UNDO_SECONDS, action_refusal,
+    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, ImportState, IssueCode,
+    MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, OrderAction, OrderId, RetryClass, TikTokOrderId, UNDO_SECONDS,
+    action_refusal,
 };
 
 use crate::issue_of::IMPORT_ISSUES;
@@ -157,10 +158,22 @@ async fn carry_out(
             return Ok(Some("Wrote a note.".to_owned()));
         }
         ActionRequest::Tag { add, remove } => return tag(txn, order, add, remove).await.map(Some),
+        ActionRequest::Heal {} => {
+            let open = issues::open_of(txn, id).await?;
+            if !open.iter().any(|issue| issue.code == IssueCode::DriftDetected.as_str()) {
+                return Err(Refused::NotNow("Nothing is known to differ.".to_owned()));
+            }
+            // Whoever wants it healed no longer wants it ignored.
+            drifts::forget_ignored(txn, id).await?;
+            jobs::heal_order(connection_id, id, now)
+        }
         ActionRequest::MarkHandled { code } => {
             if code.kind().retry != RetryClass::Manual && code.kind().retry != RetryClass::Never {
                 let reason = "This problem ends by itself as soon as its cause is gone.";
                 return Err(Refused::NotNow(reason.to_owned()));
+            }
+            if *code == IssueCode::DriftDetected {
+                drifts::ignore(txn, id).await?;
             }
             if issues::resolve(txn, id, &[*code], now).await?.is_empty() {
                 return Err(Refused::NotNow("No problem of this kind is open.".to_owned()));
@@ -198,7 +211,7 @@ async fn begin_import_anew(
     let id = OrderId(order.id);
     import_intents::save(txn, &import_intents::ImportIntent::new(id), now).await?;
     orders::forget_store_order(txn, id, ImportState::Pending).await?;
-    issues::resolve(txn, id, &[shared::IssueCode::StoreOrderDeleted], now).await?;
+    issues::resolve(txn, id, &[IssueCode::StoreOrderDeleted], now).await?;
     Ok(())
 }
 
@@ -207,7 +220,7 @@ async fn skip(txn: &DatabaseTransaction, order: &OrderRow, now: DateTime<Utc>) -
     orders::set_skipped_by_person(txn, id, true).await?;
     if order.store_deleted {
         orders::forget_store_order(txn, id, ImportState::Skipped).await?;
-        issues::resolve(txn, id, &[shared::IssueCode::StoreOrderDeleted], now).await?;
+        issues::resolve(txn, id, &[IssueCode::StoreOrderDeleted], now).await?;
     }
     keep_out_of_the_store(txn, order, ImportState::Skipped, now).await?;
     Ok("Chose never to import this order.".to_owned())
@@ -340,6 +353,7 @@ pub fn errors_of(request: &ActionRequest) -> Vec<FieldError> {
         | ActionRequest::AcceptCancellation {}
         | ActionRequest::Skip {}
         | ActionRequest::Unskip {}
+        | ActionRequest::Heal {}
         | ActionRequest::MarkHandled { .. }
         | ActionRequest::Archive {}
         | ActionRequest::Restore {} => {}
@@ -368,7 +382,7 @@ const fn topic(kind: ActionKind) -> &'static str {
             "cancellation"
         }
         ActionKind::Note | ActionKind::Tag => "note",
-        ActionKind::MarkHandled => "issue",
+        ActionKind::Heal | ActionKind::MarkHandled => "issue",
         ActionKind::Archive | ActionKind::Restore => "archive",
     }
 }
@@ -385,6 +399,7 @@ const fn asked_sentence(kind: ActionKind) -> &'static str {
         ActionKind::Cancel => "Asked to cancel the order.",
         ActionKind::AcceptCancellation => "Decided to grant the buyer's request to cancel.",
         ActionKind::RejectCancellation => "Decided to refuse the buyer's request to cancel.",
+        ActionKind::Heal => "Asked to bring both sides together.",
         ActionKind::Skip
         | ActionKind::Unskip
         | ActionKind::Note

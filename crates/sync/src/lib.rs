@@ -11,6 +11,7 @@ mod issue_of;
 pub mod jobs;
 pub mod mapping;
 mod preview;
+pub mod reconciling;
 pub mod shipping;
 mod store;
 mod store_facts;

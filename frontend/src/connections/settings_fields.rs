@@ -133,6 +133,8 @@ impl SettingsFields {
             carrier_map: carrier_map(self.carrier_map.get()),
             default_channel_carrier_id: text(self.default_channel_carrier_id),
             cancel_reason: text(self.cancel_reason),
+            alerts: old.alerts.clone(),
+            reconcile_days: old.reconcile_days,
         }
     }
 

@@ -24,7 +24,7 @@ enum Fix {
 
 /// What helps against a problem, the likeliest first.
 fn fixes(code: IssueCode) -> &'static [Fix] {
-    use ActionKind::{Import, MarkHandled, ResendShipping, Ship, Skip, Sync};
+    use ActionKind::{Heal, Import, MarkHandled, ResendShipping, Ship, Skip, Sync};
     use IssueCode as Code;
     match code {
         Code::SkuNotFound
@@ -63,10 +63,10 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
             &[Fix::Do(ActionKind::AcceptCancellation), Fix::Do(ActionKind::RejectCancellation)]
         }
         Code::StoreOrderDeleted => &[Fix::Do(Import), Fix::Do(Skip)],
-        Code::CanceledAfterShipment
-        | Code::CancelStoreConflict
-        | Code::AddressChanged
-        | Code::DriftDetected => &[Fix::Do(MarkHandled)],
+        Code::CanceledAfterShipment | Code::CancelStoreConflict | Code::AddressChanged => {
+            &[Fix::Do(MarkHandled)]
+        }
+        Code::DriftDetected => &[Fix::Do(Heal), Fix::Do(MarkHandled)],
         Code::Internal => &[Fix::Do(Import), Fix::Do(Sync)],
         Code::StoreRateLimited | Code::ChannelRateLimited => &[],
     }

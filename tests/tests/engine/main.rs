@@ -19,6 +19,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod reconciling;
+#[cfg(test)]
 mod shipping;
 #[cfg(test)]
 mod store_faults;

@@ -1,14 +1,17 @@
 //! One table per file: its columns and nothing else. Times are unix milliseconds, amounts millionths.
 
 pub mod actions;
+pub mod alerts;
 pub mod api_keys;
 pub mod audit_log;
 pub mod bulk_run_orders;
 pub mod bulk_runs;
 pub mod channel_lists;
+pub mod circuit_breakers;
 pub mod connections;
 pub mod events;
 pub mod idempotency_keys;
+pub mod ignored_drifts;
 pub mod import_intents;
 pub mod inbox;
 pub mod installation;
@@ -20,6 +23,7 @@ pub mod order_lines;
 pub mod order_notes;
 pub mod orders;
 pub mod recipients;
+pub mod reconciliations;
 pub mod recovery_codes;
 pub mod sessions;
 pub mod shipping_labels;

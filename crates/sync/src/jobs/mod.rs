@@ -8,6 +8,7 @@ mod check_store_orders;
 mod failure;
 mod fetch_labels;
 mod fetch_orders;
+mod heal_order;
 pub(crate) mod import_order;
 mod listing;
 pub(crate) mod panicked;
@@ -17,6 +18,7 @@ mod push_store_state;
 mod push_store_tracking;
 mod read_action_options;
 mod read_store_changes;
+mod reconcile;
 mod refresh_order;
 mod register_reference;
 mod run_bulk;
@@ -53,6 +55,9 @@ pub const READ_ACTION_OPTIONS: &str = "read_action_options";
 pub const WATCH_DEADLINES: &str = "watch_deadlines";
 pub const ADOPT_STORE_ORDER: &str = "adopt_store_order";
 pub const RUN_BULK: &str = "run_bulk";
+pub const BEGIN_NIGHT: &str = "begin_night";
+pub const RECONCILE: &str = "reconcile";
+pub const HEAL_ORDER: &str = "heal_order";
 pub const PURGE: &str = "purge";
 
 /// The lane of jobs that belong to no connection.
@@ -102,6 +107,18 @@ pub fn check_store_orders(connection_id: ConnectionId, at: DateTime<Utc>) -> New
 #[must_use]
 pub fn watch_deadlines(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
     of_connection(WATCH_DEADLINES, connection_id, now)
+}
+
+/// Asks for the comparison of the three sides, every night.
+#[must_use]
+pub fn begin_night(connection_id: ConnectionId, at: DateTime<Utc>) -> NewJob {
+    of_connection(BEGIN_NIGHT, connection_id, at)
+}
+
+/// Makes the comparisons of a connection that wait, one after the other.
+#[must_use]
+pub fn reconcile(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    of_connection(RECONCILE, connection_id, now)
 }
 
 fn of_connection(kind: &'static str, connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
@@ -175,6 +192,12 @@ pub fn adopt_store_order(connection_id: ConnectionId, order_id: OrderId, now: Da
     of_order(ADOPT_STORE_ORDER, connection_id, order_id, now)
 }
 
+/// Brings both sides of an order together, as somebody asked.
+#[must_use]
+pub fn heal_order(connection_id: ConnectionId, order_id: OrderId, now: DateTime<Utc>) -> NewJob {
+    of_order(HEAL_ORDER, connection_id, order_id, now)
+}
+
 /// Gives an action to the orders of a bulk run, some at a time.
 #[must_use]
 pub fn run_bulk(run_id: BulkRunId, now: DateTime<Utc>) -> NewJob {
@@ -226,6 +249,8 @@ pub async fn enqueue_periodic(
     // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
     let later = now + check_store_orders::PAUSE;
     job_queue::enqueue(db, check_store_orders(connection_id, later), now).await?;
+    let tonight = crate::reconciling::next_night(connection_id, now);
+    job_queue::enqueue(db, begin_night(connection_id, tonight), now).await?;
     Ok(())
 }
 
@@ -277,6 +302,9 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         ADOPT_STORE_ORDER => adopt_store_order::run(engine, job).await,
         WATCH_DEADLINES => watch_deadlines::run(engine, job).await,
         RUN_BULK => run_bulk::run(engine, job).await,
+        BEGIN_NIGHT => reconcile::begin_night(engine, job).await,
+        RECONCILE => reconcile::run(engine, job).await,
+        HEAL_ORDER => heal_order::run(engine, job).await,
         SHIP_PACKAGES => ship_packages::run(engine, job).await,
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
@@ -309,7 +337,7 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
         JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
         _ => backoff::delay(job.attempts, &mut rand::rng()),
     };
-    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, WATCH_DEADLINES, PURGE]
+    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, WATCH_DEADLINES, BEGIN_NIGHT, PURGE]
         .contains(&job.kind.as_str());
     let longest = if periodic { TimeDelta::minutes(5) } else { TimeDelta::hours(6) };
     let at = now + delay.unwrap_or(longest).min(longest);

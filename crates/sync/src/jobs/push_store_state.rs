@@ -10,7 +10,7 @@ use prestashop::{OrderState, OrderStateId};
 use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
 
 use super::failure::Failure;
-use super::write_back::note_deleted;
+use super::write_back::{note_deleted, store_order_id};
 use super::{JobError, order_of};
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
@@ -64,6 +64,17 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             Ok(Outcome::RetryAt { at, error: format!("{}: {error}", found.code) })
         }
     }
+}
+
+/// The same at once, as a part of another job; the store's answer is the caller's to deal with.
+pub(super) async fn push_now(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    order: &OrderRow,
+) -> Result<(), Failure> {
+    let status = channel_order_status(&ChannelStatus::from(order.channel_status.as_str()));
+    let (Some(status), Some(store_order_id)) = (status, store_order_id(order)) else { return Ok(()) };
+    push(engine, connection, order, store_order_id, status, Retry::default()).await.map(drop)
 }
 
 /// The issues of a store that does not take a state.

@@ -168,7 +168,8 @@ async fn note_failure(
     txn.commit().await
 }
 
-async fn record(
+/// Records what was read, with everything that follows from it.
+pub(super) async fn record(
     engine: &Engine,
     connection: &ConnectionRecord,
     read: &ReadOrder,

@@ -3,6 +3,7 @@
 mod address;
 mod amounts;
 mod decision;
+mod drift;
 mod plan;
 mod snapshot;
 mod store_state;
@@ -10,6 +11,7 @@ mod store_state;
 pub use address::{recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, amounts_of};
 pub use decision::{CANCELED_BEFORE, Choice, ImportDecision, import_decision};
+pub use drift::{Compared, DRIFTS, STATUS_DRIFT, drifts};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
 pub use snapshot::snapshot_of;
 pub use store_state::{

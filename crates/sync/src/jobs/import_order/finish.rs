@@ -15,6 +15,7 @@ use super::{Import, Origin, Stop, end_imports, imported_as, signed};
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs::{push_store_state, push_store_tracking, register_reference};
+use crate::mapping::STATUS_DRIFT;
 use crate::store::end_request_of;
 
 impl Import<'_> {
@@ -38,7 +39,8 @@ impl Import<'_> {
 
     async fn note_canceled_in_store(&self) -> Result<(), Stop> {
         let found = Found::new(IssueCode::DriftDetected)
-            .with("field", "the order itself: it is canceled in the store");
+            .with("field", "the order itself: it is canceled in the store")
+            .about(STATUS_DRIFT);
         let txn = self.begin().await?;
         let now = self.now();
         issues::open(&txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;

@@ -1,0 +1,9 @@
+//! Comparisons of TikTok Shop, our record and the store.
+
+mod get;
+mod list;
+mod start;
+
+pub use get::get_reconciliation;
+pub use list::list_reconciliations;
+pub use start::start_reconciliation;

@@ -1,0 +1,101 @@
+use chrono::TimeDelta;
+use database::alerts::{self, Crossed};
+use database::circuit_breakers;
+use database::reconciliations::{self, Findings};
+use serde_json::{Value, json};
+use shared::{AlertKind, ReconciliationId, Role, Side};
+
+use crate::app::{As, answer, apps};
+
+const SHOP: &str = "7493999789368181917";
+
+#[tokio::test]
+async fn a_comparison_is_started_once_and_leaves_a_receipt() {
+    for app in apps().await {
+        let connection = app.connect(SHOP).await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let path = format!("/api/v1/connections/{}/reconciliations", connection.id);
+        let start =
+            |key: &str, body: Value| app.post(&path).by(&operator).header("idempotency-key", key).json(&body);
+
+        let (status, started) = answer(start("one", json!({ "days": 3 }))).await;
+        let (again, repeated) = answer(start("one", json!({ "days": 3 }))).await;
+        let (wrong, problem) = answer(start("two", json!({ "days": 0 }))).await;
+
+        assert_eq!((status, again, wrong), (202, 202, 422), "{started} {problem}");
+        assert_eq!(started, repeated);
+        assert_eq!((&started["state"], &started["clean"]), (&json!("queued"), &json!(false)));
+        let id = ReconciliationId(started["id"].as_i64().unwrap());
+        let findings = Findings { seen_on_tiktok: 9, seen_in_store: 9, compared: 9, ..Findings::default() };
+        reconciliations::begin(app.database.writer(), id, app.now()).await.unwrap();
+        reconciliations::end(app.database.writer(), id, findings, None, app.now()).await.unwrap();
+        let (status, receipt) = answer(app.get(&format!("/api/v1/reconciliations/{id}")).by(&operator)).await;
+        assert_eq!((status, &receipt["clean"], &receipt["compared"]), (200, &json!(true), &json!(9)));
+        let (_, page) = answer(app.get(&path).by(&operator)).await;
+        assert_eq!(page["items"], json!([receipt]));
+        let (status, health) = answer(app.get("/api/v1/health").by(&operator)).await;
+        assert_eq!(status, 200);
+        assert_eq!(health["connections"][0]["last_reconciliation"], receipt);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn health_tells_of_sides_that_do_not_answer() {
+    for app in apps().await {
+        let connection = app.connect(SHOP).await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        let now = app.now();
+        let next = now + TimeDelta::seconds(30);
+        circuit_breakers::open(
+            app.database.writer(),
+            connection.id,
+            Side::Store,
+            "no answer came",
+            next,
+            now,
+        )
+        .await
+        .unwrap();
+
+        let (_, health) = answer(app.get("/api/v1/health").by(&viewer)).await;
+
+        let of_connection = &health["connections"][0];
+        assert_eq!(of_connection["store"]["breaker"], "open", "{health}");
+        assert_eq!(of_connection["store"]["reason"], "no answer came");
+        assert_eq!(of_connection["tiktok"]["breaker"], "closed");
+        assert!(of_connection["problems"][0].as_str().unwrap().starts_with("The store has not answered"));
+        assert!(health["clock_skew_ms"].as_i64().unwrap().abs() < 30_000, "{health}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn alerts_are_listed_open_and_closed() {
+    for app in apps().await {
+        let connection = app.connect(SHOP).await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        let crossed =
+            |kind, sentence: &str| Crossed { kind, sentence: sentence.to_owned(), value: 7, threshold: 5 };
+        let both = [crossed(AlertKind::StoreDown, "down"), crossed(AlertKind::NewErrors, "errors")];
+        let writer = app.database.writer();
+        let opened = alerts::set(writer, connection.id, &both, app.now()).await.unwrap();
+        let closed = alerts::set(writer, connection.id, &both[1..], app.now()).await.unwrap();
+        assert_eq!((opened.opened.len(), opened.degrading_before, opened.degrading_after), (2, 0, 1));
+        assert_eq!((closed.closed, closed.degrading_before), (vec![AlertKind::StoreDown], 1));
+
+        let kinds = async |query: &str| {
+            let (status, page) = answer(app.get(&format!("/api/v1/alerts{query}")).by(&viewer)).await;
+            assert_eq!(status, 200, "{page}");
+            let kinds = page["items"].as_array().unwrap().iter().map(|alert| alert["kind"].clone());
+            Value::from(kinds.collect::<Vec<_>>())
+        };
+        assert_eq!(kinds("").await, json!(["new_errors", "store_down"]));
+        assert_eq!(kinds("?open=true").await, json!(["new_errors"]));
+        assert_eq!(kinds("?open=false&kind=store_down,sync_lag").await, json!(["store_down"]));
+        assert_eq!(kinds("?connection=999").await, json!([]));
+        let (status, problem) = answer(app.get("/api/v1/alerts?shape=round").by(&viewer)).await;
+        assert_eq!((status, &problem["code"]), (400, &json!("unknown_filter")));
+        app.stop().await;
+    }
+}

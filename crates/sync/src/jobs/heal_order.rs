@@ -1,0 +1,106 @@
+use chrono::TimeDelta;
+use database::actions::{self, Ending};
+use database::connections::ConnectionRecord;
+use database::issues;
+use database::orders::{self, OrderRow};
+use database::timeline::{self, Entry};
+use job_queue::{Leased, Outcome, backoff};
+use shared::{ActionKind, ActionState, ImportState, IssueCode, OrderId};
+
+use super::failure::Failure;
+use super::push_store_state::push_now;
+use super::reconcile::{StoreSide, compare};
+use super::refresh_order::record;
+use super::{JobError, channel_outcome, order_of};
+use crate::channel::ChannelFailure;
+use crate::engine::Engine;
+use crate::issue_of::of_store;
+
+/// Whoever asked hears after so many failures that a side does not answer; the difference stays open.
+const TRIES: i32 = 3;
+
+/// Brings both sides of an order together, as somebody asked: reads TikTok Shop again, moves the store order forward where
+/// it may, and compares. What only a person can put right stays open and is named.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
+        Err(outcome) => return Ok(outcome),
+    };
+    let id = OrderId(order.id);
+    let healed = heal(engine, &connection, &order).await;
+    let now = engine.clock().now();
+    match healed {
+        Ok(()) => {
+            end(engine, id, None).await?;
+            engine.wake();
+            Ok(Outcome::Done)
+        }
+        Err(Failure::Job(JobError::Channel(failure @ ChannelFailure::Channel(_)))) => {
+            let outcome = channel_outcome(&failure, job, now);
+            if !matches!(outcome, Outcome::RetryAt { .. }) || job.attempts + 1 < TRIES {
+                return Ok(outcome);
+            }
+            end(engine, id, Some("TikTok Shop does not answer; nothing was healed.")).await?;
+            Ok(Outcome::Done)
+        }
+        Err(Failure::Job(error)) => Err(error),
+        Err(Failure::Store(error)) if job.attempts + 1 < TRIES => {
+            let delay = backoff::delay(job.attempts, &mut rand::rng());
+            let at = now + delay.unwrap_or(TimeDelta::hours(6));
+            Ok(Outcome::RetryAt { at, error: format!("{}: {error}", of_store(&error).code) })
+        }
+        Err(Failure::Store(error)) => {
+            let title = of_store(&error).code.kind().title;
+            end(engine, id, Some(&format!("{title}; nothing was healed."))).await?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+async fn heal(engine: &Engine, connection: &ConnectionRecord, order: &OrderRow) -> Result<(), Failure> {
+    let began_at = engine.clock().now();
+    let read = engine.read_order(connection, &order.tiktok_order_id).await;
+    if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
+        record(engine, connection, &read, began_at).await?;
+    }
+    let current = |id| orders::find(engine.database().writer(), OrderId(id));
+    let Some(order) = current(order.id).await? else { return Ok(()) };
+    if orders::import_state(&order) == ImportState::Imported && !order.store_deleted {
+        push_now(engine, connection, &order).await?;
+    }
+    let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
+    let (facts, client) = store.facts(engine.clock().now()).await?;
+    let side = StoreSide { engine, connection, facts: &facts, client: &client };
+    let Some(order) = current(order.id).await? else { return Ok(()) };
+    compare(&side, vec![order]).await.map(drop)
+}
+
+/// Tells whoever asked what came out: what still differs, or why nothing could be done.
+async fn end(engine: &Engine, id: OrderId, failure: Option<&str>) -> Result<(), JobError> {
+    let now = engine.clock().now();
+    let txn = engine.database().begin().await?;
+    if orders::find_locked(&txn, id).await?.is_none() {
+        return Ok(());
+    }
+    let open = issues::open_of(&txn, id).await?;
+    let left: Vec<_> = open
+        .iter()
+        .filter(|issue| issue.code == IssueCode::DriftDetected.as_str())
+        .map(|issue| if issue.subject.is_empty() { "the order" } else { &issue.subject })
+        .collect();
+    let ending = match failure {
+        Some(sentence) => Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None },
+        None if left.is_empty() => Ending::done("Both sides agree.".to_owned()),
+        None => {
+            let sentence = format!("Still different, for only a person can change it: {}.", left.join(", "));
+            Ending { state: ActionState::Failed, result: sentence, code: Some(IssueCode::DriftDetected) }
+        }
+    };
+    for action in actions::queued(&txn, id, &[ActionKind::Heal]).await? {
+        actions::end(&txn, action.id, &ending, now).await?;
+        timeline::record(&txn, id, Entry::ours("issue", &ending.result), now).await?;
+    }
+    orders::derive_status(&txn, id, now).await?;
+    txn.commit().await?;
+    Ok(())
+}

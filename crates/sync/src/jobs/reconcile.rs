@@ -1,0 +1,213 @@
+//! The comparison of TikTok Shop's list, our record and the store's orders: lists on both sides, a hundred orders at a
+//! time, never a call for each order.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::connections::ConnectionRecord;
+use database::orders::OrderRow;
+use database::reconciliations::{self, Findings};
+use database::{drifts, events, to_ms};
+use futures::{StreamExt, TryStreamExt};
+use job_queue::{Leased, NewJob, Outcome};
+use shared::{EventKind, OrderId, Reconciliation, TikTokOrderId};
+use tiktok_shop::{OrderListEntry, OrderSearch};
+
+use super::failure::Failure;
+use super::{JobError, connection_of, refresh_order};
+use crate::engine::Engine;
+use crate::issue_of::of_store;
+use crate::reconciling;
+
+mod compare;
+
+pub(super) use compare::{StoreSide, compare};
+
+/// So many orders are compared at once.
+const CHUNK: usize = 100;
+
+/// A comparison that met a failure so often is given up; the next night comes.
+const TRIES: i32 = 5;
+
+/// Orders outside the window whose difference is still open are looked at again, so many pages of them at most.
+const PAGES_OF_OLDER: usize = 20;
+
+/// What was missed is read after everything that is new.
+const BACKFILL: i16 = -5;
+
+/// Asks for tonight's comparison, and comes again tomorrow.
+pub(super) async fn begin_night(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let now = engine.clock().now();
+    let txn = engine.database().begin().await?;
+    let days = connection.settings.reconcile_days;
+    reconciling::start(&txn, &connection, reconciling::EVERY_NIGHT, days, now).await?;
+    txn.commit().await?;
+    engine.wake();
+    Ok(Outcome::Again { at: reconciling::next_night(connection.id, now) })
+}
+
+/// Makes the comparison that has been waiting longest.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let database = engine.database();
+    let Some(reconciliation) = reconciliations::next_waiting(database.writer(), connection.id).await? else {
+        return Ok(Outcome::Done);
+    };
+    reconciliations::begin(database.writer(), reconciliation.id, engine.clock().now()).await?;
+    let found = walk(engine, &connection, &reconciliation).await;
+    let now = engine.clock().now();
+    let (findings, error) = match found {
+        Ok(findings) => (findings, None),
+        Err(Failure::Job(error)) if job.attempts < TRIES => return Err(error),
+        Err(Failure::Store(error)) if job.attempts < TRIES => {
+            let at = now + TimeDelta::minutes(2) * (job.attempts + 1);
+            return Ok(Outcome::RetryAt { at, error: error.to_string() });
+        }
+        Err(Failure::Job(error)) => (Findings::default(), Some(error.to_string())),
+        Err(Failure::Store(error)) => {
+            (Findings::default(), Some(of_store(&error).code.kind().title.to_owned()))
+        }
+    };
+    let txn = database.begin().await?;
+    reconciliations::end(&txn, reconciliation.id, findings, error.as_deref(), now).await?;
+    events::record(&txn, EventKind::ReconciliationUpdated, connection.id, None, now).await?;
+    txn.commit().await?;
+    engine.wake();
+    // Somebody may have asked for another one meanwhile.
+    let more = reconciliations::next_waiting(database.writer(), connection.id).await?.is_some();
+    Ok(if more { Outcome::Again { at: now } } else { Outcome::Done })
+}
+
+/// Walks through everything that TikTok Shop changed in the window, then through older orders whose difference is open.
+async fn walk(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    reconciliation: &Reconciliation,
+) -> Result<Findings, Failure> {
+    let now = engine.clock().now();
+    let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
+    let (facts, client) = store.facts(now).await?;
+    let side = StoreSide { engine, connection, facts: &facts, client: &client };
+    let search = OrderSearch {
+        update_time_ge: Some(reconciliation.from),
+        update_time_lt: Some(reconciliation.until),
+        ..OrderSearch::default()
+    };
+    let walked = engine
+        .in_shop(connection, |shop| {
+            let search = search.clone();
+            async move {
+                // A renewed token begins the walk anew, so what was found belongs to the walk.
+                let mut walk = Walk {
+                    side,
+                    until: reconciliation.until,
+                    seen: HashSet::new(),
+                    findings: Findings::default(),
+                };
+                let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
+                while let Some(chunk) = chunks.next().await {
+                    let chunk = chunk.map_err(|error| error.1)?;
+                    if let Err(failure) = walk.chunk(chunk).await {
+                        return Ok(Err(failure));
+                    }
+                    let noted = reconciliations::progress(
+                        engine.database().writer(),
+                        reconciliation.id,
+                        walk.findings,
+                    );
+                    if let Err(error) = noted.await {
+                        return Ok(Err(error.into()));
+                    }
+                }
+                Ok(Ok(walk))
+            }
+        })
+        .await;
+    let mut walk = walked.map_err(|failure| Failure::Job(failure.into()))??;
+    walk.older().await?;
+    Ok(walk.findings)
+}
+
+/// One walk and what it has found so far.
+struct Walk<'a> {
+    side: StoreSide<'a>,
+    until: DateTime<Utc>,
+    /// TikTok Shop's ids, for an order may be listed twice. As numbers: a hundred thousand of them take a few megabytes.
+    seen: HashSet<u64>,
+    findings: Findings,
+}
+
+impl Walk<'_> {
+    /// Compares some of the orders that TikTok Shop listed.
+    async fn chunk(&mut self, mut listed: Vec<OrderListEntry>) -> Result<(), Failure> {
+        let until = self.until;
+        listed.retain(|entry| {
+            // What changed while the list was read has left the window.
+            entry.update_time.is_none_or(|updated| updated < until)
+                && entry.id.parse().is_ok_and(|number| self.seen.insert(number))
+        });
+        let StoreSide { engine, connection, .. } = self.side;
+        let now = engine.clock().now();
+        let ids: Vec<_> = listed.iter().map(|entry| TikTokOrderId(entry.id.clone())).collect();
+        let rows = drifts::orders_of(engine.database().reader(), connection.id, &ids).await?;
+        let known: HashMap<&str, &OrderRow> =
+            rows.iter().map(|row| (row.tiktok_order_id.as_str(), row)).collect();
+        let mut to_read = Vec::new();
+        for entry in &listed {
+            match known.get(entry.id.as_str()) {
+                None => {
+                    self.findings.missing_here += 1;
+                    to_read.push(TikTokOrderId(entry.id.clone()));
+                }
+                Some(row) if row.purged_at.is_none() && is_behind(row, entry) => {
+                    self.findings.behind += 1;
+                    to_read.push(TikTokOrderId(entry.id.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        let refreshes = to_read
+            .iter()
+            .map(|id| NewJob { priority: BACKFILL, ..refresh_order(connection.id, id, now) })
+            .collect::<Vec<_>>();
+        job_queue::enqueue_all(engine.database().writer(), refreshes, now).await?;
+        engine.wake();
+        self.findings.seen_on_tiktok += i64::try_from(listed.len()).unwrap_or(i64::MAX);
+        // What is read again is compared the next time, for what it is compared by may change.
+        let current: Vec<_> =
+            rows.into_iter().filter(|row| !to_read.iter().any(|id| id.0 == row.tiktok_order_id)).collect();
+        self.findings.add(compare(&self.side, current).await?);
+        Ok(())
+    }
+
+    /// Looks again at the orders whose difference is still open and that TikTok Shop has not changed since.
+    async fn older(&mut self) -> Result<(), Failure> {
+        let StoreSide { engine, connection, .. } = self.side;
+        let mut after = OrderId(0);
+        for _ in 0..PAGES_OF_OLDER {
+            let reader = engine.database().reader();
+            let rows = drifts::orders_with_open(reader, connection.id, after, CHUNK as u64).await?;
+            let Some(last) = rows.last() else { break };
+            after = OrderId(last.id);
+            let unseen: Vec<_> = rows
+                .into_iter()
+                .filter(|row| !row.tiktok_order_id.parse().is_ok_and(|number| self.seen.contains(&number)))
+                .collect();
+            self.findings.add(compare(&self.side, unseen).await?);
+        }
+        Ok(())
+    }
+}
+
+/// Whether TikTok Shop lists an order newer than it is recorded.
+fn is_behind(row: &OrderRow, listed: &OrderListEntry) -> bool {
+    listed.update_time.is_some_and(|updated| to_ms(updated) > row.channel_updated_at)
+        || listed.status.as_ref().is_some_and(|status| status.as_str() != row.channel_status)
+}
