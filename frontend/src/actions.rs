@@ -51,6 +51,7 @@ pub const fn has_form(kind: ActionKind) -> bool {
         ActionKind::Cancel
             | ActionKind::AcceptCancellation
             | ActionKind::RejectCancellation
+            | ActionKind::Adopt
             | ActionKind::Archive
             | ActionKind::Note
             | ActionKind::Tag

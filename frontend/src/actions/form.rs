@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::prelude::*;
-use shared::{ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary};
+use shared::{
+    ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary, StoreOrderId,
+};
 
 use crate::actions::bulk_run::{self, Selection};
 use crate::actions::options::{common_cancel_reasons, options_of};
@@ -64,6 +66,10 @@ impl Answers {
             ActionKind::RejectCancellation => {
                 let comment = Some(words).filter(|words| !words.is_empty());
                 reason.map(|reason| ActionRequest::RejectCancellation { reason, comment })
+            }
+            ActionKind::Adopt => {
+                let number = words.trim_start_matches('#').parse().ok().filter(|number| *number > 0);
+                number.map(|number| ActionRequest::Adopt { store_order_id: StoreOrderId(number) })
             }
             ActionKind::Note => (!words.is_empty()).then_some(ActionRequest::Note { text: words }),
             ActionKind::Tag => {
@@ -169,6 +175,9 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
                 view! { {reasons} {comment} }
             });
             view! { {request} {rest} }
+        }
+        (ActionKind::Adopt, _) => {
+            view! { <TextField label=text::STORE_ORDER_NUMBER value=answers.words /> }.into_any()
         }
         (ActionKind::Note, _) => sentences_field(text::NOTE, answers.words, MAX_NOTE_CHARACTERS),
         (ActionKind::Tag, _) => {

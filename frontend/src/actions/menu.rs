@@ -112,6 +112,7 @@ fn toggled(menu: RowMenu, event: &Event) {
 fn kinds(order: &OrderSummary) -> [Vec<ActionKind>; 3] {
     let offered = |kind: &ActionKind| match kind {
         ActionKind::FetchLabel => order.fulfillment_type == FulfillmentType::MerchantTikTokLabel,
+        ActionKind::Adopt => order.store_order.as_ref().is_none_or(|it| it.deleted),
         ActionKind::ResendShipping => order.shipment_failed,
         ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {
             order.special.contains(&SpecialKind::CancellationRequested)
@@ -124,7 +125,7 @@ fn kinds(order: &OrderSummary) -> [Vec<ActionKind>; 3] {
     };
     let group = |kinds: &[ActionKind]| kinds.iter().copied().filter(offered).collect();
     [
-        group(&[ActionKind::Import, ActionKind::Skip, ActionKind::Unskip]),
+        group(&[ActionKind::Import, ActionKind::Adopt, ActionKind::Skip, ActionKind::Unskip]),
         group(&[
             ActionKind::Ship,
             ActionKind::ResendShipping,

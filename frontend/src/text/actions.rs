@@ -57,6 +57,7 @@ sentences! {
     RUN_LEFT "left out"
     STOP "Stop"
     RETRY_FAILED "Retry the unsuccessful ones"
+    STORE_ORDER_NUMBER "Number of the store order"
     FIRST_HUNDRED "Only the first 100 are listed."
 }
 
@@ -82,7 +83,7 @@ pub const fn action_label(kind: ActionKind) -> &'static str {
     match kind {
         ActionKind::Sync => "Sync status",
         ActionKind::Import => "Import / Retry",
-        ActionKind::Adopt => "Use an existing store order",
+        ActionKind::Adopt => "Use an existing store order…",
         ActionKind::Ship => "Ship…",
         ActionKind::ResendShipping => "Resend shipping",
         ActionKind::CorrectShipping => "Correct…",
@@ -118,6 +119,7 @@ pub fn question(kind: ActionKind, name: &str) -> String {
         ActionKind::AcceptCancellation => format!("Accept the buyer's cancellation of {name}?"),
         ActionKind::RejectCancellation => format!("Reject the buyer's cancellation of {name}?"),
         ActionKind::Archive => format!("Delete {name}?"),
+        ActionKind::Adopt => format!("Which store order is that of {name}?"),
         ActionKind::Note => format!("Note on {name}"),
         ActionKind::Tag => format!("Tags of {name}"),
         kind => format!("{}: {name}", action_label(kind)),
@@ -143,6 +145,9 @@ pub const fn effect_of(kind: ActionKind, many: bool) -> Option<&'static str> {
             "TikTok and PrestaShop are not touched: it only leaves this list, is not imported any more, and can be \
              restored for 30 days."
         }
+        ActionKind::Adopt => {
+            "Nothing is made in your store; from now on this order and that store order are kept in step."
+        }
         ActionKind::Note => "Only colleagues see it.",
         _ => return None,
     })
@@ -155,6 +160,7 @@ pub const fn confirm(kind: ActionKind) -> &'static str {
         ActionKind::AcceptCancellation => "Accept",
         ActionKind::RejectCancellation => "Reject",
         ActionKind::Archive => "Delete",
+        ActionKind::Adopt => "Use this one",
         ActionKind::Note => "Add note",
         _ => "Save",
     }
