@@ -30,6 +30,9 @@ pub struct Connection {
     pub settings: ConnectionSettings,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub last_webhook_at: Option<DateTime<Utc>>,
+    /// When TikTok Shop told that the seller has removed the app; absent once it accepts us again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deauthorized_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Grows with each change; the `ETag`, and what `If-Match` must name.
@@ -165,6 +168,16 @@ text_enum!(
     }
 );
 
+text_enum!(
+    /// When an order that TikTok Shop holds is imported.
+    HoldPolicy, "hold policy" {
+        /// After its release, with its address.
+        AfterRelease => "after_release",
+        /// At once, into a store state that counts as not paid; the address follows with the release.
+        DuringHold => "during_hold",
+    }
+);
+
 /// How a connection works; every field has a default that needs no touching.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -182,6 +195,9 @@ pub struct ConnectionSettings {
     pub poll_overlap_s: u32,
     /// Whether orders that TikTok's warehouse packs are imported too.
     pub import_fulfilled_by_tiktok: bool,
+    /// During the hold the store order waits in the state that `status_mapping` names for `on_hold`, or else in one of
+    /// the store's that counts as not paid.
+    pub hold_policy: HoldPolicy,
     /// How long an order waits after its release before it is imported, in minutes (0 to 360).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 360))]
     pub import_delay_min: u32,
@@ -224,6 +240,10 @@ pub struct ConnectionSettings {
     pub default_channel_carrier_id: Option<String>,
     /// TikTok Shop's reason for orders that are canceled in the store; absent means out of stock.
     pub cancel_reason: Option<String>,
+    /// TikTok Shop's reason by the number of the store's state. The states named here mean that an order is canceled, as
+    /// the store's own one does, which follows `cancel_reason` unless it is named too.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub cancel_reason_map: BTreeMap<String, String>,
     /// The address of the store's back office, such as `https://shop.example/admin123/`, for links to store orders.
     pub back_office_url: Option<String>,
     /// When this connection raises an alert.
@@ -241,6 +261,7 @@ impl Default for ConnectionSettings {
             poll_interval_s: 60,
             poll_overlap_s: 900,
             import_fulfilled_by_tiktok: false,
+            hold_policy: HoldPolicy::AfterRelease,
             import_delay_min: 0,
             import_samples: true,
             email_policy: EmailPolicy::BuyerIdAlias,
@@ -261,6 +282,7 @@ impl Default for ConnectionSettings {
             carrier_map: BTreeMap::new(),
             default_channel_carrier_id: None,
             cancel_reason: None,
+            cancel_reason_map: BTreeMap::new(),
             back_office_url: None,
             alerts: AlertRules::default(),
             reconcile_days: RECONCILE_DAYS,

@@ -22,6 +22,9 @@ pub struct PreviewCheck {
     /// What was looked at, such as "Products".
     pub name: String,
     pub passed: bool,
+    /// True where nothing speaks against it, but the store tells it to nobody before the import.
+    #[serde(default)]
+    pub unseen: bool,
     /// What is wrong and how to put it right, or what was found.
     pub detail: String,
     /// The issue that an import would open.

@@ -88,6 +88,8 @@ fn import_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
         (ImportState::Importing, _) => Some("The import is running."),
         (_, ChannelStatus::Cancelled) => Some("The order was canceled on TikTok Shop."),
         (_, ChannelStatus::Unpaid) => Some("The buyer has not paid yet."),
+        // One that is queued or blocked during the hold is imported early by the connection's settings.
+        (ImportState::Pending | ImportState::Blocked, ChannelStatus::OnHold) => None,
         (_, ChannelStatus::OnHold) => Some("TikTok Shop holds the order; it is imported after its release."),
         (_, ChannelStatus::Other(_)) => Some("TikTok Shop reports a status that is not known yet."),
         (ImportState::Skipped, _) if facts.skipped_by_person => {
@@ -189,6 +191,7 @@ mod tests {
             ("AWAITING_SHIPMENT", ImportState::Skipped, false),
             ("CANCELLED", ImportState::Blocked, false),
             ("ON_HOLD", ImportState::Waiting, false),
+            ("ON_HOLD", ImportState::Blocked, true),
             ("UNPAID", ImportState::Waiting, false),
         ];
 

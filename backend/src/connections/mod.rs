@@ -52,6 +52,7 @@ fn shown(record: ConnectionRecord) -> Connection {
         settings: record.settings,
         last_sync_at: record.last_sync_at,
         last_webhook_at: record.last_webhook_at,
+        deauthorized_at: record.deauthorized_at,
         created_at: record.created_at,
         updated_at: record.updated_at,
         version: record.version,

@@ -1,13 +1,16 @@
 //! Which values of a connection are acceptable; errors name the field by its JSON pointer.
 
 use shared::{
-    ConnectionSettings, EmailPolicy, FieldError, IdentityRule, MOST_RECONCILE_DAYS, StoreCredentials,
-    TikTokCredentials, UpdateConnection,
+    ConnectionSettings, EmailPolicy, FieldError, HoldPolicy, IdentityRule, MOST_RECONCILE_DAYS, OrderStatus,
+    StoreCredentials, TikTokCredentials, UpdateConnection,
 };
 
 use super::store_address;
 use crate::auth::check_new_email;
 use crate::error::ApiError;
+
+/// No store has more states that mean a cancellation.
+const MAX_MAPPED_STATES: usize = 100;
 
 /// No store has more carriers.
 const MAX_MAPPED_CARRIERS: usize = 500;
@@ -139,9 +142,17 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     if !(1..=MOST_RECONCILE_DAYS).contains(&settings.reconcile_days) {
         wrong("reconcile_days", "from 1 to 90 days");
     }
-    for state in settings.status_mapping.values() {
+    for (status, state) in &settings.status_mapping {
+        let name = format!("status_mapping/{status}");
         if state.is_some_and(|state| state <= 0) {
-            wrong("status_mapping", "the numbers of store states are above 0");
+            wrong(&name, "the numbers of store states are above 0");
+        }
+        let waits = *status == OrderStatus::OnHold && settings.hold_policy == HoldPolicy::DuringHold;
+        if waits && state.is_none() {
+            wrong(
+                &name,
+                "choose a state that counts as not paid, or none for the default; orders on hold must not look paid",
+            );
         }
     }
     let is_empty = |value: &Option<String>| value.as_deref().is_none_or(|value| value.trim().is_empty());
@@ -162,6 +173,7 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     if settings.cancel_reason.as_deref().is_some_and(|reason| !is_key(reason)) {
         errors.push(FieldError::new("/settings/cancel_reason", "the key of one of TikTok Shop's reasons"));
     }
+    cancel_reasons(errors, settings);
     if let Some(Err(detail)) = settings.back_office_url.as_deref().map(store_address::check_link) {
         errors.push(FieldError::new("/settings/back_office_url", detail));
     }
@@ -187,6 +199,22 @@ fn carriers(errors: &mut Vec<FieldError>, settings: &ConnectionSettings) {
     if settings.default_channel_carrier_id.as_deref().is_some_and(|id| !is_digits(id)) {
         let detail = "the id of TikTok Shop's carrier, in digits";
         errors.push(FieldError::new("/settings/default_channel_carrier_id", detail));
+    }
+}
+
+/// TikTok Shop's reasons by the numbers of the store's states.
+fn cancel_reasons(errors: &mut Vec<FieldError>, settings: &ConnectionSettings) {
+    if settings.cancel_reason_map.len() > MAX_MAPPED_STATES {
+        let detail = format!("at most {MAX_MAPPED_STATES} states");
+        errors.push(FieldError::new("/settings/cancel_reason_map", detail));
+    }
+    for (state, reason) in settings.cancel_reason_map.iter().take(MAX_MAPPED_STATES) {
+        let is_state = state.parse::<i64>().is_ok_and(|number| number > 0) && is_digits(state);
+        if !is_state || !is_key(reason) {
+            let pointer = format!("/settings/cancel_reason_map/{}", escaped(state));
+            let detail = "from the number of the store's state to the key of one of TikTok Shop's reasons";
+            errors.push(FieldError::new(pointer, detail));
+        }
     }
 }
 
@@ -284,6 +312,25 @@ mod tests {
             pointers(|_, _, settings| settings.default_channel_carrier_id = Some("dhl".to_owned())),
             ["/settings/default_channel_carrier_id"]
         );
+        let reasons = |state: &str, reason: &str| {
+            let map = [(state.to_owned(), reason.to_owned())].into();
+            pointers(|_, _, settings| settings.cancel_reason_map = map)
+        };
+        assert!(reasons("16", "seller_cancel_reason_wrong_price").is_empty());
+        assert_eq!(
+            reasons("canceled", "seller_cancel_reason_wrong_price"),
+            ["/settings/cancel_reason_map/canceled"]
+        );
+        assert_eq!(reasons("16", "wrong price"), ["/settings/cancel_reason_map/16"]);
+        let on_hold = |hold_policy, state: Option<i64>| {
+            pointers(|_, _, settings| {
+                settings.hold_policy = hold_policy;
+                settings.status_mapping.insert(OrderStatus::OnHold, state);
+            })
+        };
+        assert!(on_hold(HoldPolicy::AfterRelease, None).is_empty());
+        assert!(on_hold(HoldPolicy::DuringHold, Some(10)).is_empty());
+        assert_eq!(on_hold(HoldPolicy::DuringHold, None), ["/settings/status_mapping/on_hold"]);
         let back_office =
             |url: &str| pointers(|_, _, settings| settings.back_office_url = Some(url.to_owned()));
         assert!(back_office("https://shop.example/admin123/").is_empty());

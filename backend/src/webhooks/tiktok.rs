@@ -114,6 +114,7 @@ async fn store(
             now,
         )
         .await?;
+        connections::set_deauthorized(&txn, connection.id, Some(now)).await?;
         events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
     }
     for order_id in &order_ids {

@@ -2,10 +2,10 @@ use chrono::TimeDelta;
 use database::entities::inbox;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use shared::ConnectionState;
+use shared::{ConnectionState, Role};
 use tiktok_shop::{Secret, webhook};
 
-use crate::app::{APP_KEY, APP_SECRET, TestApp, app, apps};
+use crate::app::{APP_KEY, APP_SECRET, As, TestApp, answer, app, apps};
 
 const SHOP: &str = "7493999789368181917";
 
@@ -168,5 +168,10 @@ async fn a_shop_that_removes_the_app_is_noted_at_once() {
     let after =
         database::connections::find(app.database.reader(), vault, connection.id).await.unwrap().unwrap();
     assert_eq!(after.state, ConnectionState::Unauthorized);
+    assert_eq!(after.deauthorized_at.map(|at| at.timestamp()), Some(app.now().timestamp()));
+    let manager = app.sign_in_as(Role::Manager).await;
+    let path = format!("/api/v1/connections/{}", connection.id);
+    let (status, shown) = answer(app.get(&path).by(&manager)).await;
+    assert_eq!((status, shown["deauthorized_at"].is_string()), (200, true), "{shown}");
     app.stop().await;
 }

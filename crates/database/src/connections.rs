@@ -37,6 +37,8 @@ pub struct ConnectionRecord {
     pub store_cursor: Option<DateTime<Utc>>,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub last_webhook_at: Option<DateTime<Utc>>,
+    /// When TikTok Shop told that the seller has removed the app; nothing once it accepts us again.
+    pub deauthorized_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -121,6 +123,7 @@ impl ConnectionRecord {
             store_cursor: model.store_cursor.map(from_ms),
             last_sync_at: model.last_sync_at.map(from_ms),
             last_webhook_at: model.last_webhook_at.map(from_ms),
+            deauthorized_at: model.deauthorized_at.map(from_ms),
             created_at: from_ms(model.created_at),
             updated_at: from_ms(model.updated_at),
             version: model.version,
@@ -284,6 +287,8 @@ pub async fn replace_tokens(
         .col_expr(Column::RefreshToken, seal("refresh_token", &tokens.refresh_token))
         .col_expr(Column::RefreshTokenExpiresAt, Expr::value(to_ms(tokens.refresh_token_expires_at)))
         .col_expr(Column::TokenVersion, Expr::col(Column::TokenVersion).add(1))
+        // Nobody gets tokens for an app that was removed.
+        .col_expr(Column::DeauthorizedAt, Expr::value(None::<i64>))
         .filter(Column::Id.eq(record.id.0))
         .filter(Column::TokenVersion.eq(record.token_version))
         .exec(db)
@@ -308,6 +313,23 @@ pub async fn set_state(
         .col_expr(Column::UpdatedAt, Expr::value(to_ms(now)))
         .filter(Column::Id.eq(id.0))
         .filter(Column::State.eq(from.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that TikTok Shop has told us that the seller removed the app, or that it accepts us all the same.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_deauthorized(
+    db: &impl ConnectionTrait,
+    id: ConnectionId,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::DeauthorizedAt, Expr::value(at.map(to_ms)))
+        .filter(Column::Id.eq(id.0))
         .exec(db)
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, Severity};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::to_ms;
@@ -181,15 +181,18 @@ async fn upsert(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let facts = serde_json::to_string(&found.facts).map_err(|error| DbErr::Json(error.to_string()))?;
+    let kind = found.code.kind();
+    // The job may look again; what waits for a person promises no time.
+    let by_itself = matches!(kind.retry, RetryClass::Automatic | RetryClass::WhenFixed);
     let model = ActiveModel {
         order_id: Set(order_id.0),
         connection_id: Set(connection_id.0),
         code: Set(found.code.to_string()),
-        severity: Set(found.code.kind().severity.to_string()),
+        severity: Set(kind.severity.to_string()),
         subject: Set(found.subject.clone()),
         facts: Set(facts),
         attempts: Set(retry.attempts),
-        next_retry_at: Set(retry.next_at.map(to_ms)),
+        next_retry_at: Set(retry.next_at.filter(|_| by_itself).map(to_ms)),
         opened_at: Set(to_ms(now)),
         resolved_at: Set(None),
         ..Default::default()

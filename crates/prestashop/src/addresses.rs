@@ -1,4 +1,4 @@
-//! Addresses. They are created, one per order, and never changed: past orders point to them.
+//! Addresses. They are created, one per order, and changed only as long as nothing has gone there: orders point to them.
 
 use std::fmt;
 
@@ -9,11 +9,39 @@ use crate::query::Query;
 use crate::resource::Resource;
 use crate::xml::Element;
 
+/// What an address says, by the shop's names: what is left out of a change keeps its old value.
+const FIELDS: [&str; 14] = [
+    "id_country",
+    "id_state",
+    "lastname",
+    "firstname",
+    "company",
+    "address1",
+    "address2",
+    "postcode",
+    "city",
+    "phone",
+    "phone_mobile",
+    "vat_number",
+    "dni",
+    "other",
+];
+
 impl Client {
     /// Creates an address. The shop checks the form of the texts, but neither the ids nor what the country needs.
     pub async fn create_address(&self, address: &NewAddress) -> Result<AddressId, Error> {
         let id = self.create(Resource::Addresses, Query::default(), address.to_element()).await?;
         Ok(AddressId(id))
+    }
+
+    /// Writes another address in the place of this one, for every order that points to it. Whose it is stays as it was.
+    pub async fn change_address(&self, id: AddressId, address: &NewAddress) -> Result<(), Error> {
+        // No state is the number 0.
+        let state = address.state.unwrap_or(StateId(0));
+        let element = NewAddress { state: Some(state), ..address.clone() }.to_element();
+        let texts: Vec<_> = FIELDS.iter().map(|name| (*name, element.text_or_empty(name))).collect();
+        let fields: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        self.change(Resource::Addresses, id, &fields).await
     }
 
     /// All addresses of a customer that are not deleted.

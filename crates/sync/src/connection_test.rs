@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::SharedClock;
 use database::connections::ConnectionRecord;
 use prestashop::{Method, Resource, ShopId, WebserviceKey};
-use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest};
+use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest, HoldPolicy};
 use tiktok_shop::{AppCredentials, OrderSearch, Secret, ShopAccess};
 use url::Url;
 
@@ -156,7 +156,13 @@ async fn test_store(clock: SharedClock, store: &StoreTarget) -> Vec<ConnectionCh
     let version = root.version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     let mut checks =
         vec![check("PrestaShop webservice", CheckOutcome::Passed, format!("PrestaShop {version} answers."))];
-    let missing = root.permissions.missing(PERMISSIONS);
+    let mut needed = PERMISSIONS.to_vec();
+    if store.settings.hold_policy == HoldPolicy::DuringHold {
+        // The address of an order that is imported early follows when it is released.
+        let patches = root.version.as_ref().is_none_or(prestashop::Version::supports_patch);
+        needed.push((Resource::Addresses, if patches { Method::Patch } else { Method::Put }));
+    }
+    let missing = root.permissions.missing(&needed);
     if missing.is_empty() {
         checks.push(check(
             "PrestaShop permissions",

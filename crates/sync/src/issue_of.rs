@@ -1,10 +1,12 @@
 //! Which failure becomes which issue, and what happens to the job: the only place that decides.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::connections::ConnectionRecord;
 use database::issues::{Found, Retry};
 use job_queue::{Outcome, backoff};
 use prestashop::{Refusal, RefusalKind};
 use shared::{ConnectionId, IssueCode, RetryClass};
+use tiktok_shop::Setting;
 
 /// The issues that an import can open; the next import resolves those that are gone.
 pub const IMPORT_ISSUES: &[IssueCode] = &[
@@ -38,12 +40,26 @@ pub const CHANNEL_ISSUES: &[IssueCode] = &[
     IssueCode::ChannelAuthExpired,
     IssueCode::ChannelDeauthorized,
     IssueCode::ChannelScopeMissing,
+    IssueCode::ChannelMisconfigured,
     IssueCode::ChannelClockSkew,
     IssueCode::ChannelRateLimited,
 ];
 
 /// What an internal issue is about that a refusal of TikTok Shop opened; the next answer ends it.
 pub const REFUSED_BY_CHANNEL: &str = "refused by TikTok Shop";
+
+/// What a failed call to TikTok Shop means for the merchant of a connection.
+///
+/// TikTok Shop refuses a token alike whether the grant has ended or the seller has removed the app; which of them it was is
+/// known only where it has told us.
+#[must_use]
+pub fn of_channel_in(connection: &ConnectionRecord, error: &tiktok_shop::Error) -> Found {
+    let found = of_channel(error);
+    if found.code == IssueCode::ChannelAuthExpired && connection.deauthorized_at.is_some() {
+        return Found { code: IssueCode::ChannelDeauthorized, ..found };
+    }
+    found
+}
 
 /// What a failed call to TikTok Shop means for the merchant.
 #[must_use]
@@ -53,6 +69,11 @@ pub fn of_channel(error: &tiktok_shop::Error) -> Found {
         Error::TokenExpired { .. } | Error::ReauthorizationNeeded { .. } => IssueCode::ChannelAuthExpired,
         Error::ScopeMissing { message, .. } => {
             return Found::new(IssueCode::ChannelScopeMissing).with("scope", message).with("reason", error);
+        }
+        Error::Misconfigured { setting, .. } => {
+            return Found::new(IssueCode::ChannelMisconfigured)
+                .with("what", wrong_setting(*setting))
+                .with("reason", error);
         }
         Error::ClockSkew { .. } => IssueCode::ChannelClockSkew,
         Error::RateLimited { .. } => IssueCode::ChannelRateLimited,
@@ -64,7 +85,6 @@ pub fn of_channel(error: &tiktok_shop::Error) -> Found {
         Error::NotFound { .. }
         | Error::Denied { .. }
         | Error::Rejected { .. }
-        | Error::Misconfigured { .. }
         | Error::InvalidRequest { .. } => {
             return Found::new(IssueCode::Internal)
                 .with("reference", "TikTok Shop refused our request")
@@ -73,6 +93,16 @@ pub fn of_channel(error: &tiktok_shop::Error) -> Found {
         }
     };
     Found::new(code).with("reason", error)
+}
+
+/// What is wrong with a setting of the app, in words that fit behind "TikTok refuses the app:".
+fn wrong_setting(setting: Setting) -> &'static str {
+    match setting {
+        Setting::AllowedAddresses => "the address of this server is not on its IP allow list",
+        Setting::AppKey => "it does not know the app key",
+        Setting::AppSecret => "the app secret does not belong to the app key",
+        Setting::ServiceAddress => "the address of TikTok's service leads somewhere else",
+    }
 }
 
 /// What a failed call to the store means for the merchant.

@@ -7,8 +7,8 @@ use database::orders::{self, OrderRow};
 use database::{DbErr, import_intents};
 use prestashop::total::{RoundType, gross_unit_price, line_total, round};
 use shared::{
-    ConnectionId, ImportPreview, ImportState, IssueCode, Money, OrderId, PreviewCheck, PreviewOrder,
-    PreviewRow,
+    ChannelStatus, ConnectionId, ImportPreview, ImportState, IssueCode, Money, OrderId, PreviewCheck,
+    PreviewOrder, PreviewRow,
 };
 
 use crate::engine::Engine;
@@ -28,7 +28,7 @@ pub enum PreviewFailed {
 }
 
 /// What the checks are about, with the issues that an import opens when they fail, in the order in which people read them.
-const TOPICS: [(&str, &[IssueCode]); 10] = [
+const TOPICS: [(&str, &[IssueCode]); 11] = [
     ("TikTok Shop's amounts", &[IssueCode::PaymentIncoherent]),
     (
         "Products",
@@ -47,6 +47,7 @@ const TOPICS: [(&str, &[IssueCode]); 10] = [
     ("Identity number", &[IssueCode::IdentityRequired]),
     ("Currency", &[IssueCode::CurrencyUnavailable]),
     ("Carrier", &[IssueCode::CarrierUnmapped]),
+    ("Order state", &[IssueCode::StateUnmapped]),
     ("Payment", &[IssueCode::PaymentModuleOff]),
     ("Taxes", &[IssueCode::TaxRuleMissing]),
     ("Total", &[IssueCode::StoreTotalMismatch]),
@@ -117,6 +118,11 @@ fn stopped(stop: Stop) -> Result<ImportPreview, PreviewFailed> {
 
 fn release(order: &OrderRow, decision: &ImportDecision) -> PreviewCheck {
     let detail = match decision {
+        ImportDecision::Import
+            if ChannelStatus::from(order.channel_status.as_str()) == ChannelStatus::OnHold =>
+        {
+            "TikTok Shop holds the order; it is imported all the same, and waits in your store as not paid."
+        }
         ImportDecision::Import => "TikTok Shop has released the order.",
         ImportDecision::Wait if order.archived_at.is_some() => {
             "The order was deleted here; restore it first."
@@ -127,6 +133,7 @@ fn release(order: &OrderRow, decision: &ImportDecision) -> PreviewCheck {
     PreviewCheck {
         name: "Release".to_owned(),
         passed: *decision == ImportDecision::Import,
+        unseen: false,
         detail: detail.to_owned(),
         code: None,
     }
@@ -137,6 +144,7 @@ async fn in_store(import: &Import<'_>, order: &OrderRow) -> Result<PreviewCheck,
     let check = |passed, detail: String| PreviewCheck {
         name: "Already in the store".to_owned(),
         passed,
+        unseen: false,
         detail,
         code: (!passed).then_some(IssueCode::StoreDuplicateFound),
     };
@@ -169,7 +177,9 @@ fn topics(import: &Import<'_>, worked_out: &WorkedOut) -> Vec<PreviewCheck> {
             ("Taxes" | "Total" | "Identity number" | "Stock", Err(_)) => continue,
             (_, plan) => passed_detail(import, worked_out, name, plan.as_ref().ok()),
         };
-        checks.push(PreviewCheck { name: name.to_owned(), passed: true, detail, code: None });
+        // The webservice lists no modules: only an import that fails tells.
+        let unseen = name == "Payment";
+        checks.push(PreviewCheck { name: name.to_owned(), passed: true, unseen, detail, code: None });
     }
     checks
 }
@@ -194,13 +204,20 @@ fn passed_detail(
             "Not looked at, as the connection is set to import anyway.".to_owned()
         }
         ("Stock", _) => "Enough is in stock, or may be ordered without.".to_owned(),
+        ("Address", Some(plan)) if plan.address_pending => {
+            "TikTok Shop tells it with the release; until then another text stands in for it.".to_owned()
+        }
         ("Address", _) => "The store takes it.".to_owned(),
+        ("Order state", Some(plan)) if plan.address_pending => {
+            "The store order waits in a state that counts as not paid.".to_owned()
+        }
+        ("Order state", _) => "The one that the store gives to every order of the webservice.".to_owned(),
         ("Identity number", _) => "None is needed, or it is there.".to_owned(),
         ("Currency", _) => format!("{} is active in your store.", amounts.currency),
         ("Carrier", Some(plan)) => format!("“{}”.", carrier_name(import, plan)),
         ("Carrier", None) => "A carrier was found.".to_owned(),
         ("Payment", _) => format!(
-            "It is recorded as “{}” by the module “{}”; whether that is switched on shows in the import.",
+            "It is recorded as “{}” by the module “{}”. Whether that is switched on cannot be seen beforehand.",
             settings.payment_label, settings.payment_module
         ),
         ("Taxes", _) => "The store has a tax rule for every product.".to_owned(),
@@ -220,6 +237,7 @@ fn failed(name: &str, found: &Found) -> PreviewCheck {
     PreviewCheck {
         name: name.to_owned(),
         passed: false,
+        unseen: false,
         detail: format!("{} {}", found.code.sentence(&found.facts), kind.remedy),
         code: Some(found.code),
     }

@@ -56,9 +56,9 @@ pub enum Error {
     #[error("tiktok refused: {message}{}", reference(Some(*code), request_id))]
     Rejected { reason: Rejection, code: i64, message: String, request_id: Option<String> },
 
-    /// App key, app secret, address of the service or list of allowed addresses is wrong: a person must correct it.
+    /// A setting of the app, here or in Partner Center, is wrong: a person must correct it.
     #[error("tiktok refuses the app's configuration: {message}{}", reference(*code, request_id))]
-    Misconfigured { code: Option<i64>, message: String, request_id: Option<String> },
+    Misconfigured { setting: Setting, code: Option<i64>, message: String, request_id: Option<String> },
 
     /// We asked in a wrong way: a defect of the program, which repeating does not mend.
     #[error("tiktok does not understand the request: {message}{}", reference(*code, request_id))]
@@ -74,6 +74,18 @@ pub enum Error {
         reference(None, request_id)
     )]
     Unexpected { status: u16, path: String, problem: String, request_id: Option<String> },
+}
+
+/// A setting of the app that TikTok does not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// The app has a list of addresses that may call, and ours is not on it.
+    AllowedAddresses,
+    AppKey,
+    /// What is signed with the secret is not what TikTok computes.
+    AppSecret,
+    /// The service is not at the address where it was asked.
+    ServiceAddress,
 }
 
 /// Whether a call changes anything on the other side.
@@ -102,7 +114,8 @@ impl Refusal<'_> {
         let message = one_line(self.message);
         let request_id = self.request_id.map(one_line);
         if is_address_not_allowed(&message) {
-            return Error::Misconfigured { code: self.code, message, request_id };
+            let setting = Setting::AllowedAddresses;
+            return Error::Misconfigured { setting, code: self.code, message, request_id };
         }
         match self.code {
             Some(code) if code != 0 => self.by_code(code, message, request_id),
@@ -115,7 +128,10 @@ impl Refusal<'_> {
         match code {
             36009002 => Error::RateLimited { retry_after: self.retry_after, request_id },
             36009004 => self.by_message(code, message, request_id),
-            36009033 | 106001 => Error::Misconfigured { code: known, message, request_id },
+            36009033 => {
+                Error::Misconfigured { setting: Setting::AllowedAddresses, code: known, message, request_id }
+            }
+            106001 => Error::Misconfigured { setting: Setting::AppSecret, code: known, message, request_id },
             // 105001, 105003 and 105004 are named by third parties only; a refresh answers whether they mean more.
             105001..=105004 => Error::TokenExpired { code: known, request_id },
             105005 => Error::ScopeMissing { message, request_id },
@@ -145,7 +161,7 @@ impl Refusal<'_> {
         } else if text.contains("access_token") || text.contains("access-token") {
             Error::TokenExpired { code: known, request_id }
         } else if text.contains("app_key") {
-            Error::Misconfigured { code: known, message, request_id }
+            Error::Misconfigured { setting: Setting::AppKey, code: known, message, request_id }
         } else {
             Error::InvalidRequest { code: known, message, request_id }
         }
@@ -160,7 +176,7 @@ impl Refusal<'_> {
             404 | 405 => Error::InvalidRequest { code, message, request_id },
             300..=399 => {
                 let message = format!("answered with a redirect (status {status}); is the address right?");
-                Error::Misconfigured { code, message, request_id }
+                Error::Misconfigured { setting: Setting::ServiceAddress, code, message, request_id }
             }
             408 | 500..=599 => self.unanswered(message, request_id),
             _ => {

@@ -23,7 +23,7 @@ mod wire;
 
 pub use cancellations::*;
 pub use client::{AppCredentials, Client, Shop, ShopAccess};
-pub use error::Error;
+pub use error::{Error, Setting};
 pub use event_subscriptions::*;
 pub use external_orders::*;
 pub use fulfillment::*;

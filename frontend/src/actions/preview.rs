@@ -56,7 +56,11 @@ fn found(id: OrderId, preview: ImportPreview) -> AnyView {
 }
 
 fn check(check: PreviewCheck) -> AnyView {
-    let outcome = if check.passed { CheckOutcome::Passed } else { CheckOutcome::Failed };
+    let outcome = match (check.passed, check.unseen) {
+        (false, _) => CheckOutcome::Failed,
+        (true, true) => CheckOutcome::Warning,
+        (true, false) => CheckOutcome::Passed,
+    };
     check_item(outcome, check.name, check.detail)
 }
 

@@ -47,7 +47,10 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
         | Code::PaymentModuleOff
         | Code::StoreAuth => &[Fix::Settings, Fix::Do(Import)],
         Code::ShipProviderUnmapped => &[Fix::Settings, Fix::Do(ResendShipping), Fix::Do(Ship)],
-        Code::ChannelAuthExpired | Code::ChannelDeauthorized | Code::ChannelScopeMissing => &[Fix::Settings],
+        Code::ChannelAuthExpired
+        | Code::ChannelDeauthorized
+        | Code::ChannelScopeMissing
+        | Code::ChannelMisconfigured => &[Fix::Settings],
         Code::SkuMissing
         | Code::PaymentIncoherent
         | Code::ChannelUnreachable

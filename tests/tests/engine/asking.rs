@@ -90,6 +90,25 @@ pub async fn placed_order(lab: &EngineLab) -> Result<String> {
     ids.into_iter().next().context("no order was placed")
 }
 
+/// Lets the store make an order that nobody has fetched yet, and tell us neither in its answer nor when it is looked for.
+pub async fn be_in_the_making(lab: &EngineLab, id: &str) -> Result<()> {
+    let sandboxes = &lab.sandboxes;
+    // However many looks come before the one that follows the lost answer.
+    for looks in 0..5 {
+        let lost = json!({ "resource": "orders", "method": "POST", "kind": "cut_after", "times": 1 });
+        sandboxes.break_store(&lost).await?;
+        let fault = json!({ "resource": "orders", "method": "GET", "kind": "cut_before", "skip": looks });
+        sandboxes.break_store(&fault).await?;
+        lab.poll().await?;
+        sandboxes.store_control.delete("/faults").await?;
+        if lab.open_issues(id).await? == ["STORE_WRITE_UNKNOWN"] {
+            return Ok(());
+        }
+        lab.advance(TimeDelta::minutes(15)).await?;
+    }
+    anyhow::bail!("{}: {:?}", lab.database_name(), lab.open_issues(id).await?)
+}
+
 /// Does to an order what only buyers, carriers and accidents can.
 pub async fn do_to(lab: &EngineLab, id: &str, what: &str, body: &Value) -> Result<()> {
     lab.sandboxes.channel_control.post(&format!("/orders/{id}/{what}"), body).await.map(drop)

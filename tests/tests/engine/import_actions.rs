@@ -15,10 +15,11 @@ use sync::{jobs, preview_import};
 use tests::{EngineLab, LabOptions};
 
 use crate::asking::{
-    action, after_undo_time, ask, assert_done, assert_failed, do_to, imported_order, let_time_pass,
-    placed_order, truth, try_to_ask,
+    action, after_undo_time, ask, assert_done, assert_failed, be_in_the_making, do_to, imported_order,
+    let_time_pass, placed_order, truth, try_to_ask,
 };
 use crate::labs::{decimal, labs};
+use crate::store_side::{look_again, store_role, story};
 
 /// Labs whose orders wait an hour before they are imported.
 async fn patient_labs() -> Vec<EngineLab> {
@@ -88,29 +89,31 @@ async fn a_skipped_order_is_recorded_and_never_imported_until_that_is_taken_back
 }
 
 #[tokio::test]
+async fn deleting_an_order_that_the_store_is_making_leaves_both_in_step_and_is_told() -> Result<()> {
+    for lab in labs().await {
+        let id = placed_order(&lab).await?;
+        be_in_the_making(&lab, &id).await?;
+
+        ask(&lab, &id, ActionRequest::Archive {}).await?;
+        let_time_pass(&lab, &[0, 1, 3, 15]).await?;
+
+        assert_one_store_order(&lab, &id).await?;
+        let order = lab.order(&id).await?;
+        assert!(order.archived_at.is_some() && order.store_order_id.is_some(), "{}", lab.database_name());
+        assert!(lab.open_issues(&id).await?.is_empty(), "{:?}", lab.open_issues(&id).await?);
+        assert!(story(&lab, &id).await?.contains("deleted here while the store was making"));
+        do_to(&lab, &id, "cancel", &json!({ "by": "buyer" })).await?;
+        look_again(&lab).await?;
+        assert_eq!(store_role(&lab, &id).await?.as_deref(), Some("PS_OS_CANCELED"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn skipping_an_order_that_the_store_is_making_comes_too_late_and_is_told() -> Result<()> {
     for lab in labs().await {
-        let sandboxes = &lab.sandboxes;
-        sandboxes
-            .break_store(&json!({ "resource": "orders", "method": "POST", "kind": "cut_after", "times": 1 }))
-            .await?;
         let id = placed_order(&lab).await?;
-        // The look-up that follows the lost answer fails too, however many looks come before it.
-        let mut looks = 0;
-        loop {
-            let fault = json!({ "resource": "orders", "method": "GET", "kind": "cut_before", "skip": looks });
-            sandboxes.break_store(&fault).await?;
-            lab.poll().await?;
-            sandboxes.store_control.delete("/faults").await?;
-            if lab.open_issues(&id).await? == ["STORE_WRITE_UNKNOWN"] {
-                break;
-            }
-            looks += 1;
-            assert!(looks < 5, "{}: {:?}", lab.database_name(), lab.open_issues(&id).await?);
-            lab.advance(TimeDelta::minutes(15)).await?;
-            let fault = json!({ "resource": "orders", "method": "POST", "kind": "cut_after", "times": 1 });
-            sandboxes.break_store(&fault).await?;
-        }
+        be_in_the_making(&lab, &id).await?;
 
         ask(&lab, &id, ActionRequest::Skip {}).await?;
         assert_eq!(lab.order(&id).await?.import_state, "skipped");

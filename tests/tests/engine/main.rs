@@ -11,6 +11,8 @@ mod channel;
 #[cfg(test)]
 mod clock_skew;
 #[cfg(test)]
+mod hold;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod import_actions;

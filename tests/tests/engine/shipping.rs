@@ -11,6 +11,7 @@ use tests::{EngineLab, LabOptions};
 
 use crate::asking::{action, ask, assert_done, assert_failed, do_to, let_time_pass, truth, try_to_ask};
 use crate::labs::labs;
+use crate::store_side::store_role;
 
 const DHL: &str = "6617675021119438849";
 const UPS: &str = "6671484739372728321";
@@ -122,7 +123,7 @@ async fn a_whole_order_leaves_and_the_store_gets_the_number() -> Result<()> {
 
 #[tokio::test]
 async fn five_units_leave_in_three_parcels_once_each_whatever_is_lost() -> Result<()> {
-    let orders = [[0, 1, 2], [2, 0, 1], [1, 2, 0]];
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let losses =
         [("cut", "after"), ("internal_error", "after"), ("timeout", "before"), ("truncated", "after")];
     for lab in labs().await {
@@ -161,6 +162,49 @@ async fn five_units_leave_in_three_parcels_once_each_whatever_is_lost() -> Resul
                 assert_no_issue(&lab, &id).await?;
                 lab.sandboxes.channel_control.delete("/faults").await?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// One of the three parcels is sent in Seller Center, before, between or after ours.
+#[tokio::test]
+async fn five_units_leave_in_three_parcels_whoever_sends_which() -> Result<()> {
+    for lab in labs().await {
+        for (round, theirs) in (0..3).enumerate() {
+            let case = format!("{} parcel {theirs} in Seller Center", lab.database_name());
+            let id = imported(&lab, 5, &json!({})).await?;
+            let units = units(&lab, &id).await?;
+            let groups = [&units[0..2], &units[2..4], &units[4..5]];
+            let number = |group: usize| format!("JX9{round}00{group}");
+            let mut asked = Vec::new();
+            for (group, units) in groups.into_iter().enumerate() {
+                if group == theirs {
+                    // Nobody has told us yet when the next of ours leaves.
+                    let body = json!({ "order_line_item_ids": units, "tracking_number": number(group) });
+                    do_to(&lab, &id, "ship", &body).await?;
+                } else {
+                    lose_answer(&lab, "/fulfillment/202309/orders/", "cut", "after").await?;
+                    asked.push(ask(&lab, &id, ship(&number(group), units)).await?);
+                    lab.run_due().await?;
+                }
+            }
+            let_time_pass(&lab, &[0, 1, 5, 15]).await?;
+            lab.poll().await?;
+
+            for action in asked {
+                assert_done(&lab, action).await?;
+            }
+            let expected: BTreeMap<_, _> =
+                groups.iter().enumerate().map(|(group, units)| (number(group), units.to_vec())).collect();
+            assert_eq!(parcels(&lab, &id).await?, expected, "{case}");
+            assert_eq!(lab.order(&id).await?.status, "awaiting_collection", "{case}");
+            assert_no_issue(&lab, &id).await?;
+            lab.sandboxes.channel_control.delete("/faults").await?;
+            do_to(&lab, &id, "collect", &json!({})).await?;
+            lab.advance(TimeDelta::minutes(1)).await?;
+            lab.poll().await?;
+            assert_eq!(store_role(&lab, &id).await?.as_deref(), Some("PS_OS_SHIPPING"), "{case}");
         }
     }
     Ok(())

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 use shared::ActionRequest;
 use tests::{EngineLab, LabOptions};
 
-use crate::asking::{after_undo_time, assert_done, do_to, imported_order, let_time_pass, truth};
+use crate::asking::{
+    after_undo_time, ask, assert_done, assert_failed, cancel, do_to, imported_order, let_time_pass, truth,
+};
 use crate::store_side::{
-    DHL, UPS, change_settings, channel_writes, delete, look_again, set_number, set_state, store_role, story,
+    DHL, UPS, change_settings, channel_writes, delete, look_again, set_number, set_state, store_order_of,
+    store_role, story,
 };
 
 const SHIPPED: &str = "PS_OS_SHIPPING";
@@ -384,12 +387,39 @@ async fn canceled_in_the_store_goes_on_only_when_wanted_and_before_shipping() ->
         assert_eq!(total(&writes), 0, "{database} from awaiting collection on: {writes:?}");
         assert_eq!(lab.order(&shipped).await?.status, "awaiting_collection", "{database}");
         assert!(story(&lab, &shipped).await?.contains("shipped on TikTok Shop already"), "{database}");
+        assert_eq!(lab.open_issues(&shipped).await?, ["DRIFT_DETECTED"], "{database}");
+        // Only a person confirms that it is to be canceled there too, and hears that TikTok Shop does not do it.
+        let confirmed = ask(&lab, &shipped, cancel()).await?;
+        after_undo_time(&lab).await?;
+        let refusal = assert_failed(&lab, confirmed).await?;
+        assert!(refusal.contains("the order has been shipped"), "{database}: {refusal}");
+        do_to(&lab, &shipped, "cancel", &json!({ "by": "system" })).await?;
+        look_again(&lab).await?;
+        assert_eq!(lab.order(&shipped).await?.status, "canceled", "{database}");
         assert_eq!(lab.open_issues(&shipped).await?, Vec::<String>::new(), "{database}");
 
         let refunded = imported_order(&lab).await?;
         let writes = writes_of(&lab, async || set_state(&lab, &refunded, "PS_OS_REFUND").await).await?;
         assert_eq!(total(&writes), 0, "{database} refunded: {writes:?}");
         assert!(story(&lab, &refunded).await?.contains("Refunded in the store"), "{database}");
+
+        // A state of the store's own that the settings give a reason to means the same.
+        let own =
+            json!({ "name": { "1": "Canceled: wrong price" }, "logable": "0", "paid": "0", "shipped": "0" });
+        let own = lab.sandboxes.store_control.post("/entities/order_states", &own).await?["id"].clone();
+        change_settings(&lab, |settings| {
+            let reason = "seller_cancel_reason_wrong_price".to_owned();
+            settings.cancel_reason_map.insert(own.to_string(), reason);
+        })
+        .await?;
+        lab.advance(TimeDelta::minutes(11)).await?;
+        let mapped = imported_order(&lab).await?;
+        let store_order = store_order_of(&lab, &mapped).await?;
+        let path = format!("/orders/{store_order}/state");
+        lab.sandboxes.store_control.post(&path, &json!({ "state": own })).await?;
+        look_again(&lab).await?;
+        assert_eq!(lab.order(&mapped).await?.status, "canceled", "{database}");
+        assert_eq!(truth(&lab, &mapped).await?["cancel_reason"], "Pricing error", "{database}");
 
         change_settings(&lab, |settings| settings.write_back_canceled = false).await?;
         let off = imported_order(&lab).await?;

@@ -27,6 +27,7 @@ pub struct Model {
     pub store_cursor: Option<i64>,
     pub last_sync_at: Option<i64>,
     pub last_webhook_at: Option<i64>,
+    pub deauthorized_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
     pub version: i64,

@@ -8,6 +8,7 @@ pub struct Model {
     pub step: String,
     pub customer_id: Option<i64>,
     pub address_id: Option<i64>,
+    pub address_pending: bool,
     pub cart_id: Option<i64>,
     pub plan_digest: Option<String>,
     pub posted_at: Option<i64>,

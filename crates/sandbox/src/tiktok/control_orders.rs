@@ -365,6 +365,7 @@ fn truth_of(order: &Order) -> Value {
         "create_time": order.times.create, "update_time": order.times.update, "paid_time": order.times.paid,
         "hold_until": order.times.hold_until, "was_shippable": order.was_shippable,
         "is_buyer_request_cancel": order.is_buyer_request_cancel,
+        "cancel_reason": order.ended_by.as_ref().map(|ending| &ending.reason_text),
         "shipped_by_tiktok": order.kind.shipped_by_tiktok, "fulfilled_by_tiktok": order.kind.fulfilled_by_tiktok,
         "is_sample": order.kind.is_sample, "country": order.recipient.region_code,
         "city": order.recipient.city(), "recipient": order.recipient,

@@ -13,11 +13,11 @@ use job_queue::{Leased, Outcome, backoff};
 use shared::{ActionKind, ActionState, IssueCode, OrderAction, OrderId, TikTokOrderId};
 use tiktok_shop::{Cancellation, CancellationSearch, Error, Rejection};
 
-use super::{JobError, channel_outcome, refresh_order};
+use super::{JobError, channel_outcome, refresh_order, worth_telling};
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, recorded};
 use crate::engine::Engine;
-use crate::issue_of::{CHANNEL_ISSUES, of_channel};
+use crate::issue_of::{CHANNEL_ISSUES, of_channel_in};
 
 /// After an answer that proves nothing TikTok Shop may still be at it; so long it is left alone.
 const PAUSE_AFTER_UNKNOWN: TimeDelta = TimeDelta::seconds(10);
@@ -189,17 +189,15 @@ impl Asked<'_> {
     pub(super) async fn unserved(&self, failure: &ChannelFailure) -> Result<Step, JobError> {
         let now = self.now();
         let outcome = channel_outcome(failure, self.job, now);
-        let (ChannelFailure::Channel(error), Outcome::RetryAt { at, .. }) = (failure, &outcome) else {
+        let told = worth_telling(&outcome, self.job, now);
+        let (ChannelFailure::Channel(error), Some(at)) = (failure, told) else {
             return Ok(Step::Later(outcome));
         };
         let attempts = self.job.attempts;
-        if attempts == 0 {
-            // A first failure that passes is not worth an alarm.
-            return Ok(Step::Later(outcome));
-        }
-        let found = of_channel(error);
-        let given_up = backoff::nominal_delay(attempts - 1).is_none();
-        let retry = Retry { attempts: attempts + 1, next_at: Some(*at).filter(|_| !given_up) };
+        let found = of_channel_in(self.connection, error);
+        let failed = matches!(outcome, Outcome::RetryAt { .. });
+        let given_up = failed && backoff::nominal_delay(attempts - 1).is_none();
+        let retry = Retry { attempts: attempts + 1, next_at: Some(at).filter(|_| !given_up) };
         let txn = self.engine.database().begin().await?;
         let issue = std::slice::from_ref(&found);
         issues::set(&txn, self.connection.id, self.order_id, CHANNEL_ISSUES, issue, retry, now).await?;

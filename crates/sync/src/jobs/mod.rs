@@ -367,6 +367,23 @@ fn channel_outcome(failure: &ChannelFailure, job: &Leased, now: DateTime<Utc>) -
     }
 }
 
+/// A limit of TikTok Shop that lasts this long is more than a moment, and so is a job that waits for so long because of
+/// many short ones.
+const LONG_LIMIT: TimeDelta = TimeDelta::seconds(10);
+const LONG_WAIT: TimeDelta = TimeDelta::minutes(1);
+
+/// The next try of a job that TikTok Shop did not serve, if its order is to say why it waits: a first failure that passes,
+/// and a limit that is over in a moment, are not worth an alarm.
+fn worth_telling(outcome: &Outcome, job: &Leased, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match outcome {
+        Outcome::RetryAt { at, .. } => (job.attempts > 0).then_some(*at),
+        Outcome::WaitUntil { at, .. } => {
+            (*at - now >= LONG_LIMIT || now - job.created_at >= LONG_WAIT).then_some(*at)
+        }
+        Outcome::Done | Outcome::Again { .. } | Outcome::Park { .. } | Outcome::AlreadyFinished => None,
+    }
+}
+
 fn id_of(job: &Leased, name: &str) -> Result<i64, JobError> {
     job.payload.get(name).and_then(Value::as_i64).ok_or(JobError::Payload)
 }

@@ -32,6 +32,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             connections::polled(&txn, connection.id, now).await?;
             let (from, to) = (ConnectionState::Unauthorized, ConnectionState::Active);
             connections::set_state(&txn, connection.id, from, to, now).await?;
+            if connection.deauthorized_at.is_some() {
+                // Such as a notification that came only after the seller had authorized us again.
+                connections::set_deauthorized(&txn, connection.id, None).await?;
+            }
             txn.commit().await?;
             Ok(Outcome::Again { at: now + TimeDelta::seconds(connection.settings.poll_interval_s.into()) })
         }

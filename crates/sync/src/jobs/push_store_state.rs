@@ -14,12 +14,15 @@ use super::write_back::{note_deleted, store_order_id};
 use super::{JobError, order_of};
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
-use crate::issue_of::{cause, of_store};
-use crate::mapping::{StoreStates, Target};
+use crate::issue_of::{cause, next_step, of_store};
+use crate::mapping::{MissingState, StoreStates, Target};
 use crate::store_facts::StoreFacts;
 
+mod address;
+
 /// Moves the store order forward to the state that the shown status stands for. Never backwards, never over what a
-/// person did; canceled can be reached until delivered.
+/// person did; canceled can be reached until delivered. An order that was made during the hold first waits in a state that
+/// counts as not paid, and gets the recipient's address before it leaves that.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let (connection, order) = match order_of(engine, job).await? {
         Ok(found) => found,
@@ -37,6 +40,15 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
     match push(engine, &connection, &order, prestashop::OrderId(store_order_id), status, retry).await {
         Ok(Pushed::Settled) => Ok(Outcome::Done),
+        Ok(Pushed::AddressMissing(found)) => {
+            let (Outcome::Park { cause, error, .. }, _) =
+                next_step(connection.id, &found, retry.attempts, now)
+            else {
+                return Ok(Outcome::RetryAt { at, error: "the address is not there".to_owned() });
+            };
+            // What only a person can put right is put right in the store, which does not tell.
+            Ok(Outcome::Park { cause, error, at: Some(at) })
+        }
         // Another choice in the settings wakes it; whether the state is there again is looked at from time to time.
         Ok(Pushed::StateMissing) => {
             let code = IssueCode::StateUnmapped;
@@ -87,6 +99,8 @@ enum Pushed {
     Settled,
     /// The state that the merchant chose is gone.
     StateMissing,
+    /// TikTok Shop has released the order, and the recipient's address cannot be given to the store order.
+    AddressMissing(Vec<Found>),
 }
 
 async fn push(
@@ -102,7 +116,20 @@ async fn push(
     save_states(engine, connection, &facts).await?;
     let states = StoreStates::from(&*facts);
     let push = Push { engine, connection, order, facts: &facts, retry };
+    let known = store_shipments::find(engine.database().reader(), push.id()).await?;
+    let held = status == OrderStatus::OnHold;
+    let released = !matches!(status, OrderStatus::Unpaid | OrderStatus::OnHold | OrderStatus::Canceled);
+    if released {
+        let missing = push.put_address_right(&store, &client).await?;
+        if !missing.is_empty() {
+            return Ok(Pushed::AddressMissing(missing));
+        }
+    }
     let target = match states.target_of(status, &connection.settings) {
+        Target::Unchanged if released => states.released_from(known.written_state_id),
+        target => target,
+    };
+    let target = match target {
         Target::Unchanged => return push.settle(None).await.map(|()| Pushed::Settled),
         Target::Missing(state) => return push.settle(Some(state)).await.map(|()| Pushed::StateMissing),
         Target::State(target) => target,
@@ -116,7 +143,11 @@ async fn push(
         Err(error) => return Err(error.into()),
     };
     let current_state = current.and_then(|current| states.find(current));
-    let moves = states.may_move(current_state, target, status, &connection.settings);
+    let moves = if held {
+        states.may_wait(current_state, target, known.written_state_id)
+    } else {
+        states.may_move(current_state, target, status, &connection.settings)
+    };
     push.announce(status, current_state, target, moves).await?;
     if moves {
         around(OutsideWrite::StoreState, client.add_order_history(store_order_id, target)).await?;
@@ -239,17 +270,20 @@ impl Push<'_> {
         Ok(())
     }
 
-    async fn settle(&self, missing: Option<i64>) -> Result<(), Failure> {
+    async fn settle(&self, missing: Option<MissingState>) -> Result<(), Failure> {
         self.settle_in(self.engine.database().begin().await?, missing).await
     }
 
     /// Ends what the new status has overtaken; `missing` is a state that the merchant chose and that is gone.
-    async fn settle_in(&self, txn: DatabaseTransaction, missing: Option<i64>) -> Result<(), Failure> {
+    async fn settle_in(
+        &self,
+        txn: DatabaseTransaction,
+        missing: Option<MissingState>,
+    ) -> Result<(), Failure> {
         let now = self.engine.clock().now();
         let id = self.id();
         let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(()) };
-        let unmapped =
-            missing.map(|state| Found::new(IssueCode::StateUnmapped).with("state", format!("#{state}")));
+        let unmapped = missing.map(MissingState::found);
         let unmapped = unmapped.as_slice();
         let topic = &[IssueCode::StateUnmapped];
         issues::set(&txn, self.connection.id, id, topic, unmapped, self.retry, now).await?;

@@ -15,10 +15,14 @@ use shared::{
 use tiktok_shop::{CancelStatus, ReadOrder};
 
 use super::cancellation::cancellations_of;
-use super::{JobError, channel_outcome, connection_of, import_order, push_store_state, push_store_tracking};
+use super::write_back::CANCELED_IN_STORE;
+use super::{
+    JobError, channel_outcome, connection_of, import_order, push_store_state, push_store_tracking,
+    worth_telling,
+};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
-use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel};
+use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel_in};
 use crate::mapping::{Choice, ImportDecision, import_decision, snapshot_of};
 use crate::shipping::{CORRECTION_ISSUES, SHIPPING_ISSUES};
 
@@ -52,7 +56,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             if let ChannelFailure::Channel(error) = &failure {
                 note_failure(engine, &connection, &tiktok_order_id, error, job, &outcome).await?;
                 if will_not_tell(error, job) {
-                    let found = of_channel(error);
+                    let found = of_channel_in(&connection, error);
                     let ending = Ending::failed(found.code, found.code.sentence(&found.facts));
                     fail_syncs(engine, &connection, &tiktok_order_id, &ending, began_at).await?;
                 }
@@ -152,17 +156,17 @@ async fn note_failure(
     job: &Leased,
     outcome: &Outcome,
 ) -> Result<(), DbErr> {
-    let next_at = match outcome {
-        Outcome::RetryAt { at, .. } if job.attempts > 0 => Some(*at),
-        Outcome::Park { at, .. } => *at,
-        _ => return Ok(()),
-    };
     let now = engine.clock().now();
+    let next_at = worth_telling(outcome, job, now);
+    if next_at.is_none() {
+        return Ok(());
+    }
     let txn = engine.database().begin().await?;
     if let Some(order) = orders::find_for_update(&txn, connection.id, tiktok_order_id).await? {
         let id = OrderId(order.id);
         let retry = Retry { attempts: job.attempts + 1, next_at };
-        issues::set(&txn, connection.id, id, CHANNEL_ISSUES, &[of_channel(error)], retry, now).await?;
+        let found = of_channel_in(connection, error);
+        issues::set(&txn, connection.id, id, CHANNEL_ISSUES, &[found], retry, now).await?;
         orders::derive_status(&txn, id, now).await?;
     }
     txn.commit().await
@@ -271,6 +275,9 @@ async fn note_channel_issues(
     let status = &snapshot.channel_status;
     issues::resolve(txn, id, &settled_issues(snapshot), now).await?;
     issues::resolve_about(txn, id, IssueCode::Internal, REFUSED_BY_CHANNEL, now).await?;
+    if *status == ChannelStatus::Cancelled {
+        issues::resolve_about(txn, id, IssueCode::DriftDetected, CANCELED_IN_STORE, now).await?;
+    }
     if recorded.shipment_failed && nothing_to_ship(status) {
         orders::set_shipment_failed(txn, id, false).await?;
         issues::resolve(txn, id, SHIPPING_ISSUES, now).await?;
@@ -388,7 +395,9 @@ async fn follow_up(
         (_, ImportDecision::Import) => {
             orders::set_import_state(txn, id, ImportState::Pending, now).await?;
             // A later look moves an import that waits neither forward nor back.
-            let at = now + TimeDelta::minutes(settings.import_delay_min.into());
+            let held = read.order.status == tiktok_shop::OrderStatus::OnHold;
+            let delay = if held { 0 } else { settings.import_delay_min };
+            let at = now + TimeDelta::minutes(delay.into());
             job_queue::enqueue(txn, import_order(connection.id, id, at), now).await?;
         }
         (before, ImportDecision::Wait | ImportDecision::Skip(_)) => {

@@ -6,13 +6,13 @@ use job_queue::{Leased, Outcome};
 use shared::OrderId;
 use tiktok_shop::{Error, Rejection};
 
-use super::channel_outcome;
+use super::{channel_outcome, worth_telling};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
-use crate::issue_of::{CHANNEL_ISSUES, of_channel};
+use crate::issue_of::{CHANNEL_ISSUES, of_channel_in};
 
-/// What becomes of an order's job that TikTok Shop did not serve: it is tried again, and from the second failure on the
-/// order says why it waits.
+/// What becomes of an order's job that TikTok Shop did not serve: it is tried again, and unless that is soon the order says
+/// why it waits.
 pub(super) async fn unserved(
     engine: &Engine,
     connection: &ConnectionRecord,
@@ -22,16 +22,14 @@ pub(super) async fn unserved(
 ) -> Result<Outcome, DbErr> {
     let now = engine.clock().now();
     let outcome = channel_outcome(failure, job, now);
-    let next_at = match outcome {
-        Outcome::RetryAt { at, .. } if job.attempts > 0 => at,
-        _ => return Ok(outcome),
-    };
+    let Some(next_at) = worth_telling(&outcome, job, now) else { return Ok(outcome) };
     if let ChannelFailure::Channel(error) = failure
         && !matches!(error, Error::Rejected { .. })
     {
         let txn = engine.database().begin().await?;
+        let found = of_channel_in(connection, error);
         let retry = Retry { attempts: job.attempts + 1, next_at: Some(next_at) };
-        issues::set(&txn, connection.id, order_id, CHANNEL_ISSUES, &[of_channel(error)], retry, now).await?;
+        issues::set(&txn, connection.id, order_id, CHANNEL_ISSUES, &[found], retry, now).await?;
         orders::derive_status(&txn, order_id, now).await?;
         txn.commit().await?;
     }

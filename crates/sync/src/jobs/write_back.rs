@@ -24,6 +24,9 @@ mod shipment;
 /// Who asks for what is done in the store, in stories and lists of actions.
 const STORE: &str = "store";
 
+/// What an issue is about when the store order is canceled and TikTok Shop's goes on.
+pub(super) const CANCELED_IN_STORE: &str = "canceled in the store";
+
 /// A look at store orders of ours.
 pub(super) struct Look<'a> {
     pub engine: &'a Engine,
@@ -236,9 +239,13 @@ impl Noted<'_> {
         }
         self.tell(format!("The store order is now in “{name}”.")).await?;
         let roles = &self.look.facts.settings.order_states;
-        if state.is_some() && state == roles.canceled {
-            self.canceled_in_store().await?;
-        } else if state.is_some() && state == roles.refund {
+        if state.is_some_and(|state| self.means_canceled(state)) {
+            self.canceled_in_store(state_id).await?;
+            return Ok(());
+        }
+        issues::resolve_about(self.txn, self.id(), IssueCode::DriftDetected, CANCELED_IN_STORE, self.now)
+            .await?;
+        if state.is_some() && state == roles.refund {
             let sentence = "Refunded in the store. TikTok Shop is not told: refund it there in Seller Center, if \
                             the buyer is to get the money back.";
             self.tell(sentence).await?;
@@ -251,6 +258,12 @@ impl Noted<'_> {
         Ok(())
     }
 
+    /// The store's own state for it, or one that the settings give a reason to.
+    fn means_canceled(&self, state: OrderStateId) -> bool {
+        let canceled = self.look.facts.settings.order_states.canceled == Some(state);
+        canceled || self.look.connection.settings.cancel_reason_map.contains_key(&state.to_string())
+    }
+
     fn is_canceled_on_channel(&self) -> bool {
         ChannelStatus::from(self.order.channel_status.as_str()) == ChannelStatus::Cancelled
     }
@@ -260,11 +273,11 @@ impl Noted<'_> {
         state.and_then(|id| states.find(id)).is_some_and(|state| state.shipped)
     }
 
-    async fn canceled_in_store(&mut self) -> Result<(), DbErr> {
+    async fn canceled_in_store(&mut self, state_id: Option<i64>) -> Result<(), DbErr> {
         let settings = &self.look.connection.settings;
         let channel_status = ChannelStatus::from(self.order.channel_status.as_str());
         match after_cancellation(&channel_status, settings.write_back_canceled) {
-            AfterCancellation::Cancel => self.ask_to_cancel().await,
+            AfterCancellation::Cancel => self.ask_to_cancel(state_id).await,
             AfterCancellation::SwitchedOff => {
                 let sentence = "Canceled in the store. It is not canceled on TikTok Shop, for the connection does \
                                 not pass cancellations on.";
@@ -273,18 +286,23 @@ impl Noted<'_> {
             AfterCancellation::TooLate => {
                 let sentence = "Canceled in the store. It is shipped on TikTok Shop already, so nothing was sent \
                                 there: cancel it here if the parcel stays.";
-                self.tell(sentence).await
+                self.tell(sentence).await?;
+                let field = "the cancellation: canceled in the store, shipped on TikTok Shop. Cancel it here if the \
+                             parcel stays";
+                self.open(&Found::new(IssueCode::DriftDetected).with("field", field).about(CANCELED_IN_STORE))
+                    .await
             }
             AfterCancellation::Nothing => Ok(()),
         }
     }
 
-    async fn ask_to_cancel(&mut self) -> Result<(), DbErr> {
+    async fn ask_to_cancel(&mut self, state_id: Option<i64>) -> Result<(), DbErr> {
         if !action_rows::queued(self.txn, self.id(), &[ActionKind::Cancel]).await?.is_empty() {
             return Ok(());
         }
         let connection = self.look.connection;
-        let reason = connection.settings.cancel_reason.clone();
+        let mapped = state_id.and_then(|id| connection.settings.cancel_reason_map.get(&id.to_string()));
+        let reason = mapped.cloned().or_else(|| connection.settings.cancel_reason.clone());
         let reason = reason.unwrap_or_else(|| out_of_stock_reason(connection.region.as_deref()).to_owned());
         let request = ActionRequest::Cancel { reason: reason.clone(), line_item_ids: Vec::new() };
         match self.ask(&request).await? {

@@ -6,6 +6,8 @@ use prestashop::{Country, CustomerId, NewAddress, State, StateId, validate};
 use shared::{ConnectionSettings, IdentityRule, IssueCode, TikTokOrderId};
 use tiktok_shop::{AddressLevel, District, Order, RecipientAddress};
 
+use crate::store_facts::StoreFacts;
+
 /// The longest identification number that a store's address takes.
 const IDENTITY_MAX: usize = 16;
 
@@ -34,6 +36,55 @@ pub fn recipient_of(order: &Order) -> Option<RecipientRecord> {
     })
 }
 
+/// The country that an order goes to as long as TikTok Shop does not tell: its shops sell within their market.
+#[must_use]
+pub fn likely_country(region: Option<&str>, facts: &StoreFacts) -> String {
+    if let Some(region) = region {
+        return country_code(region);
+    }
+    let home = facts.countries.iter().find(|country| Some(country.id) == facts.settings.default_country);
+    home.map(|country| country.iso_code.clone()).unwrap_or_default()
+}
+
+/// Stands in for the recipient of an order that TikTok Shop holds: until the release it tells neither name nor street.
+#[must_use]
+pub fn placeholder_recipient(country: &str) -> RecipientRecord {
+    RecipientRecord {
+        name: "TikTok Shop Buyer".to_owned(),
+        first_name: "TikTok Shop".to_owned(),
+        last_name: "Buyer".to_owned(),
+        phone: None,
+        email: None,
+        lines: vec!["The address follows with the release".to_owned()],
+        postal_code: None,
+        city: Some("On hold".to_owned()),
+        region: None,
+        districts: Vec::new(),
+        country: country.to_owned(),
+        masked: true,
+    }
+}
+
+/// The recipient and the store's country, once both are there; `hidden_will_do` where somebody else addresses the parcel.
+///
+/// # Errors
+/// The blocker: a hidden address, or a country that the store does not serve.
+pub fn destination_of<'a>(
+    recipient: Option<&'a RecipientRecord>,
+    hidden_will_do: bool,
+    countries: &'a [Country],
+) -> Result<(&'a RecipientRecord, &'a Country), Vec<Found>> {
+    let hidden = || vec![Found::new(IssueCode::AddressMasked)];
+    let recipient = recipient.ok_or_else(hidden)?;
+    if recipient.masked && !hidden_will_do {
+        return Err(hidden());
+    }
+    let active = countries.iter().find(|country| country.active && country.iso_code == recipient.country);
+    active
+        .map(|country| (recipient, country))
+        .ok_or_else(|| vec![Found::new(IssueCode::CountryInactive).with("country", &recipient.country)])
+}
+
 fn districts(address: &RecipientAddress) -> impl Iterator<Item = &District> {
     let below_country = |district: &&District| district.address_level != Some(AddressLevel::Country);
     address.district_info.iter().filter(below_country)
@@ -52,9 +103,13 @@ fn country_of(address: &RecipientAddress) -> Option<String> {
         let country = |district: &&District| district.address_level == Some(AddressLevel::Country);
         address.district_info.iter().find(country).and_then(|district| district.iso_code.clone())
     };
-    let code = address.region_code.clone().or_else(of_district)?.to_uppercase();
-    // TikTok Shop says GB, some of its samples say UK.
-    Some(if code == "UK" { "GB".to_owned() } else { code })
+    address.region_code.clone().or_else(of_district).as_deref().map(country_code)
+}
+
+/// TikTok Shop says GB, some of its samples say UK.
+fn country_code(code: &str) -> String {
+    let code = code.to_uppercase();
+    if code == "UK" { "GB".to_owned() } else { code }
 }
 
 /// First and last name. A buyer who gave one name only has it in both `name` and `first_name`.

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use shared::{ConnectionSettings, ImportState};
+use shared::{ConnectionSettings, HoldPolicy, ImportState};
 use tiktok_shop::{FulfillmentType, Order, OrderStatus};
 
 use super::amounts::sold_units;
@@ -79,6 +79,7 @@ pub fn import_decision(
         return decision;
     }
     match order.status {
+        OrderStatus::OnHold if settings.hold_policy == HoldPolicy::DuringHold => {}
         OrderStatus::Unpaid | OrderStatus::OnHold | OrderStatus::Other(_) => return Wait,
         OrderStatus::AwaitingShipment
         | OrderStatus::PartiallyShipping
@@ -130,5 +131,18 @@ mod tests {
         assert_eq!(decide("ON_HOLD", Choice::Open), ImportState::Waiting);
         assert_eq!(decide("CANCELLED", Choice::Archived), ImportState::Skipped);
         assert_eq!(Choice::of(true, true), Choice::Skipped);
+    }
+
+    #[test]
+    fn held_orders_are_imported_early_only_where_the_merchant_wants_it() {
+        let settings =
+            ConnectionSettings { hold_policy: HoldPolicy::DuringHold, ..ConnectionSettings::default() };
+        let decide = |status: &str, choice| {
+            import_decision(&order(status), choice, &settings, DateTime::UNIX_EPOCH).state()
+        };
+
+        assert_eq!(decide("ON_HOLD", Choice::Open), ImportState::Pending);
+        assert_eq!(decide("ON_HOLD", Choice::Archived), ImportState::Waiting);
+        assert_eq!(decide("UNPAID", Choice::Open), ImportState::Waiting);
     }
 }

@@ -8,13 +8,13 @@ mod plan;
 mod snapshot;
 mod store_state;
 
-pub use address::{recipient_of, store_address_of};
+pub use address::{destination_of, likely_country, placeholder_recipient, recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, amounts_of};
 pub use decision::{CANCELED_BEFORE, Choice, ImportDecision, import_decision};
 pub use drift::{Compared, DRIFTS, STATUS_DRIFT, drifts};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
 pub use snapshot::snapshot_of;
 pub use store_state::{
-    AfterCancellation, ShipmentFacts, ShipmentStep, StoreStates, Target, after_cancellation, is_same_number,
-    out_of_stock_reason, plain_number,
+    AfterCancellation, MissingState, ShipmentFacts, ShipmentStep, StoreStates, Target, after_cancellation,
+    is_same_number, out_of_stock_reason, plain_number,
 };

@@ -6,15 +6,16 @@ use database::issues::Found;
 use database::recipients::RecipientRecord;
 use prestashop::total::{Line, Rounding, cart_total, net_unit_price};
 use prestashop::{
-    CarrierId, CombinationId, Country, CurrencyId, NewAddress, OutOfStock, ProductId, State, StockAvailable,
+    CarrierId, CombinationId, CurrencyId, NewAddress, OutOfStock, ProductId, State, StockAvailable,
     TaxRulesGroupId, validate,
 };
 use rust_decimal::Decimal;
-use shared::{ConnectionSettings, EmailPolicy, IssueCode, TikTokOrderId};
+use shared::{ConnectionSettings, EmailPolicy, IssueCode, OrderStatus, TikTokOrderId};
 use tiktok_shop::Order;
 
-use super::address::store_address_of;
+use super::address::{destination_of, store_address_of};
 use super::amounts::{SaleAmounts, allocate, sold_units};
+use super::store_state::{StoreStates, Target};
 use crate::store_facts::{ProductMatch, StoreFacts};
 
 /// Countries of the EU: a sale there without a tax rule would silently be booked without tax.
@@ -71,8 +72,10 @@ pub struct PlanInput<'a> {
     pub units: &'a [SellableUnit],
     pub amounts: &'a SaleAmounts,
     pub recipient: Option<&'a RecipientRecord>,
-    /// Whether TikTok's own label is on the parcel, so that a masked address will do.
-    pub tiktok_label: bool,
+    /// Whether nobody addresses a parcel by what is recorded: TikTok's own label is on it, or the address follows.
+    pub hidden_address_will_do: bool,
+    /// Whether TikTok Shop holds the order, so that the store order has to wait in a state that counts as not paid.
+    pub held: bool,
     pub settings: &'a ConnectionSettings,
     pub facts: &'a StoreFacts,
     /// The states of the recipient's country.
@@ -112,6 +115,8 @@ pub struct StoreOrderPlan {
     pub rows: Vec<PlanRow>,
     pub products_tax_excl: Decimal,
     pub total: Decimal,
+    /// Whether the address only stands in for the recipient's, which TikTok Shop tells when it releases the order.
+    pub address_pending: bool,
     /// Which SKU became which product.
     pub links: Vec<(String, ProductId, Option<CombinationId>)>,
 }
@@ -122,7 +127,8 @@ pub struct StoreOrderPlan {
 /// All reasons why this order cannot be made in this store as it is.
 pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Found>> {
     let mut blockers = Vec::new();
-    let country = or_blockers(country_of(input), &mut blockers);
+    let destination = destination_of(input.recipient, input.hidden_address_will_do, &input.facts.countries);
+    let country = or_blockers(destination, &mut blockers);
     let address = country.and_then(|(recipient, country)| {
         let address =
             store_address_of(recipient, input.tiktok_order_id, country, input.country_states, input.settings);
@@ -131,11 +137,15 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
     let currency = or_blockers(currency_of(input), &mut blockers);
     let carrier = or_blockers(carrier_of(input), &mut blockers);
     let matched = or_blockers(matched_rows(input), &mut blockers);
+    or_blockers(waiting_state_of(input), &mut blockers);
     let (Some((_, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
         (country, address, currency, carrier, matched)
     else {
         return Err(blockers);
     };
+    if !blockers.is_empty() {
+        return Err(blockers);
+    }
     let rounding = input.facts.settings.rounding(currency.precision);
     let rows = priced_rows(input, &country.iso_code, matched.rows, &rounding)?;
     let total = total_of(&rows, &rounding);
@@ -153,6 +163,7 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
         rows,
         products_tax_excl: total.products_tax_excl,
         total: total.total_tax_incl,
+        address_pending: input.held && input.recipient.is_some_and(|recipient| recipient.masked),
         links: matched.links,
     })
 }
@@ -172,17 +183,15 @@ fn mismatch(input: &PlanInput<'_>, store_total: Decimal) -> Found {
         .with("reason", "the store's rounding cannot reach this total, so nothing was created")
 }
 
-fn country_of<'a>(input: &PlanInput<'a>) -> Result<(&'a RecipientRecord, &'a Country), Vec<Found>> {
-    let hidden = || vec![Found::new(IssueCode::AddressMasked)];
-    let recipient = input.recipient.ok_or_else(hidden)?;
-    if recipient.masked && !input.tiktok_label {
-        return Err(hidden());
+/// Looked up before anything is made: a held order must not stay in the store as one that is paid.
+fn waiting_state_of(input: &PlanInput<'_>) -> Result<(), Vec<Found>> {
+    if !input.held {
+        return Ok(());
     }
-    let active = input.facts.countries.iter().find(|country| country.iso_code == recipient.country);
-    let country = active.filter(|country| country.active);
-    country
-        .map(|country| (recipient, country))
-        .ok_or_else(|| vec![Found::new(IssueCode::CountryInactive).with("country", &recipient.country)])
+    match StoreStates::from(input.facts).target_of(OrderStatus::OnHold, input.settings) {
+        Target::Unchanged | Target::State(_) => Ok(()),
+        Target::Missing(missing) => Err(vec![missing.found()]),
+    }
 }
 
 fn currency_of<'a>(input: &PlanInput<'a>) -> Result<&'a prestashop::Currency, Vec<Found>> {

@@ -1,9 +1,10 @@
 //! Where a store order goes as its TikTok order moves on, and what its own moves ask of TikTok Shop: rules without I/O.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::issues::Found;
 use database::store_shipments::StoreShipment;
 use prestashop::{OrderState, OrderStateId, OrderStateRoles};
-use shared::{ChannelStatus, ConnectionSettings, FulfillmentType, OrderStatus};
+use shared::{ChannelStatus, ConnectionSettings, FulfillmentType, HoldPolicy, IssueCode, OrderStatus};
 
 use crate::store_facts::StoreFacts;
 
@@ -30,8 +31,28 @@ impl<'a> From<&'a StoreFacts> for StoreStates<'a> {
 pub enum Target {
     Unchanged,
     State(OrderStateId),
-    /// The merchant chose a state that the store no longer has.
-    Missing(i64),
+    Missing(MissingState),
+}
+
+/// A state that a store order belongs into and that the store does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingState {
+    /// The merchant chose it by this number.
+    Chosen(i64),
+    /// One that counts as not paid, for orders on hold.
+    Unpaid,
+}
+
+impl MissingState {
+    /// What the merchant reads of it.
+    #[must_use]
+    pub fn found(self) -> Found {
+        let found = Found::new(IssueCode::StateUnmapped);
+        match self {
+            Self::Chosen(id) => found.with("state", format!("#{id}")),
+            Self::Unpaid => found.with("state", "one that counts as not paid, for orders on hold"),
+        }
+    }
 }
 
 impl StoreStates<'_> {
@@ -44,12 +65,15 @@ impl StoreStates<'_> {
     /// The state for a status: the merchant's choice, or PrestaShop's own state of that meaning.
     #[must_use]
     pub fn target_of(&self, status: OrderStatus, settings: &ConnectionSettings) -> Target {
+        if status == OrderStatus::OnHold {
+            return self.waiting_state(settings);
+        }
         if let Some(chosen) = settings.status_mapping.get(&status) {
             let Some(chosen) = *chosen else { return Target::Unchanged };
             let state = u64::try_from(chosen).ok().and_then(|id| self.find(OrderStateId(id)));
             return match state {
                 Some(state) if !state.deleted => Target::State(state.id),
-                _ => Target::Missing(chosen),
+                _ => Target::Missing(MissingState::Chosen(chosen)),
             };
         }
         let state = match status {
@@ -64,6 +88,48 @@ impl StoreStates<'_> {
             | OrderStatus::Error => None,
         };
         state.map_or(Target::Unchanged, Target::State)
+    }
+
+    /// Where a store order waits while TikTok Shop holds the order: what the merchant chose, or a state of the payment
+    /// module, or any other, as long as nobody takes an order in it for paid.
+    fn waiting_state(&self, settings: &ConnectionSettings) -> Target {
+        if settings.hold_policy == HoldPolicy::AfterRelease {
+            return Target::Unchanged;
+        }
+        let unpaid = || self.all.iter().filter(|state| self.is_unpaid(state));
+        let chosen = settings.status_mapping.get(&OrderStatus::OnHold).copied().flatten();
+        let state = match chosen {
+            Some(chosen) => unpaid().find(|state| i64::try_from(state.id.0) == Ok(chosen)),
+            None => unpaid()
+                .filter(|state| self.roles.out_of_stock_unpaid != Some(state.id))
+                .min_by_key(|state| (state.module_name != settings.payment_module, state.id)),
+        };
+        state.map_or(Target::Missing(MissingState::Unpaid), |state| Target::State(state.id))
+    }
+
+    /// Whether an order in this state waits for its money: neither sold nor ended, so that nobody packs it.
+    fn is_unpaid(&self, state: &OrderState) -> bool {
+        let ended = [self.roles.canceled, self.roles.refund, self.roles.payment_error];
+        let goes_on = state.paid || state.logable || state.shipped || state.delivery;
+        !state.deleted && !goes_on && !ended.contains(&Some(state.id))
+    }
+
+    /// Where an order goes that we let wait in the state `written`, once TikTok Shop has released it and the settings name
+    /// no state for its status: where it had begun.
+    #[must_use]
+    pub fn released_from(&self, written: Option<i64>) -> Target {
+        let written =
+            written.and_then(|id| u64::try_from(id).ok()).and_then(|id| self.find(OrderStateId(id)));
+        let waits = written.is_some_and(|state| self.is_unpaid(state));
+        self.roles.webservice_payment.filter(|_| waits).map_or(Target::Unchanged, Target::State)
+    }
+
+    /// Whether a store order may be set to wait for the release: only one that is as it was made, which nobody has moved.
+    #[must_use]
+    pub fn may_wait(&self, current: Option<&OrderState>, target: OrderStateId, written: Option<i64>) -> bool {
+        let as_created = [self.roles.webservice_payment, self.roles.out_of_stock_paid];
+        let untouched = written.is_none() || written == i64::try_from(target.0).ok();
+        untouched && current.is_some_and(|current| as_created.contains(&Some(current.id)))
     }
 
     /// Whether the store order may go to the target: only forward, never out of an end, and to canceled until it is
@@ -380,12 +446,41 @@ mod tests {
         let target = |status| states.target_of(status, &settings);
         assert_eq!(target(OrderStatus::AwaitingShipment), Target::State(OrderStateId(2)));
         assert_eq!(target(OrderStatus::InTransit), Target::Unchanged);
-        assert_eq!(target(OrderStatus::Delivered), Target::Missing(20));
-        assert_eq!(target(OrderStatus::Canceled), Target::Missing(99));
+        assert_eq!(target(OrderStatus::Delivered), Target::Missing(MissingState::Chosen(20)));
+        assert_eq!(target(OrderStatus::Canceled), Target::Missing(MissingState::Chosen(99)));
         let created = states.find(OrderStateId(11));
         assert!(states.may_move(created, OrderStateId(2), OrderStatus::AwaitingShipment, &settings));
         let prepared = states.find(OrderStateId(3));
         assert!(!states.may_move(prepared, OrderStateId(2), OrderStatus::AwaitingShipment, &settings));
+    }
+
+    #[test]
+    fn held_orders_wait_in_a_state_that_nobody_takes_for_paid() {
+        let (mut all, roles) = states();
+        all.push(OrderState { module_name: "ps_checkpayment".to_owned(), ..state(1, false, false, false) });
+        all.push(OrderState { module_name: "ps_wirepayment".to_owned(), ..state(10, false, false, false) });
+        let states = StoreStates { all: &all, roles: &roles };
+        let target = |chosen: Option<Option<i64>>| {
+            let hold_policy = HoldPolicy::DuringHold;
+            let mut settings = ConnectionSettings { hold_policy, ..ConnectionSettings::default() };
+            settings.status_mapping.extend(chosen.map(|chosen| (OrderStatus::OnHold, chosen)));
+            states.target_of(OrderStatus::OnHold, &settings)
+        };
+
+        assert_eq!(target(None), Target::State(OrderStateId(10)));
+        assert_eq!(target(Some(Some(1))), Target::State(OrderStateId(1)));
+        for unfit in [2, 4, 6, 8, 20, 99] {
+            assert_eq!(target(Some(Some(unfit))), Target::Missing(MissingState::Unpaid), "{unfit}");
+        }
+        let later = ConnectionSettings::default();
+        assert_eq!(states.target_of(OrderStatus::OnHold, &later), Target::Unchanged);
+        assert_eq!(states.released_from(Some(10)), Target::State(OrderStateId(11)));
+        assert_eq!(states.released_from(Some(3)), Target::Unchanged);
+        assert_eq!(states.released_from(None), Target::Unchanged);
+        let wait =
+            |current, written| states.may_wait(states.find(OrderStateId(current)), OrderStateId(10), written);
+        assert!(wait(11, None) && wait(11, Some(10)));
+        assert!(!wait(11, Some(11)) && !wait(3, None) && !wait(10, None));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub async fn unreachable(lab: &EngineLab) -> Result<()> {
     cleared(lab, &id, IssueCode::ChannelUnreachable, OrderStatus::AwaitingShipment).await
 }
 
-/// Waits are no failures, however many there are: the order is told nothing.
+/// A limit of a moment is no news; one that lasts is told as a warning, and waits are no failures, however many there are.
 pub async fn rate_limited(lab: &EngineLab) -> Result<()> {
     let id = imported_order(lab).await?;
     let fault = json!({ "path": READS, "kind": "rate_limited", "retry_after": 2 });
@@ -56,14 +56,24 @@ pub async fn rate_limited(lab: &EngineLab) -> Result<()> {
     do_to(lab, &id, "ship", &json!({})).await?;
     let asked = ask(lab, &id, ActionRequest::Sync {}).await?;
     lab.run_due().await?;
-    let_time_pass(lab, &[1, 3, 10]).await?;
     let open = lab.open_issues(&id).await?;
     ensure!(open.is_empty(), "{open:?}");
-
+    let_time_pass(lab, &[2, 10]).await?;
+    let issue = shown(lab, &id, IssueCode::ChannelRateLimited).await?;
+    ensure!(issue.next_retry_at.is_some(), "the next try is shown: {issue:?}");
     mend(lab).await?;
     crate::asking::assert_done(lab, asked).await?;
-    ensure!(lab.order(&id).await?.status == "awaiting_collection", "it has not followed");
-    Ok(())
+    cleared(lab, &id, IssueCode::ChannelRateLimited, OrderStatus::AwaitingCollection).await?;
+
+    // A long one is told at once.
+    let id = imported_order(lab).await?;
+    lab.sandboxes.break_channel(&json!({ "path": READS, "kind": "rate_limited", "retry_after": 90 })).await?;
+    let asked = ask(lab, &id, ActionRequest::Sync {}).await?;
+    lab.run_due().await?;
+    shown(lab, &id, IssueCode::ChannelRateLimited).await?;
+    mend(lab).await?;
+    crate::asking::assert_done(lab, asked).await?;
+    cleared(lab, &id, IssueCode::ChannelRateLimited, OrderStatus::AwaitingShipment).await
 }
 
 /// The seller takes the permission back; a refresh is refused, and a new authorization lets everything follow.
@@ -80,6 +90,25 @@ pub async fn access_ended(lab: &EngineLab) -> Result<()> {
     issue?;
     let_time_pass(lab, &[1, 3]).await?;
     cleared(lab, &id, IssueCode::ChannelAuthExpired, OrderStatus::AwaitingShipment).await
+}
+
+/// The seller removes the app, and TikTok Shop tells us.
+pub async fn deauthorized(lab: &EngineLab) -> Result<()> {
+    let id = imported_order(lab).await?;
+    lab.sandboxes.channel_control.post("/tokens/revoke", &Value::Null).await?;
+    let now = lab.database.clock.now();
+    connections::set_deauthorized(lab.database.writer(), lab.connection_id, Some(now)).await?;
+    let failed = fail_to_read(lab, &id, async || Ok(())).await;
+    let issue = match failed {
+        Ok(()) => shown(lab, &id, IssueCode::ChannelDeauthorized).await,
+        Err(error) => Err(error),
+    };
+
+    authorize(lab).await?;
+    issue?;
+    let_time_pass(lab, &[1, 3]).await?;
+    ensure!(lab.connection().await?.deauthorized_at.is_none(), "the connection still counts as left");
+    cleared(lab, &id, IssueCode::ChannelDeauthorized, OrderStatus::AwaitingShipment).await
 }
 
 /// Authorizes the connection again, as its page does.
@@ -159,10 +188,40 @@ pub async fn status_regressed(lab: &EngineLab) -> Result<()> {
     cleared(lab, &id, IssueCode::ChannelStatusRegressed, OrderStatus::AwaitingCollection).await
 }
 
-/// TikTok Shop refuses the app itself: nothing that the merchant could mend in an order.
-pub async fn internal(lab: &EngineLab) -> Result<()> {
+/// TikTok Shop refuses the app itself: nothing that could be mended in an order, so the setting is named.
+pub async fn misconfigured(lab: &EngineLab) -> Result<()> {
     let id = imported_order(lab).await?;
     fail_with(lab, &id, "ip_refused").await?;
+    let issue = shown(lab, &id, IssueCode::ChannelMisconfigured).await?;
+    ensure!(issue.sentence.contains("IP allow list") && issue.remedy.contains("Partner Center"), "{issue:?}");
+    mend(lab).await?;
+    cleared(lab, &id, IssueCode::ChannelMisconfigured, OrderStatus::AwaitingShipment).await?;
+
+    let id = imported_order(lab).await?;
+    let secret = async |app_secret: String| {
+        let mut connection = lab.connection().await?;
+        connection.app_secret = app_secret;
+        let now = lab.database.clock.now();
+        let txn = lab.database.begin().await?;
+        ensure!(connections::update(&txn, &lab.database.vault, &connection, now).await?, "changed meanwhile");
+        jobs::connection_changed(&txn, connection.id, now).await?;
+        txn.commit().await?;
+        lab.run_due().await
+    };
+    let right = lab.connection().await?.app_secret;
+    fail_to_read(lab, &id, async || secret("of another app".to_owned()).await).await?;
+    let issue = shown(lab, &id, IssueCode::ChannelMisconfigured).await;
+    secret(right).await?;
+    ensure!(issue?.sentence.contains("app secret"), "the secret is not named");
+    let_time_pass(lab, &[1, 3]).await?;
+    cleared(lab, &id, IssueCode::ChannelMisconfigured, OrderStatus::AwaitingShipment).await
+}
+
+/// TikTok Shop does not know what we ask for: a defect of ours.
+pub async fn internal(lab: &EngineLab) -> Result<()> {
+    let id = imported_order(lab).await?;
+    let unknown = json!({ "path": READS, "kind": "html", "status": 404 });
+    fail_to_read(lab, &id, async || lab.sandboxes.break_channel(&unknown).await).await?;
     shown(lab, &id, IssueCode::Internal).await?;
 
     mend(lab).await?;

@@ -131,7 +131,11 @@ impl Import<'_> {
         if matches!(origin, Origin::Found) {
             end_request_of(&txn, self.connection, self.order_id).await?;
         }
-        import_intents::save(&txn, &ImportIntent { step: Step::Created, ..intent }, now).await?;
+        // What was found or adopted may go to another address than the one that we made.
+        let address_pending =
+            intent.address_pending && signed(stored.delivery_address_id.0) == intent.address_id;
+        let intent = ImportIntent { step: Step::Created, address_pending, ..intent };
+        import_intents::save(&txn, &intent, now).await?;
         job_queue::enqueue(&txn, register_reference(self.connection.id, self.order_id, now), now).await?;
         job_queue::enqueue(&txn, push_store_state(self.connection.id, self.order_id, now), now).await?;
         orders::derive_status(&txn, self.order_id, now).await?;
@@ -218,6 +222,13 @@ impl Import<'_> {
         if matches!(origin, Origin::Adopted) {
             let settled = [IssueCode::StoreDuplicateFound, IssueCode::StoreOrderDeleted];
             issues::resolve(txn, self.order_id, &settled, now).await?;
+        }
+        if order.archived_at.is_some() {
+            let sentence = format!(
+                "The order was deleted here while the store was making #{}: both stay as they are, and are kept in step.",
+                record.id
+            );
+            timeline::record(txn, self.order_id, Entry::ours("import", sentence), now).await?;
         }
         if !order.skipped_by_person {
             return Ok(());

@@ -8,12 +8,12 @@ use database::{recipients, snapshots};
 use prestashop::TaxRulesGroupId;
 use prestashop::total::RoundType;
 use shared::IssueCode;
-use tiktok_shop::{FulfillmentType, ReadOrder, ShippingType};
+use tiktok_shop::{FulfillmentType, OrderStatus, ReadOrder, ShippingType};
 
 use super::{Import, Stop, kept_out};
 use crate::mapping::{
     Choice, ImportDecision, OrderTaxes, PlanInput, SaleAmounts, StoreOrderPlan, amounts_of, import_decision,
-    plan_store_order, sellable_units,
+    likely_country, placeholder_recipient, plan_store_order, sellable_units,
 };
 use crate::store_facts::ProductMatch;
 
@@ -89,6 +89,9 @@ impl Import<'_> {
         let recipient =
             recipients::find(reader, &database.vault, uid, &self.tiktok_order_id, self.order_id).await?;
         let now = self.now();
+        let held = read.order.status == OrderStatus::OnHold;
+        let country = likely_country(self.connection.region.as_deref(), &self.facts);
+        let recipient = recipient.or_else(|| held.then(|| placeholder_recipient(&country)));
 
         let country = recipient.as_ref().and_then(|recipient| {
             self.facts.countries.iter().find(|country| country.iso_code == recipient.country)
@@ -133,11 +136,13 @@ impl Import<'_> {
             units: &units,
             amounts: &amounts,
             recipient: recipient.as_ref(),
-            tiktok_label: read.order.shipping_type == Some(ShippingType::TikTok)
+            hidden_address_will_do: held
+                || read.order.shipping_type == Some(ShippingType::TikTok)
                 || matches!(
                     read.order.fulfillment_type,
                     Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
                 ),
+            held,
             settings,
             facts: &self.facts,
             country_states: &country_states,

@@ -38,6 +38,7 @@ impl Import<'_> {
         let new = NewAddress { customer, ..plan.address.clone() };
         let address = around(OutsideWrite::Address, self.client.create_address(&new)).await?;
         intent.address_id = signed(address.0);
+        intent.address_pending = plan.address_pending;
         intent.step = Step::Address;
         self.save(intent).await?;
         recorded(OutsideWrite::Address);
