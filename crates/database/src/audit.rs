@@ -20,7 +20,7 @@ use crate::{Vault, from_ms, installation, to_ms};
 pub const ORDERBRIDGE: &str = "orderbridge";
 
 /// Entries are appended one at a time; the number is that of the lock on PostgreSQL.
-const LOCK: i64 = 0x6175_6469_74;
+const LOCK: i64 = 0x61_7564_6974;
 const KEY_NAME: &str = "audit_key";
 /// Entries that are checked at once.
 const BATCH: u64 = 1_000;
