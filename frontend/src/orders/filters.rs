@@ -291,10 +291,12 @@ fn store_state_choice(state: StoreState) -> AnyView {
 /// A store state with the colour that the store gives it.
 #[component]
 pub fn StoreStateLabel(state: StoreState) -> impl IntoView {
+    let StoreState { name, color, .. } = state;
+    let title = name.clone();
     view! {
-        <span class="store-state" title=state.name.clone()>
-            <span class="dot" style:background-color=move || state.color.clone().unwrap_or_default() aria-hidden="true"></span>
-            {state.name}
+        <span class="store-state" title=title>
+            <span class="dot" style:background-color=move || color.clone().unwrap_or_default() aria-hidden="true"></span>
+            {name}
         </span>
     }
 }
