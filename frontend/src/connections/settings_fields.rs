@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::prelude::*;
-use shared::{ConnectionSettings, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
+use shared::{
+    AlertRules, ConnectionSettings, EmailPolicy, HoldPolicy, IdentityRule, MoneyBasis, OrderStatus,
+};
 
 use crate::browser;
 use crate::connections::map_field::Pairs;
@@ -18,6 +20,7 @@ const STATUSES: usize = OrderStatus::ALL.len();
 pub struct SettingsFields {
     pub import_orders: RwSignal<bool>,
     pub import_placed_since: RwSignal<String>,
+    pub hold_policy: RwSignal<String>,
     pub import_delay_min: RwSignal<String>,
     pub poll_interval_s: RwSignal<String>,
     pub poll_overlap_s: RwSignal<String>,
@@ -43,6 +46,50 @@ pub struct SettingsFields {
     pub carrier_map: Pairs,
     pub default_channel_carrier_id: RwSignal<String>,
     pub cancel_reason: RwSignal<String>,
+    pub cancel_reason_map: Pairs,
+    pub alerts: AlertFields,
+    pub reconcile_days: RwSignal<String>,
+}
+
+/// When an alert is raised, as it is typed.
+#[derive(Clone, Copy)]
+pub struct AlertFields {
+    pub token_days: RwSignal<String>,
+    pub sync_lag_min: RwSignal<String>,
+    pub down_min: RwSignal<String>,
+    pub new_errors: RwSignal<String>,
+    pub ship_by_hours: RwSignal<String>,
+    pub differences: RwSignal<String>,
+}
+
+impl AlertFields {
+    fn new(rules: &AlertRules) -> Self {
+        let number = |value: u32| RwSignal::new(value.to_string());
+        Self {
+            token_days: number(rules.token_days),
+            sync_lag_min: number(rules.sync_lag_min),
+            down_min: number(rules.down_min),
+            new_errors: number(rules.new_errors),
+            ship_by_hours: number(rules.ship_by_hours),
+            differences: number(rules.differences),
+        }
+    }
+
+    fn rules(self, old: &AlertRules) -> AlertRules {
+        AlertRules {
+            token_days: count(self.token_days, old.token_days),
+            sync_lag_min: count(self.sync_lag_min, old.sync_lag_min),
+            down_min: count(self.down_min, old.down_min),
+            new_errors: count(self.new_errors, old.new_errors),
+            ship_by_hours: count(self.ship_by_hours, old.ship_by_hours),
+            differences: count(self.differences, old.differences),
+        }
+    }
+}
+
+/// The number that was typed; what is none keeps its old value.
+fn count(value: RwSignal<String>, old: u32) -> u32 {
+    value.get_untracked().trim().parse().unwrap_or(old)
 }
 
 impl SettingsFields {
@@ -58,10 +105,12 @@ impl SettingsFields {
         });
         let by_country =
             settings.carrier_by_country.iter().map(|(key, value)| (key.clone(), value.to_string()));
+        let by_state = settings.cancel_reason_map.iter().map(|(key, value)| (key.clone(), value.clone()));
         let by_carrier = settings.carrier_map.iter().map(|(key, value)| (key.clone(), value.clone()));
         Self {
             import_orders: RwSignal::new(settings.import_orders),
             import_placed_since: text(&settings.import_placed_since.map(browser::date_field)),
+            hold_policy: RwSignal::new(settings.hold_policy.to_string()),
             import_delay_min: RwSignal::new(settings.import_delay_min.to_string()),
             poll_interval_s: RwSignal::new(settings.poll_interval_s.to_string()),
             poll_overlap_s: RwSignal::new(settings.poll_overlap_s.to_string()),
@@ -86,6 +135,9 @@ impl SettingsFields {
             carrier_map: Pairs::new(by_carrier),
             default_channel_carrier_id: text(&settings.default_channel_carrier_id),
             cancel_reason: text(&settings.cancel_reason),
+            cancel_reason_map: Pairs::new(by_state),
+            alerts: AlertFields::new(&settings.alerts),
+            reconcile_days: RwSignal::new(settings.reconcile_days.to_string()),
         }
     }
 
@@ -94,7 +146,6 @@ impl SettingsFields {
         let text = |value: RwSignal<String>| {
             Some(value.get_untracked().trim().to_owned()).filter(|value| !value.is_empty())
         };
-        let count = |value: RwSignal<String>, old: u32| value.get_untracked().trim().parse().unwrap_or(old);
         let since = text(self.import_placed_since);
         let import_placed_since = if since == old.import_placed_since.map(browser::date_field) {
             // The field knows days only; what was not touched keeps its hour.
@@ -105,6 +156,7 @@ impl SettingsFields {
         ConnectionSettings {
             import_orders: self.import_orders.get_untracked(),
             import_placed_since,
+            hold_policy: self.hold_policy.get_untracked().parse().unwrap_or(HoldPolicy::AfterRelease),
             import_delay_min: count(self.import_delay_min, old.import_delay_min),
             poll_interval_s: count(self.poll_interval_s, old.poll_interval_s),
             poll_overlap_s: count(self.poll_overlap_s, old.poll_overlap_s),
@@ -133,8 +185,9 @@ impl SettingsFields {
             carrier_map: carrier_map(self.carrier_map.get()),
             default_channel_carrier_id: text(self.default_channel_carrier_id),
             cancel_reason: text(self.cancel_reason),
-            alerts: old.alerts.clone(),
-            reconcile_days: old.reconcile_days,
+            cancel_reason_map: self.cancel_reason_map.get().into_iter().collect(),
+            alerts: self.alerts.rules(&old.alerts),
+            reconcile_days: count(self.reconcile_days, old.reconcile_days),
         }
     }
 

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use crate::prelude::*;
-use shared::{ConnectionChoices, ConnectionId, EmailPolicy, IdentityRule, MoneyBasis, OrderStatus};
+use shared::{
+    ConnectionChoices, ConnectionId, EmailPolicy, HoldPolicy, IdentityRule, MoneyBasis, OrderStatus,
+};
 
 use crate::actions::options::common_cancel_reasons;
 use crate::api;
@@ -59,6 +61,7 @@ pub fn SettingsForm(
         {store_orders(fields, offered.clone())}
         {status_mapping(fields, offered.clone())}
         {write_back(fields, offered)}
+        {alerts(fields)}
     }
 }
 
@@ -72,6 +75,7 @@ fn number(
 }
 
 fn what_to_import(fields: SettingsFields) -> AnyView {
+    let hold_policies = fixed_choices(HoldPolicy::ALL.iter().map(|it| (it.as_str(), text::hold_policy(*it))));
     view! {
         <fieldset>
             <legend>{text::WHAT_TO_IMPORT}</legend>
@@ -88,6 +92,7 @@ fn what_to_import(fields: SettingsFields) -> AnyView {
                     pointer="/settings/import_placed_since"
                     hint=text::IMPORT_SINCE_HINT
                 />
+                {select_field(text::HOLD_POLICY, fields.hold_policy, hold_policies, text::HOLD_POLICY_HINT)}
                 {number(
                     text::IMPORT_DELAY,
                     fields.import_delay_min,
@@ -231,6 +236,13 @@ fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
         value: text::TIKTOK_CARRIER,
         add: text::ADD_CARRIER,
     };
+    let by_state = Sides {
+        title: text::CANCEL_REASON_MAP,
+        hint: text::CANCEL_REASON_MAP_HINT,
+        key: text::STORE_STATE,
+        value: text::REASON,
+        add: text::ADD_STATE,
+    };
     let reasons: Choices = Arc::new(common_cancel_reasons);
     view! {
         <fieldset>
@@ -261,8 +273,38 @@ fn write_back(fields: SettingsFields, offered: Offered) -> AnyView {
                 )}
                 {pick_field(text::CANCEL_REASON,
                     fields.cancel_reason,
-                    reasons,
+                    reasons.clone(),
                     &[("", text::DEFAULT_CANCEL_REASON)],
+                )}
+                {map_field(by_state, fields.cancel_reason_map, offered.store_states, reasons)}
+            </details>
+        </fieldset>
+    }
+}
+
+fn alerts(fields: SettingsFields) -> AnyView {
+    let rules = fields.alerts;
+    let rows = [
+        (text::ALERT_TOKEN_DAYS, rules.token_days, "/settings/alerts/token_days"),
+        (text::ALERT_SYNC_LAG, rules.sync_lag_min, "/settings/alerts/sync_lag_min"),
+        (text::ALERT_DOWN, rules.down_min, "/settings/alerts/down_min"),
+        (text::ALERT_NEW_ERRORS, rules.new_errors, "/settings/alerts/new_errors"),
+        (text::ALERT_SHIP_BY, rules.ship_by_hours, "/settings/alerts/ship_by_hours"),
+        (text::ALERT_DIFFERENCES, rules.differences, "/settings/alerts/differences"),
+    ];
+    let rows = rows.map(|(label, value, pointer)| number(label, value, pointer, "")).collect_view();
+    view! {
+        <fieldset>
+            <legend>{text::ALERTS}</legend>
+            <p class="quiet">{text::ALERTS_HINT}</p>
+            <details class="more-settings">
+                <summary>{text::WHEN_TO_ALERT}</summary>
+                <div class="mapping">{rows}</div>
+                {number(
+                    text::RECONCILE_DAYS,
+                    fields.reconcile_days,
+                    "/settings/reconcile_days",
+                    text::RECONCILE_DAYS_HINT,
                 )}
             </details>
         </fieldset>

@@ -1,6 +1,6 @@
 //! The words of the connections and their settings.
 
-use shared::{EmailPolicy, IdentityRule, MoneyBasis};
+use shared::{EmailPolicy, HoldPolicy, IdentityRule, MoneyBasis};
 
 // Connections.
 sentences! {
@@ -115,6 +115,23 @@ sentences! {
     TRACKING_DELAY_HINT "0 to 1440. A shipped store order without one is then an issue."
     CANCEL_REASON "Reason for orders that are canceled in the store"
     DEFAULT_CANCEL_REASON "Default: out of stock"
+    CANCEL_REASON_MAP "Other states that mean canceled"
+    CANCEL_REASON_MAP_HINT "Each with TikTok Shop's reason for it."
+    STORE_STATE "Store state"
+    ADD_STATE "Add a state"
+    HOLD_POLICY "Orders that TikTok Shop holds"
+    HOLD_POLICY_HINT "For about an hour after payment the buyer may cancel, and the address is hidden."
+    ALERTS "Alerts"
+    ALERTS_HINT "Shown on every page and under Health, and told to webhooks. They close by themselves."
+    WHEN_TO_ALERT "When to raise one"
+    ALERT_TOKEN_DAYS "Days before the authorization ends"
+    ALERT_SYNC_LAG "Minutes since TikTok Shop was last read"
+    ALERT_DOWN "Minutes without an answer of one side"
+    ALERT_NEW_ERRORS "Orders with new errors within an hour"
+    ALERT_DIFFERENCES "Differences that the nightly comparison found"
+    ALERT_SHIP_BY "Hours before a ship-by time"
+    RECONCILE_DAYS "Days that the nightly comparison looks back"
+    RECONCILE_DAYS_HINT "1 to 90. In the alerts 0 switches a rule off."
 }
 
 pub fn no_longer_there(value: &str) -> String {
@@ -145,5 +162,12 @@ pub const fn identity_rule(rule: IdentityRule) -> &'static str {
         IdentityRule::FromOrder => "From the order; without one the import waits",
         IdentityRule::Fixed => "Always the same number",
         IdentityRule::OrderId => "The last digits of the TikTok Shop order id",
+    }
+}
+
+pub const fn hold_policy(policy: HoldPolicy) -> &'static str {
+    match policy {
+        HoldPolicy::AfterRelease => "Import after the release (default)",
+        HoldPolicy::DuringHold => "Import at once, as not paid",
     }
 }
