@@ -10,22 +10,27 @@ use futures::future::{FutureExt, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Health, Issue, LiveEvent,
-    OrderCounts, OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment,
-    Problem, Recipient, RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId,
-    TimelineEntry, UpdateConnection,
+    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Issue, LiveEvent, OrderCounts,
+    OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment, Problem, Recipient,
+    RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId, TimelineEntry,
+    UpdateConnection,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, ReadableStream, RequestInit, Response};
 
 use crate::grid_query::{GridQuery, search_of};
+use crate::installation::{KnownConnection, KnownHealth};
 use crate::json::Unreadable;
 use crate::{browser, json, session, text};
 
 mod actions;
+mod health;
+mod people;
 
 pub use actions::*;
+pub use health::*;
+pub use people::*;
 
 /// Why a request brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +174,10 @@ pub fn connections() -> Asking<Vec<Connection>> {
     fetch(Call::get("/connections"))
 }
 
+pub fn known_connections() -> Asking<Vec<KnownConnection>> {
+    fetch(Call::get("/connections"))
+}
+
 pub fn connection(id: ConnectionId) -> Asking<Connection> {
     fetch(Call::get(format!("/connections/{id}")))
 }
@@ -199,7 +208,7 @@ pub fn sync_run(id: SyncRunId) -> Asking<SyncRun> {
     fetch(Call::get(format!("/sync-runs/{id}")))
 }
 
-pub fn health() -> Asking<Health> {
+pub fn known_health() -> Asking<KnownHealth> {
     fetch(Call::get("/health"))
 }
 
@@ -311,6 +320,11 @@ fn read_later(
 
 fn fetch<T: DeserializeOwned>(call: Call) -> Asking<T> {
     Asking { sent: exchange(call), read: json::read }
+}
+
+/// For calls whose answer says nothing.
+fn send_only(call: Call) -> Asking<()> {
+    Asking { sent: exchange(call), read: |_| Ok(()) }
 }
 
 /// Sends a call and returns the text of its answer. Dropping the future aborts the request.

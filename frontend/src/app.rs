@@ -39,10 +39,10 @@ fn page(route: Route) -> AnyView {
     match route {
         Route::Home => pages::home::view(),
         Route::SignIn => pages::sign_in::view(),
-        Route::SetUp => view! { <main>{pages::later::view(route)}</main> },
+        Route::SetUp | Route::Invitation => view! { <main>{pages::later::view(route)}</main> },
         Route::Orders => guarded(pages::orders::view),
         Route::Order(id) => guarded(move || pages::order_detail::view(id)),
-        Route::Connections | Route::NewConnection | Route::Connection(_) => {
+        Route::Section(_) | Route::NewConnection | Route::Connection(_) => {
             guarded(move || pages::later::view(route))
         }
         Route::Unknown => guarded(pages::not_found::view),

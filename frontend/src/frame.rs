@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::NotificationList;
+use crate::installation::Installation;
 use crate::markup::{Show, current_page, view};
 use crate::orders::fetch_orders::FetchOrdersButton;
 use crate::route::Route;
@@ -109,15 +110,9 @@ fn TopBar(route: Memo<Route>) -> impl IntoView {
                 </a>
                 <a
                     href="/connections"
-                    aria-current=move || {
-                        let is_here = matches!(
-                            route.get(),
-                            Route::Connections | Route::NewConnection | Route::Connection(_)
-                        );
-                        current_page(is_here)
-                    }
+                    aria-current=move || current_page(route.get().section().is_some())
                 >
-                    {Icon::Plug.view()} <span>{text::CONNECTIONS}</span>
+                    {Icon::Sliders.view()} <span>{text::SETTINGS}</span>
                 </a>
             </nav>
             <div class="top-tools">
@@ -128,6 +123,7 @@ fn TopBar(route: Memo<Route>) -> impl IntoView {
             </div>
         </header>
         <OfflineBanner />
+        <TroubleBanner />
         <shortcuts::ShortcutHelp />
     }
 }
@@ -161,6 +157,32 @@ fn OfflineBanner() -> impl IntoView {
             <p class="banner" role="status">{Icon::Alert.view()} {text::OFFLINE}</p>
         </Show>
     }
+}
+
+/// Tells that orders do not arrive or are not imported, and leads to what is known of it.
+#[component]
+fn TroubleBanner() -> impl IntoView {
+    let health = Installation::expect().health.value;
+    let trouble = Memo::new(move |_| {
+        health.with(|health| {
+            let connections = health.map(|health| health.connections.as_slice()).unwrap_or_default();
+            let mut all =
+                connections.iter().flat_map(|it| it.problems.iter().map(|problem| (&it.name, problem)));
+            let (name, problem) = all.next()?;
+            Some(text::trouble(name, problem, all.count()))
+        })
+    });
+    let banner = move || {
+        trouble.get().map(|trouble| {
+            view! {
+                <p class="banner bad" role="status">
+                    {Icon::ErrorCircle.view()}
+                    <span>{trouble} " " <a href="/health">{text::HEALTH}</a></span>
+                </p>
+            }
+        })
+    };
+    view! { {move || banner()} }
 }
 
 /// Names the tab after the page.

@@ -1,7 +1,9 @@
 //! What every page knows of the installation: its connections, and how they are doing.
 
 use crate::prelude::*;
-use shared::{Connection, EventKind, Health};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use shared::{ConnectionId, ConnectionState, EventKind};
 
 use crate::live::{self, News};
 use crate::load::Load;
@@ -11,10 +13,37 @@ use crate::{api, browser, clock};
 /// Between two looks at the health, in milliseconds.
 const HEALTH_MS: i32 = 30_000;
 
+/// Of a connection what pages of orders need. Its settings are many; only the pages that show them read them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct KnownConnection {
+    pub id: ConnectionId,
+    pub name: String,
+    pub state: ConnectionState,
+}
+
+/// Of the health what the frame shows on every page.
+#[derive(Debug, Clone, Deserialize)]
+pub struct KnownHealth {
+    pub now: DateTime<Utc>,
+    pub connections: Vec<KnownConnectionHealth>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct KnownConnectionHealth {
+    pub connection_id: ConnectionId,
+    pub name: String,
+    pub last_sync_at: Option<DateTime<Utc>>,
+    pub last_webhook_at: Option<DateTime<Utc>>,
+    pub waiting_for_import: i64,
+    pub order_to_store_p50_ms: Option<i64>,
+    pub order_to_store_p95_ms: Option<i64>,
+    pub problems: Vec<String>,
+}
+
 #[derive(Clone, Copy)]
 pub struct Installation {
-    pub connections: Load<Vec<Connection>>,
-    pub health: Load<Health>,
+    pub connections: Load<Vec<KnownConnection>>,
+    pub health: Load<KnownHealth>,
 }
 
 impl Installation {
@@ -46,12 +75,12 @@ impl Installation {
 
     /// Asks for connections and health anew.
     pub fn reload(self) {
-        self.connections.run(api::connections());
+        self.connections.run(api::known_connections());
         self.reload_health();
     }
 
     pub fn reload_health(self) {
-        self.health.request.run(api::health(), move |health| {
+        self.health.request.run(api::known_health(), move |health| {
             clock::set_server_time(health.now);
             self.health.value.set(Some(health));
         });

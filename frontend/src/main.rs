@@ -23,6 +23,7 @@ mod preferences;
 mod prelude;
 mod route;
 mod session;
+mod settings;
 mod sse;
 mod text;
 

@@ -1,12 +1,17 @@
 //! One file per address.
 
+pub mod account;
+pub mod api_keys;
 pub mod connection_edit;
 pub mod connection_new;
 pub mod connections;
+pub mod health;
 pub mod home;
+pub mod invitation;
 pub mod later;
 pub mod not_found;
 pub mod order_detail;
 pub mod orders;
+pub mod people;
 pub mod set_up;
 pub mod sign_in;

@@ -1,6 +1,6 @@
 //! The addresses of the page.
 
-use shared::{ConnectionId, OrderId};
+use shared::{ConnectionId, OrderId, Role};
 
 /// What an address leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,10 +10,46 @@ pub enum Route {
     SetUp,
     Orders,
     Order(OrderId),
-    Connections,
     NewConnection,
     Connection(ConnectionId),
+    /// The first page of a section of the settings.
+    Section(Section),
+    Invitation,
     Unknown,
+}
+
+/// A part of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Connections,
+    Health,
+    ApiKeys,
+    People,
+    Account,
+}
+
+impl Section {
+    /// In the order in which they are shown.
+    pub const ALL: [Self; 5] = [Self::Connections, Self::Health, Self::ApiKeys, Self::People, Self::Account];
+
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Connections => "/connections",
+            Self::Health => "/health",
+            Self::ApiKeys => "/api-keys",
+            Self::People => "/people",
+            Self::Account => "/account",
+        }
+    }
+
+    /// Who may see it: those with this role, and all with a higher one.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Self::Connections | Self::Health | Self::Account => Role::Viewer,
+            Self::ApiKeys => Role::Manager,
+            Self::People => Role::Admin,
+        }
+    }
 }
 
 impl Route {
@@ -26,16 +62,29 @@ impl Route {
             ["setup"] => Self::SetUp,
             ["orders"] => Self::Orders,
             ["orders", id] => id.parse().map_or(Self::Unknown, Self::Order),
-            ["connections"] => Self::Connections,
             ["connections", "new"] => Self::NewConnection,
             ["connections", id] => id.parse().map_or(Self::Unknown, Self::Connection),
+            ["invitation"] => Self::Invitation,
+            [name] => {
+                let section = Section::ALL.into_iter().find(|section| &section.path()[1..] == name);
+                section.map_or(Self::Unknown, Self::Section)
+            }
             _ => Self::Unknown,
         }
     }
 
     /// Whether the page is for people without a session.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::SignIn | Self::SetUp)
+        matches!(self, Self::SignIn | Self::SetUp | Self::Invitation)
+    }
+
+    /// The section of the settings that the page belongs to.
+    pub const fn section(self) -> Option<Section> {
+        match self {
+            Self::Section(section) => Some(section),
+            Self::NewConnection | Self::Connection(_) => Some(Section::Connections),
+            _ => None,
+        }
     }
 }
 
@@ -54,7 +103,8 @@ mod tests {
             ("/orders/12", Route::Order(OrderId(12))),
             ("/orders/abc", Route::Unknown),
             ("/orders/12/lines", Route::Unknown),
-            ("/connections", Route::Connections),
+            ("/connections", Route::Section(Section::Connections)),
+            ("/invitation", Route::Invitation),
             ("/connections/new", Route::NewConnection),
             ("/connections/3", Route::Connection(ConnectionId(3))),
             ("/swagger-ui/", Route::Unknown),

@@ -9,10 +9,14 @@ mod actions;
 mod connections;
 mod frame;
 mod grid;
+mod health;
 mod order;
+mod people;
 
 pub use actions::*;
 pub use connections::*;
 pub use frame::*;
 pub use grid::*;
+pub use health::*;
 pub use order::*;
+pub use people::*;

@@ -38,6 +38,7 @@ pub enum Icon {
     Plus,
     Refresh,
     Search,
+    Sliders,
     Sort,
     Store,
     Tag,
@@ -81,6 +82,7 @@ impl Icon {
             Self::Plus => "M12 5v14M5 12h14",
             Self::Refresh => "M20 11a8 8 0 0 0-14.9-3M4.5 3.5V8H9M4 13a8 8 0 0 0 14.9 3M19.5 20.5V16H15",
             Self::Search => "M11 18.5a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15zM21 21l-4.6-4.6",
+            Self::Sliders => "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
             Self::Sort => "M8 10l4-4 4 4M8 14l4 4 4-4",
             Self::Store => {
                 "M4 9l1.5-5h13L20 9M5 12v8h14v-8M4 9a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0A2.7 2.7 0 0 0 20 9"

@@ -70,6 +70,7 @@ fn PersonPanel() -> impl IntoView {
         .collect_view();
     view! {
         {person}
+        <a class="menu-item" href="/account">{text::YOUR_ACCOUNT}</a>
         <fieldset class="segments">
             <legend>{text::THEME}</legend>
             <div>{themes}</div>

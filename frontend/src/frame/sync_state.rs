@@ -2,13 +2,12 @@
 
 use crate::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::{ConnectionHealth, Health};
 
 use crate::clock;
 use crate::components::dropdown::Dropdown;
 use crate::components::money::count;
 use crate::components::time::{Ago, ago, duration};
-use crate::installation::Installation;
+use crate::installation::{Installation, KnownConnectionHealth, KnownHealth};
 use crate::markup::{Show, view};
 use crate::text;
 
@@ -43,7 +42,7 @@ fn freshness(now: DateTime<Utc>, last_sync_at: Option<DateTime<Utc>>) -> Freshne
 }
 
 /// When the connection that lags most was last read; `None` as long as one of them never was.
-fn oldest_sync(health: &Health) -> Option<DateTime<Utc>> {
+fn oldest_sync(health: &KnownHealth) -> Option<DateTime<Utc>> {
     let times: Option<Vec<_>> = health.connections.iter().map(|it| it.last_sync_at).collect();
     times?.into_iter().min()
 }
@@ -92,7 +91,7 @@ pub fn SyncState() -> impl IntoView {
     }
 }
 
-fn connection_health(health: ConnectionHealth) -> impl IntoView {
+fn connection_health(health: KnownConnectionHealth) -> impl IntoView {
     let time = |at: Option<DateTime<Utc>>| match at {
         Some(at) => view! { <Ago at=at /> },
         None => text::NEVER.into_any(),

@@ -3,13 +3,13 @@
 use crate::prelude::*;
 use chrono::TimeDelta;
 use leptos::task::spawn_local;
-use shared::{Connection, ConnectionId, ConnectionState, FetchOrders, Role, SyncRun, SyncRunState};
+use shared::{ConnectionId, ConnectionState, FetchOrders, Role, SyncRun, SyncRunState};
 
 use crate::components::dialog::Dialog;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
-use crate::installation::Installation;
+use crate::installation::{Installation, KnownConnection};
 use crate::load::Request;
 use crate::markup::{Show, handler, view};
 use crate::{api, browser, clock, session, text};
@@ -145,7 +145,10 @@ fn FetchForm(run: RwSignal<Option<SyncRun>>) -> impl IntoView {
     }
 }
 
-fn connection_select(connections: Vec<Connection>, chosen: RwSignal<Option<ConnectionId>>) -> impl IntoView {
+fn connection_select(
+    connections: Vec<KnownConnection>,
+    chosen: RwSignal<Option<ConnectionId>>,
+) -> impl IntoView {
     let options = connections
         .into_iter()
         .map(|connection| view! { <option prop:value=connection.id.to_string()>{connection.name}</option> })

@@ -6,8 +6,9 @@ use crate::components::icon::Icon;
 use crate::components::time::Ago;
 use crate::frame::title;
 use crate::installation::Installation;
+use crate::load::Load;
 use crate::markup::view;
-use crate::{session, text};
+use crate::{api, session, text};
 
 pub fn view() -> AnyView {
     view! { <ConnectionsPage /> }
@@ -17,11 +18,16 @@ pub fn view() -> AnyView {
 #[component]
 fn ConnectionsPage() -> impl IntoView {
     let installation = Installation::expect();
-    let connections = installation.connections;
+    let connections = Load::<Vec<Connection>>::new();
+    Effect::new(move |_| {
+        // Again whenever something about them is news.
+        installation.connections.value.is_known();
+        connections.run_for_changes(api::connections());
+    });
     title(|| text::CONNECTIONS.to_owned());
     let failure = move || {
         connections.request.failure.get().map(|failure| {
-            let retry = Callback::new(move |()| installation.reload());
+            let retry = Callback::new(move |()| connections.run(api::connections()));
             view! { <FailureNote title=text::CONNECTIONS_NOT_LOADED failure retry=retry /> }
         })
     };

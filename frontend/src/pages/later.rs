@@ -6,7 +6,8 @@ use leptos::wasm_split::SplitLoaderError;
 
 use crate::components::icon::Icon;
 use crate::markup::{handler, view};
-use crate::route::Route;
+use crate::route::{Route, Section};
+use crate::settings::area::within;
 use crate::{browser, pages, text};
 
 /// Draws the page of an address.
@@ -39,9 +40,20 @@ async fn draw_function() -> Result<Draw, SplitLoaderError> {
 }
 
 fn draw(route: Route) -> AnyView {
+    match route.section() {
+        Some(section) => within(section, || settings(route)),
+        None if route == Route::Invitation => pages::invitation::view(),
+        None => pages::set_up::view(),
+    }
+}
+
+fn settings(route: Route) -> AnyView {
     match route {
-        Route::SetUp => pages::set_up::view(),
-        Route::Connections => pages::connections::view(),
+        Route::Section(Section::Connections) => pages::connections::view(),
+        Route::Section(Section::Health) => pages::health::view(),
+        Route::Section(Section::ApiKeys) => pages::api_keys::view(),
+        Route::Section(Section::People) => pages::people::view(),
+        Route::Section(Section::Account) => pages::account::view(),
         Route::NewConnection => pages::connection_new::view(),
         Route::Connection(id) => pages::connection_edit::view(id),
         _ => pages::not_found::view(),

@@ -19,7 +19,7 @@ async fn the_pages_for_settings_are_loaded_when_the_first_of_them_is_opened() ->
         assert_eq!(later_parts(browser).await?, 0, "the grid needs nothing of them");
 
         browser.block(&["*split_settings.wasm"]).await?;
-        browser.click(link("Connections")).await?;
+        browser.click(link("Settings")).await?;
         browser.sees("This page could not be loaded").await?;
         browser.picture("later-page-failed").await?;
         let complaints = browser.complaints().await?;
@@ -33,7 +33,7 @@ async fn the_pages_for_settings_are_loaded_when_the_first_of_them_is_opened() ->
 
         browser.back().await?;
         browser.sees("No orders yet").await?;
-        browser.click(link("Connections")).await?;
+        browser.click(link("Settings")).await?;
         browser.find(link("Maison Lumière")).await?;
         assert_eq!(later_parts(browser).await?, 2, "both are kept");
         Ok(())

@@ -9,6 +9,7 @@ mod later_pages;
 mod looks;
 mod notes;
 mod order;
+mod people;
 mod settings;
 mod shipping;
 mod sides;
