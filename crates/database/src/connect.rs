@@ -98,18 +98,20 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
+        // The last of these counts, so there is one.
         .map_sqlx_sqlite_opts(|options| {
-            options
+            let options = options
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(Duration::from_secs(10))
                 .foreign_keys(true)
                 .pragma("cache_size", "-16384")
-                .pragma("temp_store", "memory")
+                .pragma("temp_store", "memory");
+            #[cfg(debug_assertions)]
+            let options = with_pragmas_of_the_lab(options);
+            options
         });
-    #[cfg(debug_assertions)]
-    options.map_sqlx_sqlite_opts(with_pragmas_of_the_lab);
     options
 }
 
