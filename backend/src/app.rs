@@ -10,6 +10,7 @@ use utoipa::openapi::path::PathItem;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::RefusalNotes;
 use crate::auth::{AccessTokens, LiveKeys, LiveSessions, Passwords, Throttle};
 use crate::config::Config;
 use crate::cursor::Cursors;
@@ -18,8 +19,8 @@ use crate::events::LiveEvents;
 use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
-    actions, alerts, api_keys, bulk_runs, connections, events, health, invitations, issues, openapi, orders,
-    profile, reconciliations, session, sessions, store_states, sync_runs, users, webhooks,
+    actions, alerts, api_keys, audit, bulk_runs, connections, events, health, invitations, issues, openapi,
+    orders, profile, reconciliations, session, sessions, store_states, sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -32,6 +33,7 @@ pub struct AppState {
     pub access_tokens: AccessTokens,
     pub live_sessions: LiveSessions,
     pub live_keys: LiveKeys,
+    pub refusal_notes: RefusalNotes,
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub cursors: Cursors,
@@ -60,6 +62,7 @@ impl AppState {
             access_tokens: AccessTokens::new(master),
             live_sessions: LiveSessions::default(),
             live_keys: LiveKeys::default(),
+            refusal_notes: RefusalNotes::default(),
             passwords: Passwords::new(),
             throttle: Throttle::new(config.throttle.clone()),
             cursors: Cursors::new(master.derive("cursors")),
@@ -124,6 +127,11 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(invitations::withdraw_invitation)
         .service(profile::get_profile)
         .service(profile::change_password)
+        .service(profile::begin_second_factor)
+        .service(profile::confirm_second_factor)
+        .service(profile::make_recovery_codes)
+        .service(profile::remove_second_factor)
+        .service(audit::list_audit_entries)
         .service(sessions::list_sessions)
         .service(sessions::end_session)
         .service(sessions::end_sessions)

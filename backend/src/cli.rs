@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use clock::{SharedClock, SystemClock};
+use database::audit::{self, Verified};
 use database::{Database, Vault, users};
 use shared::Role;
 use tokio::signal;
@@ -41,6 +42,8 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document
     Openapi,
+    /// Check every link of the audit log, and name the first one that does not hold
+    VerifyAudit,
     /// Create a person who may sign in; the password is read from ORDERBRIDGE_PASSWORD or the first line of input
     CreateUser {
         #[arg(long)]
@@ -76,6 +79,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             println!("the schema is up to date");
             Ok(())
         }
+        Command::VerifyAudit => verify_audit(&config).await,
         Command::CreateUser { email, role, if_absent } => create_user(&config, &email, role, if_absent).await,
         Command::Openapi => Ok(()),
     }
@@ -152,6 +156,17 @@ async fn create_user(config: &Config, email: &str, role: Role, if_absent: bool) 
     let user = users::create(database.writer(), email, &password_hash, role, database.clock.now()).await?;
     println!("created {} with the role {}", user.email, user.role);
     Ok(())
+}
+
+async fn verify_audit(config: &Config) -> anyhow::Result<()> {
+    let database = open(config).await?;
+    match audit::verify(database.reader(), &database.vault).await? {
+        Verified::Whole { entries, last_hash } => {
+            println!("all {entries} entries hold; the last one's hash is {last_hash}");
+            Ok(())
+        }
+        Verified::Broken { id, why } => bail!("the audit log is broken at entry {id}: {why}"),
+    }
 }
 
 fn read_password() -> anyhow::Result<String> {

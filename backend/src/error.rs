@@ -22,6 +22,10 @@ pub enum ApiError {
     Invalid(Vec<FieldError>),
     /// There is no valid session; the sentence says what is wrong with it.
     Unauthorized(&'static str),
+    /// The password is right, and a code of the authenticator app is needed too.
+    SecondFactorNeeded,
+    /// The code is wrong, or was used before.
+    SecondFactorWrong,
     /// The caller lacks a right; the sentence says which.
     Forbidden(String),
     /// The role needs a second factor, and the person has not set one up.
@@ -115,6 +119,16 @@ impl ApiError {
                 ("invalid_values", "Values not acceptable", "Some values are not acceptable.".to_owned())
             }
             Self::Unauthorized(detail) => ("unauthorized", "Not signed in", (*detail).to_owned()),
+            Self::SecondFactorNeeded => (
+                "second_factor_needed",
+                "Second factor needed",
+                "Send a code of your authenticator app, or a recovery code, too.".to_owned(),
+            ),
+            Self::SecondFactorWrong => (
+                "second_factor_wrong",
+                "Second factor wrong",
+                "The code is wrong or was used before; wait for the next one.".to_owned(),
+            ),
             Self::Forbidden(detail) => ("forbidden", "Not allowed", detail.clone()),
             Self::SecondFactorMissing => (
                 "second_factor_missing",
@@ -191,7 +205,7 @@ impl ApiError {
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .insert_header((CACHE_CONTROL, "no-store"));
         match self {
-            Self::Unauthorized(_) => {
+            Self::Unauthorized(_) | Self::SecondFactorNeeded | Self::SecondFactorWrong => {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed { allowed } => {
@@ -233,7 +247,9 @@ impl ResponseError for ApiError {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::SecondFactorNeeded | Self::SecondFactorWrong => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden(_)
             | Self::SecondFactorMissing
             | Self::ForeignOrigin

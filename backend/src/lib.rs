@@ -4,6 +4,7 @@ mod actions;
 mod alerts;
 mod api_keys;
 pub mod app;
+mod audit;
 pub mod auth;
 mod bulk_runs;
 pub mod cli;

@@ -11,12 +11,15 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use database::audit::Entry;
+use shared::AuditEvent;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use crate::app::AppState;
-use crate::auth::{Identity, api_key};
+use crate::audit::tell_alone;
+use crate::auth::{Identity, api_key, caller_of};
 use crate::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -91,8 +94,12 @@ pub async fn problems(
     let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = response.response().error() else { return Ok(response) };
     let answer = if let Some(error) = error.as_error::<ApiError>() {
-        if let ApiError::Internal(cause) = error {
-            tracing::error!(error = %causes(cause.as_ref()), "request failed");
+        match error {
+            ApiError::Internal(cause) => {
+                tracing::error!(error = %causes(cause.as_ref()), "request failed");
+            }
+            ApiError::Forbidden(_) => tell_refusal(response.request(), &path).await,
+            _ => {}
         }
         error.answer(&path, &id)
     } else if path.starts_with("/api") {
@@ -102,6 +109,21 @@ pub async fn problems(
     };
     let (request, _) = response.into_parts();
     Ok(ServiceResponse::new(request, answer))
+}
+
+/// Notes in the audit log that a right was missing.
+async fn tell_refusal(request: &HttpRequest, path: &str) {
+    let (Some(state), Ok(caller)) = (request.app_data::<Data<AppState>>(), caller_of(request)) else {
+        return;
+    };
+    let address = format!("{} {}", request.method(), request.match_pattern().as_deref().unwrap_or(path));
+    if !state.refusal_notes.is_new(caller.actor(), &address, state.clock().now()) {
+        return;
+    }
+    let entry = Entry::new(AuditEvent::AccessRefused, caller.actor()).with("operation", &address);
+    if let Err(error) = tell_alone(state, entry).await {
+        tracing::error!(%error, "a refusal could not be told to the audit log");
+    }
 }
 
 /// The chain of causes in one line.

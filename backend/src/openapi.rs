@@ -30,6 +30,7 @@ mod examples;
         (name = "session", description = "Signing in and out"),
         (name = "keys", description = "API keys of tools"),
         (name = "people", description = "People, invitations, and one's own profile and sessions"),
+        (name = "audit", description = "Who did what that matters for security"),
         (name = "orders", description = "The order grid"),
         (name = "actions", description = "What is done with orders, one by one or many at once"),
         (name = "connections", description = "TikTok shops bound to PrestaShop shops"),

@@ -27,6 +27,10 @@ pub struct SignIn {
     pub email: String,
     #[cfg_attr(feature = "openapi", schema(max_length = 128, format = "password"))]
     pub password: String,
+    /// A code of the authenticator app, or a recovery code; asked for with 401 `second_factor_needed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 32))]
+    pub code: Option<String>,
 }
 
 /// A request to create the first admin, with the token of the one-time setup link.

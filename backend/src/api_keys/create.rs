@@ -2,11 +2,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::api_keys::{self, NewKey};
+use database::audit::Entry;
 use database::connections;
-use shared::{ApiKey, ApiKeyId, ConnectionId, CreateApiKey, FieldError, NewApiKey};
+use shared::{ApiKey, ApiKeyId, AuditEvent, ConnectionId, CreateApiKey, FieldError, NewApiKey};
 
-use super::{check, find, in_order, secret, tag};
+use super::{check, find, in_order, joined, secret, tag};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{KeysWrite, May, api_key, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -76,6 +78,15 @@ pub async fn create_api_key(
     };
     let id = api_keys::create(&txn, new, now).await?;
     let api_key = find(&txn, &caller, id).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::KeyCreated, caller.actor())
+            .about("key", id)
+            .with("prefix", &api_key.prefix)
+            .with("scopes", joined(&api_key.scopes)),
+    )
+    .await?;
     txn.commit().await?;
     Ok(secret(StatusCode::CREATED, tag(&api_key), &NewApiKey { api_key, secret: fresh.key }))
 }

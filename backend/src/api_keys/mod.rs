@@ -86,6 +86,10 @@ fn in_order(mut scopes: Vec<Scope>) -> Vec<Scope> {
     scopes
 }
 
+fn joined(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 /// An answer with a secret in it.
 fn secret(status: StatusCode, tag: String, body: &impl serde::Serialize) -> HttpResponse {
     HttpResponse::build(status)

@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
 use database::api_keys;
-use shared::ApiKeyId;
+use database::audit::Entry;
+use shared::{ApiKeyId, AuditEvent};
 
 use super::find;
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{KeysWrite, May};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -29,6 +31,7 @@ pub async fn revoke_api_key(
     let txn = state.database.begin().await?;
     find(&txn, &caller, id.0).await?;
     api_keys::delete(&txn, id.0).await?;
+    tell(&state, &txn, Entry::new(AuditEvent::KeyRevoked, caller.actor()).about("key", id.0)).await?;
     txn.commit().await?;
     state.live_keys.forget(id.0);
     Ok(HttpResponse::NoContent().finish())

@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use database::api_keys;
-use shared::{ApiKey, ApiKeyId, UpdateApiKey};
+use database::audit::Entry;
+use shared::{ApiKey, ApiKeyId, AuditEvent, UpdateApiKey};
 
-use super::{answer, check, find, in_order};
+use super::{answer, check, find, in_order, joined};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{KeysWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
@@ -59,6 +61,14 @@ pub async fn update_api_key(
         return Err(ApiError::Stale);
     }
     let key = find(&txn, &caller, id.0).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::KeyChanged, caller.actor())
+            .about("key", key.id)
+            .with("scopes", joined(&key.scopes)),
+    )
+    .await?;
     txn.commit().await?;
     state.live_keys.forget(id.0);
     Ok(answer(key))

@@ -8,6 +8,7 @@ mod password;
 mod refresh_cookie;
 mod setup_link;
 mod throttle;
+pub(crate) mod totp;
 pub(crate) mod user_agent;
 
 pub use access_token::{AccessTokens, Claims};

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use shared::UserId;
+
+use crate::error::ApiError;
 
 /// How strict to be.
 #[derive(Debug, Clone)]
@@ -35,6 +38,9 @@ impl Default for ThrottlePolicy {
     }
 }
 
+/// So many codes of one person are looked at: of a million, three are good at a time.
+const CODES: u32 = 10;
+
 /// Beyond this many names, the old ones are forgotten, so that inventing names does not fill the memory.
 const MAX_NAMES: usize = 50_000;
 
@@ -51,6 +57,8 @@ pub enum Attempt {
 enum Name {
     Account([u8; 16]),
     Address(IpAddr),
+    /// Codes of somebody's second factor.
+    Codes(UserId),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -102,6 +110,33 @@ impl Throttle {
     /// Forgets an account's attempts after one has succeeded. The address's stay: its other attempts may be guesses.
     pub fn succeeded(&self, account: &str) {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&account_name(account));
+    }
+
+    /// Counts an attempt at somebody's second factor. Too many are refused: whoever comes so far knows the password, so that
+    /// strangers lock nobody out.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn attempt_code(&self, user: UserId, now: DateTime<Utc>) -> Result<(), ApiError> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(Name::Codes(user)).or_insert(Count { attempts: 0, last_at: now });
+        if now - count.last_at >= self.policy.forgotten_after {
+            count.attempts = 0;
+        }
+        if count.attempts >= CODES {
+            let left = self.policy.forgotten_after - (now - count.last_at);
+            return Err(ApiError::TooManyAttempts {
+                retry_after_s: left.num_seconds().unsigned_abs().max(1),
+            });
+        }
+        count.attempts += 1;
+        count.last_at = now;
+        Ok(())
+    }
+
+    /// Forgets the attempts at somebody's second factor after one has succeeded.
+    pub fn code_succeeded(&self, user: UserId) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&Name::Codes(user));
     }
 
     fn pause(&self, attempts: u32) -> Duration {

@@ -1,14 +1,16 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use database::audit::Entry;
 use database::connections::{self, NewConnection};
 use database::events;
 use sea_orm::SqlErr;
-use shared::{Connection, CreateConnection, EventKind};
+use shared::{AuditEvent, Connection, CreateConnection, EventKind};
 use sync::jobs;
 
 use super::{answer, authorize, store_address, values};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -71,6 +73,8 @@ pub async fn create_connection(
         )?;
     jobs::enqueue_periodic(&txn, id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
+    tell(&state, &txn, Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id))
+        .await?;
     txn.commit().await?;
     state.committed();
     answer(&state, StatusCode::CREATED, id).await

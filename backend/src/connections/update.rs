@@ -1,13 +1,17 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
+use database::audit::Entry;
 use database::connections::{self, ConnectionRecord, Tokens};
 use database::events;
-use shared::{Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection};
+use shared::{
+    AuditEvent, Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection,
+};
 use sync::jobs;
 
 use super::{answer, authorize, find, store_address, values};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
@@ -36,7 +40,7 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
 #[patch("/connections/{id}")]
 pub async fn update_connection(
     state: Data<AppState>,
-    _caller: May<ConnectionsWrite>,
+    caller: May<ConnectionsWrite>,
     id: Id<ConnectionId>,
     known: KnownVersions,
     body: Body<UpdateConnection>,
@@ -47,6 +51,7 @@ pub async fn update_connection(
         return Err(ApiError::Stale);
     }
     values::check(values::update(&body.0))?;
+    let changed = changed_parts(&body.0);
     let tokens = apply(&state, &mut record, body.0).await?;
 
     let now = state.clock().now();
@@ -62,6 +67,14 @@ pub async fn update_connection(
     }
     jobs::connection_changed(&txn, record.id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::ConnectionChanged, caller.actor())
+            .about("connection", record.id)
+            .with("changed", &changed),
+    )
+    .await?;
     txn.commit().await?;
     state.committed();
     answer(&state, StatusCode::OK, record.id).await
@@ -104,4 +117,16 @@ async fn apply(
         record.state = ConnectionState::Active;
     }
     Ok(Some(authorized.tokens))
+}
+
+/// The parts that a person has sent, for the audit log; never their values.
+fn changed_parts(update: &UpdateConnection) -> String {
+    let parts = [
+        ("name", update.name.is_some()),
+        ("settings", update.settings.is_some()),
+        ("store", update.store.is_some()),
+        ("tiktok", update.tiktok.is_some()),
+        ("paused", update.paused.is_some()),
+    ];
+    parts.into_iter().filter(|(_, sent)| *sent).map(|(part, _)| part).collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use database::audit::Entry;
 use database::{invitations, users};
 use sea_orm::SqlErr;
-use shared::{AcceptInvitation, Session};
+use shared::{AcceptInvitation, AuditEvent, Session};
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{Attempt, check_new_password, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -62,6 +64,12 @@ pub async fn accept_invitation(
         _ => error.into(),
     })?;
     let opened = open_session(&txn, &user, &request, now).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::UserJoined, &user.email).about("user", user.id).with("role", user.role),
+    )
+    .await?;
     txn.commit().await?;
     tracing::info!(user = %user.id, "an invitation was accepted");
     Ok(opened.answer(&state, StatusCode::CREATED, user))

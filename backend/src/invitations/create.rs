@@ -1,10 +1,12 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use database::audit::Entry;
 use database::{invitations, users};
-use shared::{CreateInvitation, NewInvitation};
+use shared::{AuditEvent, CreateInvitation, NewInvitation};
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, UsersWrite, check_new_email, new_token, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -50,6 +52,14 @@ pub async fn invite(
     }
     let invitation =
         invitations::create(&txn, &email, role, &token_hash(&token), caller.actor(), now).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::UserInvited, caller.actor())
+            .about("invitation", invitation.id)
+            .with("role", role),
+    )
+    .await?;
     txn.commit().await?;
     let link = format!("{}/invitation#token={token}", state.config.public_origin());
     Ok(HttpResponse::Created()

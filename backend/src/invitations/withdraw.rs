@@ -1,9 +1,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::invitations;
-use shared::InvitationId;
+use shared::{AuditEvent, InvitationId};
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, UsersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -29,6 +31,8 @@ pub async fn withdraw_invitation(
     let invitation = invitations::find(&txn, id.0).await?.ok_or(ApiError::NotFound)?;
     caller.require_all_of(invitation.role)?;
     invitations::take(&txn, id.0).await?;
+    tell(&state, &txn, Entry::new(AuditEvent::InvitationWithdrawn, caller.actor()).about("invitation", id.0))
+        .await?;
     txn.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,11 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{Responder, get};
 use database::timeline::{self, Entry};
-use database::{order_detail, shipping_labels};
-use shared::{OrderId, ShippingLabel};
+use database::{audit, order_detail, shipping_labels};
+use shared::{AuditEvent, OrderId, ShippingLabel};
 
 use super::personal;
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, OrdersLabels};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -41,7 +42,11 @@ pub async fn list_labels(
     let labels = shipping_labels::of_order(db, &state.database.vault, id.0, now).await?;
     if !labels.is_empty() {
         let entry = Entry::by(caller.actor(), "privacy", "Looked at the label with the address.");
-        timeline::record(state.database.writer(), id.0, entry, now).await?;
+        let txn = state.database.begin().await?;
+        timeline::record(&txn, id.0, entry, now).await?;
+        tell(&state, &txn, audit::Entry::new(AuditEvent::LabelRead, caller.actor()).about("order", id.0))
+            .await?;
+        txn.commit().await?;
     }
     Ok(personal(labels))
 }

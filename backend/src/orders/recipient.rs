@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{Responder, post};
+use database::audit::Entry;
 use database::order_detail;
-use shared::{OrderId, Recipient};
+use shared::{AuditEvent, OrderId, Recipient};
 
 use super::personal;
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, OrdersPii};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -31,6 +33,7 @@ pub async fn reveal_recipient(
     let now = state.clock().now();
     let recipient = order_detail::reveal_recipient(&txn, &state.database.vault, id.0, reader, now).await?;
     let recipient = recipient.ok_or(ApiError::NotFound)?;
+    tell(&state, &txn, Entry::new(AuditEvent::RecipientRevealed, reader).about("order", id.0)).await?;
     txn.commit().await?;
     Ok(personal(recipient))
 }

@@ -3,12 +3,14 @@ use std::collections::BTreeMap;
 use actix_web::post;
 use actix_web::web::{Data, Json};
 use database::BuyerFilter;
+use database::audit::Entry;
 use serde::Deserialize;
-use shared::{OrderSummary, Page, Scope};
+use shared::{AuditEvent, OrderSummary, Page, Scope};
 use utoipa::ToSchema;
 
 use super::{filter_of, page_of};
 use crate::app::AppState;
+use crate::audit::tell_alone;
 use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
@@ -62,6 +64,7 @@ pub async fn search_orders(
     let SearchOrders { filter, buyer } = body.0;
     if buyer.is_some() {
         caller.require(Scope::OrdersPii)?;
+        tell_alone(&state, Entry::new(AuditEvent::BuyerSearched, caller.actor())).await?;
     }
     let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;
     let buyer = buyer.map(|SearchBuyer { name, phone, email }| BuyerFilter { name, phone, email });

@@ -2,9 +2,13 @@
 
 mod get;
 mod password;
+mod second_factor;
 
 pub use get::get_profile;
 pub use password::change_password;
+pub use second_factor::{
+    begin_second_factor, confirm_second_factor, make_recovery_codes, remove_second_factor,
+};
 
 use actix_web::HttpRequest;
 use database::users::{self, UserRecord};

@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use database::audit::Entry;
 use database::{sessions, users};
-use shared::ChangePassword;
+use shared::{AuditEvent, ChangePassword};
 
 use super::with_password;
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{Person, check_new_password};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -39,6 +41,12 @@ pub async fn change_password(
     users::set_password(&txn, record.user.id, &password_hash).await?;
     let now = state.clock().now();
     sessions::end_all(&txn, record.user.id, Some(person.session.as_str()), now).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::PasswordChanged, &record.user.email).about("user", record.user.id),
+    )
+    .await?;
     txn.commit().await?;
     state.live_sessions.forget_user(record.user.id);
     Ok(HttpResponse::NoContent().finish())

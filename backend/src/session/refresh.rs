@@ -1,11 +1,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use database::audit::Entry;
 use database::sessions::{self, Refreshed};
-use shared::Session;
+use shared::{AuditEvent, Session};
 
 use super::{cookie_of, session_answer};
 use crate::app::AppState;
+use crate::audit::tell_alone;
 use crate::auth::{RefreshCookie, new_token, token_hash};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
@@ -43,6 +45,7 @@ pub async fn refresh_session(state: Data<AppState>, cookie: RefreshCookie) -> Re
         Refreshed::Reused { family, user_id } => {
             tracing::warn!(user = %user_id, "a used-up refresh token came back; the session was ended");
             state.live_sessions.forget(&family);
+            tell_alone(&state, Entry::new(AuditEvent::SessionStolen, "").about("user", user_id)).await?;
             Err(ended())
         }
         Refreshed::Refused => Err(ended()),

@@ -1,11 +1,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use database::audit::Entry;
 use database::{installation, users};
-use shared::{Role, Session, SetUp};
+use shared::{AuditEvent, Role, Session, SetUp};
 
 use super::{address_of, open_session};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{Attempt, SETUP_TOKEN, check_new_email, check_new_password, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -58,6 +60,12 @@ pub async fn set_up(
     }
     let user = users::create(&txn, &email, &password_hash, Role::Admin, now).await?;
     let opened = open_session(&txn, &user, &request, now).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::UserJoined, &user.email).about("user", user.id).with("role", user.role),
+    )
+    .await?;
     txn.commit().await?;
     tracing::info!(user = %user.id, "the first admin was created");
 

@@ -1,8 +1,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::sessions;
+use shared::AuditEvent;
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{RefreshCookie, expired_cookie, token_hash};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
@@ -21,7 +24,11 @@ use crate::openapi::Refusals;
 pub async fn sign_out(state: Data<AppState>, cookie: RefreshCookie) -> Result<HttpResponse, ApiError> {
     if let Some(token) = cookie.0 {
         let now = state.clock().now();
-        if let Some(family) = sessions::end(state.database.writer(), &token_hash(&token), now).await? {
+        let txn = state.database.begin().await?;
+        if let Some((family, owner)) = sessions::end(&txn, &token_hash(&token), now).await? {
+            let entry = Entry::new(AuditEvent::SessionEnded, &owner.email).about("user", owner.id);
+            tell(&state, &txn, entry).await?;
+            txn.commit().await?;
             state.live_sessions.forget(&family);
         }
     }

@@ -1,9 +1,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::sessions;
-use shared::UserSessionId;
+use shared::{AuditEvent, UserSessionId};
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::Person;
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -26,9 +28,13 @@ pub async fn end_session(
     id: Id<UserSessionId>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.clock().now();
-    if !sessions::end_one(state.database.writer(), person.user.id, &id.0, now).await? {
+    let txn = state.database.begin().await?;
+    if !sessions::end_one(&txn, person.user.id, &id.0, now).await? {
         return Err(ApiError::NotFound);
     }
+    let entry = Entry::new(AuditEvent::SessionEnded, &person.user.email).about("user", person.user.id);
+    tell(&state, &txn, entry).await?;
+    txn.commit().await?;
     state.live_sessions.forget(id.0.as_str());
     Ok(HttpResponse::NoContent().finish())
 }

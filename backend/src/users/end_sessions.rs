@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::sessions;
-use shared::UserId;
+use shared::{AuditEvent, UserId};
 
 use super::{find, forget};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, UsersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -30,6 +32,12 @@ pub async fn end_user_sessions(
     let account = find(&txn, id.0).await?;
     caller.require_all_of(account.role)?;
     sessions::end_all(&txn, id.0, None, state.clock().now()).await?;
+    tell(
+        &state,
+        &txn,
+        Entry::new(AuditEvent::SessionEnded, caller.actor()).about("user", id.0).with("sessions", "all"),
+    )
+    .await?;
     txn.commit().await?;
     forget(&state, id.0);
     Ok(HttpResponse::NoContent().finish())

@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::users;
-use shared::{Role, UserId};
+use shared::{AuditEvent, Role, UserId};
 
 use super::{check_not_last_admin, find, forget};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, UsersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -33,6 +35,7 @@ pub async fn remove_user(
         check_not_last_admin(&txn, id.0).await?;
     }
     users::delete(&txn, id.0).await?;
+    tell(&state, &txn, Entry::new(AuditEvent::UserRemoved, caller.actor()).about("user", id.0)).await?;
     txn.commit().await?;
     forget(&state, id.0);
     Ok(HttpResponse::NoContent().finish())

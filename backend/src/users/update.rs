@@ -1,11 +1,13 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
+use database::audit::Entry;
 use database::{second_factors, sessions, users};
-use shared::{FieldError, Role, UpdateUser, UserAccount, UserId};
+use shared::{AuditEvent, FieldError, Role, UpdateUser, UserAccount, UserId};
 
 use super::{answer, check_not_last_admin, find, forget};
 use crate::app::AppState;
-use crate::auth::{May, UsersWrite};
+use crate::audit::tell;
+use crate::auth::{Caller, May, UsersWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
 use crate::openapi::{BodyRefusals, Missing, NotNow, Preconditions, Refusals};
@@ -73,7 +75,20 @@ pub async fn update_user(
         sessions::end_all(&txn, id.0, None, now).await?;
     }
     let account = find(&txn, id.0).await?;
+    tell(&state, &txn, entry_of(&before, &account, &caller)).await?;
     txn.commit().await?;
     forget(&state, id.0);
     Ok(answer(account))
+}
+
+/// What has changed, from what to what.
+fn entry_of<'a>(before: &UserAccount, after: &UserAccount, caller: &'a Caller) -> Entry<'a> {
+    let facts = [
+        ("role", before.role.to_string(), after.role.to_string()),
+        ("disabled", before.disabled.to_string(), after.disabled.to_string()),
+        ("second_factor", before.second_factor.to_string(), after.second_factor.to_string()),
+    ];
+    let entry = Entry::new(AuditEvent::UserChanged, caller.actor()).about("user", after.id);
+    let changed = facts.into_iter().filter(|(_, before, after)| before != after);
+    changed.fold(entry, |entry, (name, before, after)| entry.with(name, format!("{before} → {after}")))
 }

@@ -7,6 +7,8 @@ mod api_keys;
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bulk;
 #[cfg(test)]
 mod connections;
@@ -28,6 +30,8 @@ mod reach;
 mod reconciliations;
 #[cfg(test)]
 mod rights;
+#[cfg(test)]
+mod second_factor;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

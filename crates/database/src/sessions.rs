@@ -122,7 +122,7 @@ pub async fn rotate(
     }
 }
 
-/// Ends the session that a refresh token belongs to and returns its family.
+/// Ends the session that a refresh token belongs to; returns its family and whose it was, unless it had ended before.
 ///
 /// # Errors
 /// When the database fails.
@@ -130,11 +130,12 @@ pub async fn end(
     db: &impl ConnectionTrait,
     token_hash: &str,
     now: DateTime<Utc>,
-) -> Result<Option<String>, DbErr> {
+) -> Result<Option<(String, User)>, DbErr> {
     let query = Entity::find().select_only().column(Column::Family).filter(Column::TokenHash.eq(token_hash));
     let Some(family) = query.into_tuple::<String>().one(db).await? else { return Ok(None) };
+    let owner = user_of_family(db, &family).await?;
     end_family(db, &family, now).await?;
-    Ok(Some(family))
+    Ok(owner.map(|owner| (family, owner.user)))
 }
 
 async fn end_family(db: &impl ConnectionTrait, family: &str, now: DateTime<Utc>) -> Result<(), DbErr> {

@@ -27,8 +27,11 @@ pub fn SignInPage() -> impl IntoView {
     let request = Request::new();
     let sign_in = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let body =
-            SignIn { email: email.get_untracked().trim().to_owned(), password: password.get_untracked() };
+        let body = SignIn {
+            email: email.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+            code: None,
+        };
         request.run(api::sign_in(&body), |session: Session| session::begin(session));
     };
     view! {
