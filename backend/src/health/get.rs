@@ -7,7 +7,7 @@ use database::circuit_breakers::Breaker;
 use database::connections::{self, ConnectionRecord};
 use database::{DbErr, Reach, alerts, circuit_breakers, health, reconciliations};
 use job_queue::Depth;
-use shared::{ConnectionHealth, ConnectionState, Health};
+use shared::{ConnectionHealth, ConnectionState, Health, IssueCode};
 
 use crate::app::AppState;
 use crate::auth::{ConnectionsRead, May};
@@ -105,6 +105,10 @@ fn problems_of(
     let mut problems = Vec::new();
     match record.state {
         ConnectionState::Paused => problems.push("The connection is paused; no orders arrive.".to_owned()),
+        ConnectionState::Unauthorized if record.deauthorized_at.is_some() => {
+            let kind = IssueCode::ChannelDeauthorized.kind();
+            problems.push(format!("{} {}", kind.sentence, kind.remedy));
+        }
         ConnectionState::Unauthorized => {
             problems.push("TikTok access has ended; authorize the connection again.".to_owned());
         }

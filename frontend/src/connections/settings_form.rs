@@ -208,7 +208,8 @@ fn store_orders(fields: SettingsFields, offered: Offered) -> AnyView {
 fn status_mapping(fields: SettingsFields, offered: Offered) -> AnyView {
     let rows = OrderStatus::ALL.iter().zip(fields.status_mapping).map(|(status, value)| {
         let fixed: &'static [_] = match status {
-            OrderStatus::Error | OrderStatus::Completed | OrderStatus::OnHold | OrderStatus::Unpaid => {
+            OrderStatus::OnHold => &[("", text::DEFAULT_ON_HOLD)],
+            OrderStatus::Error | OrderStatus::Completed | OrderStatus::Unpaid => {
                 &[("", text::DEFAULT_UNCHANGED), (UNCHANGED, text::LEAVE_UNCHANGED)]
             }
             _ => &[("", text::DEFAULT_STATE), (UNCHANGED, text::LEAVE_UNCHANGED)],
