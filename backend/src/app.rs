@@ -20,7 +20,8 @@ use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
     actions, alerts, api_keys, audit, bulk_runs, connections, events, health, invitations, issues, openapi,
-    orders, profile, reconciliations, session, sessions, store_states, sync_runs, users, webhooks,
+    orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states, sync_runs, users,
+    webhooks,
 };
 
 /// What all handlers share.
@@ -170,6 +171,16 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(reconciliations::list_reconciliations)
         .service(reconciliations::start_reconciliation)
         .service(reconciliations::get_reconciliation)
+        // Tools
+        .service(outgoing_webhooks::list_webhooks)
+        .service(outgoing_webhooks::create_webhook)
+        .service(outgoing_webhooks::get_webhook)
+        .service(outgoing_webhooks::update_webhook)
+        .service(outgoing_webhooks::delete_webhook)
+        .service(outgoing_webhooks::rotate_webhook_secret)
+        .service(outgoing_webhooks::test_webhook)
+        .service(outgoing_webhooks::list_webhook_deliveries)
+        .service(outgoing_webhooks::replay_webhook_delivery)
         // Operation
         .service(events::stream_events)
         .service(health::get_health)

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use database::MasterKey;
+use public_address::Destinations;
 use rand::Rng;
 use shared::Role;
 use url::Url;
@@ -59,9 +60,9 @@ pub struct Settings {
         value_parser = clap::value_parser!(u16).range(1..=3_600)
     )]
     pub store_time_limit: u16,
-    /// For development only: stores may have private addresses and plain HTTP
-    #[arg(long, global = true, env = "ORDERBRIDGE_ALLOW_PRIVATE_STORE_ADDRESSES")]
-    pub allow_private_store_addresses: bool,
+    /// For development only: stores and the receivers of webhooks may have private addresses and plain HTTP
+    #[arg(long, global = true, env = "ORDERBRIDGE_ALLOW_PRIVATE_ADDRESSES")]
+    pub allow_private_addresses: bool,
     /// Origins of other pages that may call the API, as in https://tools.example; several with commas
     #[arg(long, global = true, env = "ORDERBRIDGE_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
@@ -109,7 +110,8 @@ pub struct Config {
     pub tiktok_api_url: Url,
     pub tiktok_auth_url: Url,
     pub store_time_limit: TimeDelta,
-    pub allow_private_store_addresses: bool,
+    /// Where stores and the receivers of webhooks may be.
+    pub destinations: Destinations,
     pub trust_proxy: bool,
     pub throttle: ThrottlePolicy,
     require_second_factor: Option<Role>,
@@ -164,7 +166,11 @@ impl Config {
             tiktok_api_url: settings.tiktok_api_url,
             tiktok_auth_url: settings.tiktok_auth_url,
             store_time_limit: TimeDelta::seconds(settings.store_time_limit.into()),
-            allow_private_store_addresses: settings.allow_private_store_addresses,
+            destinations: if settings.allow_private_addresses {
+                Destinations::Anywhere
+            } else {
+                Destinations::Public
+            },
             trust_proxy: settings.trust_proxy,
             throttle: ThrottlePolicy::default(),
             require_second_factor: settings.require_second_factor,

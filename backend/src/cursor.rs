@@ -57,6 +57,17 @@ impl Cursors {
         if errors.is_empty() { Ok((parameters, rest)) } else { Err(ApiError::bad_filter(errors)) }
     }
 
+    /// Refuses whatever is left of a query of a list that has no filters.
+    ///
+    /// # Errors
+    /// When anything is left.
+    pub fn no_filters(rest: &[(String, String)]) -> Result<(), ApiError> {
+        let unknown =
+            |(name, _): &(String, String)| FieldError::new(name, "unknown filter; this list has none");
+        let errors: Vec<_> = rest.iter().map(unknown).collect();
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::bad_filter(errors)) }
+    }
+
     /// The page that the parameters ask for, of the list that `binding` describes.
     ///
     /// # Errors

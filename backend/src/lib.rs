@@ -23,6 +23,7 @@ mod lab_clock;
 mod middleware;
 pub mod openapi;
 mod orders;
+mod outgoing_webhooks;
 mod page;
 mod profile;
 mod reconciliations;

@@ -36,7 +36,8 @@ mod examples;
         (name = "connections", description = "TikTok shops bound to PrestaShop shops"),
         (name = "events", description = "What changes, as it changes"),
         (name = "operation", description = "How the installation is doing"),
-        (name = "webhooks", description = "What TikTok Shop calls")
+        (name = "webhooks", description = "Telling tools of what happens, by the rules of Standard Webhooks"),
+        (name = "incoming", description = "What TikTok Shop calls")
     ),
     modifiers(&Security)
 )]

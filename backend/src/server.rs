@@ -66,6 +66,7 @@ impl Server {
             tiktok_auth_url: config.tiktok_auth_url.clone(),
             instance: uuid::Uuid::new_v4().to_string(),
             store_time_limit: config.store_time_limit,
+            destinations: config.destinations,
             store_observer: None,
         };
         let engine = Engine::new(database.clone(), settings.clone())?;

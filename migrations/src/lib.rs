@@ -13,6 +13,7 @@ mod m20261128_000008_hold_and_access;
 mod m20261128_000009_resilience;
 mod m20261128_000010_people_and_keys;
 mod m20261128_000011_audit;
+mod m20261128_000012_webhooks;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_people_and_keys::Migration),
             Box::new(m20261128_000011_audit::Migration),
             Box::new(m20261128_000009_resilience::Migration),
+            Box::new(m20261128_000012_webhooks::Migration),
         ]
     }
 }

@@ -113,6 +113,15 @@ impl FromStr for UserSessionId {
     }
 }
 
+number_id!(
+    /// Where a tool is told of what happens.
+    WebhookId
+);
+number_id!(
+    /// One message to one webhook.
+    WebhookDeliveryId
+);
+
 /// The id that TikTok Shop gave an order: decimal digits, always text, for it exceeds what JavaScript can count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -23,6 +23,7 @@ mod search;
 mod session;
 mod sync_run;
 mod text_enum;
+mod webhook;
 
 pub use action::*;
 pub use alert::*;
@@ -46,3 +47,4 @@ pub use scope::*;
 pub use search::*;
 pub use session::*;
 pub use sync_run::*;
+pub use webhook::*;

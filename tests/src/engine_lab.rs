@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use clock::{Clock, SharedClock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{ConnectionTrait, Database, MasterKey, Vault, orders};
+use public_address::Destinations;
 use sandbox::{prestashop, tiktok};
 use serde_json::json;
 use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
@@ -162,6 +163,8 @@ fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettin
         tiktok_auth_url: sandboxes.channel.api_url.parse()?,
         instance: instance.to_owned(),
         store_time_limit: TimeDelta::seconds(120),
+        // The sandboxes are on this machine.
+        destinations: Destinations::Anywhere,
         store_observer: None,
     })
 }

@@ -64,7 +64,7 @@ fn command(options: &ProcessOptions) -> Result<Command> {
         .args(["--tiktok-auth-url", &options.tiktok_url])
         .arg("--data-dir")
         .arg(&options.data_dir)
-        .arg("--allow-private-store-addresses")
+        .arg("--allow-private-addresses")
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sqlx=warn".to_owned()))
         .envs(&options.environment)
         .stdin(Stdio::null());

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, patch};
 use database::audit::Entry;
 use database::connections::{self, ConnectionRecord, Tokens};
 use database::events;
+use database::webhook_messages::{self, About};
 use shared::{
     AuditEvent, Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection,
 };
@@ -52,6 +53,7 @@ pub async fn update_connection(
     }
     values::check(values::update(&body.0))?;
     let changed = changed_parts(&body.0);
+    let state_before = record.state;
     let tokens = apply(&state, &mut record, body.0).await?;
 
     let now = state.clock().now();
@@ -64,6 +66,9 @@ pub async fn update_connection(
         // A worker may have renewed the old tokens meanwhile; the new authorization wins.
         let current = connections::find(&txn, vault, record.id).await?.ok_or(ApiError::NotFound)?;
         connections::replace_tokens(&txn, vault, &current, &tokens).await?;
+    }
+    if let Some(event) = connections::state_news(state_before, record.state) {
+        webhook_messages::record(&txn, event, About::connection(record.id), now).await?;
     }
     jobs::connection_changed(&txn, record.id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;

@@ -1,7 +1,7 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::{actions, order_detail};
-use shared::{FieldError, OrderAction, OrderId, Page};
+use shared::{OrderAction, OrderId, Page};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
@@ -28,10 +28,7 @@ pub async fn list_actions(
     pairs: Pairs,
 ) -> Result<Json<Page<OrderAction>>, ApiError> {
     let (parameters, rest) = Cursors::page_parameters(pairs.0)?;
-    if let Some((name, _)) = rest.first() {
-        let errors = vec![FieldError::new(name, "unknown filter; an order's actions have none")];
-        return Err(ApiError::bad_filter(errors));
-    }
+    Cursors::no_filters(&rest)?;
     let binding = format!("actions {}", id.0);
     let request = state.cursors.request(&parameters, &binding)?;
     let db = state.database.reader();

@@ -1,7 +1,7 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::{order_detail, order_history};
-use shared::{FieldError, OrderId, Page, TimelineEntry};
+use shared::{OrderId, Page, TimelineEntry};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
@@ -28,12 +28,7 @@ pub async fn list_timeline(
     pairs: Pairs,
 ) -> Result<Json<Page<TimelineEntry>>, ApiError> {
     let (parameters, rest) = Cursors::page_parameters(pairs.0)?;
-    if let Some((name, _)) = rest.first() {
-        return Err(ApiError::bad_filter(vec![FieldError::new(
-            name,
-            "unknown filter; the timeline has none",
-        )]));
-    }
+    Cursors::no_filters(&rest)?;
     let binding = format!("timeline {}", id.0);
     let request = state.cursors.request(&parameters, &binding)?;
     let db = state.database.reader();

@@ -29,7 +29,7 @@ const MAX_ORDERS: usize = 100;
 /// Signed with the app's secret over the raw body. Stored before it is acknowledged, each once; the order is then read
 /// again, for a notification is only a reason to look. Bodies of answers are empty: nobody reads them.
 #[utoipa::path(
-    tag = "webhooks",
+    tag = "incoming",
     operation_id = "receiveTikTokWebhook",
     request_body(content = Object, content_type = "application/json"),
     params(("Authorization" = String, Header, description = "HMAC-SHA256 of app key and raw body, in hex")),

@@ -42,9 +42,14 @@ pub struct TestApp {
 
 /// A server on each database that there is here.
 pub async fn apps() -> Vec<TestApp> {
+    apps_with(&[]).await
+}
+
+/// A server on each database that there is here, with further arguments.
+pub async fn apps_with(arguments: &[&str]) -> Vec<TestApp> {
     let mut apps = Vec::new();
     for database in test_database::databases().await {
-        apps.push(TestApp::start(database, &[]).await);
+        apps.push(TestApp::start(database, arguments).await);
     }
     apps
 }
@@ -95,6 +100,11 @@ impl TestApp {
     /// Does all work that is due.
     pub async fn work(&self) {
         self.server.engine.run_due().await.unwrap();
+    }
+
+    /// The engine, for tests that let it run by itself.
+    pub fn engine(&self) -> sync::Engine {
+        self.server.engine.clone()
     }
 
     pub async fn stop(self) {

@@ -21,6 +21,8 @@ mod grid;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod outgoing_webhooks;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod problems;

@@ -37,6 +37,8 @@ const TABLE: &[(&str, Needs)] = &[
     ("createApiKey", Right(Scope::KeysWrite)),
     ("createConnection", Right(Scope::ConnectionsWrite)),
     ("createInvitation", Right(Scope::UsersWrite)),
+    ("createWebhook", Right(Scope::WebhooksWrite)),
+    ("deleteWebhook", Right(Scope::WebhooksWrite)),
     ("endSession", Session),
     ("endSessions", Session),
     ("endUserSessions", Right(Scope::UsersWrite)),
@@ -56,6 +58,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("getSetupState", NoToken),
     ("getSyncRun", Right(Scope::OrdersRead)),
     ("getUser", Right(Scope::UsersRead)),
+    ("getWebhook", Right(Scope::WebhooksRead)),
     ("listActions", Right(Scope::OrdersRead)),
     ("listAlerts", Right(Scope::ConnectionsRead)),
     ("listApiKeys", Right(Scope::KeysRead)),
@@ -73,15 +76,19 @@ const TABLE: &[(&str, Needs)] = &[
     ("listUserSessions", Right(Scope::UsersRead)),
     ("listUsers", Right(Scope::UsersRead)),
     ("makeRecoveryCodes", Session),
+    ("listWebhookDeliveries", Right(Scope::WebhooksRead)),
+    ("listWebhooks", Right(Scope::WebhooksRead)),
     ("previewImport", Right(Scope::OrdersWrite)),
     ("receiveTikTokWebhook", NoToken),
     ("refreshSession", NoToken),
     ("removeSecondFactor", Session),
     ("removeUser", Right(Scope::UsersWrite)),
+    ("replayWebhookDelivery", Right(Scope::WebhooksWrite)),
     ("requestAction", Right(Scope::OrdersWrite)),
     ("retryBulkRun", Right(Scope::OrdersWrite)),
     ("revealRecipient", Right(Scope::OrdersPii)),
     ("revokeApiKey", Right(Scope::KeysWrite)),
+    ("rotateWebhookSecret", Right(Scope::WebhooksWrite)),
     ("searchOrders", Right(Scope::OrdersRead)),
     ("setUp", NoToken),
     ("signIn", NoToken),
@@ -92,10 +99,12 @@ const TABLE: &[(&str, Needs)] = &[
     ("streamEvents", Right(Scope::OrdersRead)),
     ("testConnection", Right(Scope::ConnectionsWrite)),
     ("testNewConnection", Right(Scope::ConnectionsWrite)),
+    ("testWebhook", Right(Scope::WebhooksWrite)),
     ("undoAction", Right(Scope::OrdersWrite)),
     ("updateApiKey", Right(Scope::KeysWrite)),
     ("updateConnection", Right(Scope::ConnectionsWrite)),
     ("updateUser", Right(Scope::UsersWrite)),
+    ("updateWebhook", Right(Scope::WebhooksWrite)),
     ("withdrawInvitation", Right(Scope::UsersWrite)),
 ];
 
@@ -112,7 +121,10 @@ pub struct Operation {
 
 impl Operation {
     fn request(&self, app: &TestApp) -> RequestBuilder {
-        app.request(self.method.clone(), &self.path.replace("{id}", NOTHING))
+        app.request(
+            self.method.clone(),
+            &self.path.replace("{id}", NOTHING).replace("{delivery_id}", NOTHING),
+        )
     }
 }
 

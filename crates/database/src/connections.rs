@@ -6,9 +6,10 @@ use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     prelude::*,
 };
-use shared::{ConnectionId, ConnectionSettings, ConnectionState};
+use shared::{ConnectionId, ConnectionSettings, ConnectionState, WebhookEvent};
 
 use crate::entities::connections::{ActiveModel, Column, Entity, Model};
+use crate::webhook_messages::{self, About};
 use crate::{Reach, Vault, from_ms, to_ms};
 
 /// A connection with its secrets readable. Its `Debug` shows none of them.
@@ -308,14 +309,31 @@ pub async fn set_state(
     state: ConnectionState,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    Entity::update_many()
+    let changed = Entity::update_many()
         .col_expr(Column::State, Expr::value(state.as_str()))
         .col_expr(Column::UpdatedAt, Expr::value(to_ms(now)))
         .filter(Column::Id.eq(id.0))
         .filter(Column::State.eq(from.as_str()))
         .exec(db)
         .await?;
-    Ok(())
+    if changed.rows_affected == 0 {
+        return Ok(());
+    }
+    match state_news(from, state) {
+        Some(event) => webhook_messages::record(db, event, About::connection(id), now).await,
+        None => Ok(()),
+    }
+}
+
+/// What tools are told when a connection goes from one state to another.
+#[must_use]
+pub fn state_news(before: ConnectionState, after: ConnectionState) -> Option<WebhookEvent> {
+    use ConnectionState::{Active, Unauthorized};
+    match (before, after) {
+        (Active, Unauthorized) => Some(WebhookEvent::ConnectionDegraded),
+        (Unauthorized, Active) => Some(WebhookEvent::ConnectionRestored),
+        _ => None,
+    }
 }
 
 /// Notes that TikTok Shop has told us that the seller removed the app, or that it accepts us all the same.

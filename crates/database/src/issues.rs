@@ -5,10 +5,11 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::to_ms;
+use crate::webhook_messages::{self, About};
 
 /// A problem that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,15 +74,16 @@ pub async fn set(
         let still =
             found.iter().any(|found| found.code.as_str() == issue.code && found.subject == issue.subject);
         if !still {
-            resolve_one(db, issue.id, now).await?;
+            resolve_one(db, issue, now).await?;
             changes.resolved.extend(issue.code.parse::<IssueCode>());
         }
     }
     for found in found {
         let known =
             open.iter().any(|issue| issue.code == found.code.as_str() && issue.subject == found.subject);
-        upsert(db, connection_id, order_id, found, retry, now).await?;
+        let issue = upsert(db, connection_id, order_id, found, retry, now).await?;
         if !known {
+            webhook_messages::record(db, WebhookEvent::IssueOpened, About::issue(&issue), now).await?;
             changes.opened.push(found.code);
         }
     }
@@ -101,8 +103,13 @@ pub async fn open(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let known = open_of(db, order_id).await?;
-    upsert(db, connection_id, order_id, found, retry, now).await?;
-    Ok(!known.iter().any(|issue| issue.code == found.code.as_str() && issue.subject == found.subject))
+    let is_new =
+        !known.iter().any(|issue| issue.code == found.code.as_str() && issue.subject == found.subject);
+    let issue = upsert(db, connection_id, order_id, found, retry, now).await?;
+    if is_new {
+        webhook_messages::record(db, WebhookEvent::IssueOpened, About::issue(&issue), now).await?;
+    }
+    Ok(is_new)
 }
 
 /// Resolves the open issues of these codes; returns those that were open.
@@ -118,7 +125,7 @@ pub async fn resolve(
     let mut resolved = Vec::new();
     for issue in open_of(db, order_id).await? {
         if codes.iter().any(|code| code.as_str() == issue.code) {
-            resolve_one(db, issue.id, now).await?;
+            resolve_one(db, &issue, now).await?;
             resolved.extend(issue.code.parse::<IssueCode>());
         }
     }
@@ -139,7 +146,7 @@ pub async fn resolve_about(
     let open = open_of(db, order_id).await?;
     let about = open.iter().find(|issue| issue.code == code.as_str() && issue.subject == subject);
     if let Some(issue) = about {
-        resolve_one(db, issue.id, now).await?;
+        resolve_one(db, issue, now).await?;
     }
     Ok(about.is_some())
 }
@@ -179,7 +186,7 @@ async fn upsert(
     found: &Found,
     retry: Retry,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<Model, DbErr> {
     let facts = serde_json::to_string(&found.facts).map_err(|error| DbErr::Json(error.to_string()))?;
     let kind = found.code.kind();
     // The job may look again; what waits for a person promises no time.
@@ -201,16 +208,15 @@ async fn upsert(
         .target_and_where(Expr::col(Column::ResolvedAt).is_null())
         .update_columns([Column::Facts, Column::Attempts, Column::NextRetryAt])
         .to_owned();
-    Entity::insert(model).on_conflict(one_open).exec_without_returning(db).await?;
-    Ok(())
+    Entity::insert(model).on_conflict(one_open).exec_with_returning(db).await
 }
 
-async fn resolve_one(db: &impl ConnectionTrait, id: i64, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn resolve_one(db: &impl ConnectionTrait, issue: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ResolvedAt, Expr::value(to_ms(now)))
         .col_expr(Column::NextRetryAt, Expr::value(None::<i64>))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(issue.id))
         .exec(db)
         .await?;
-    Ok(())
+    webhook_messages::record(db, WebhookEvent::IssueResolved, About::issue(issue), now).await
 }

@@ -48,6 +48,9 @@ pub mod tombstones;
 mod units;
 pub mod users;
 mod vault;
+pub mod webhook_deliveries;
+pub mod webhook_messages;
+pub mod webhooks;
 
 pub use connect::{ConnectError, Database};
 pub use order_filter::{BuyerFilter, Criteria};

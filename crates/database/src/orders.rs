@@ -9,11 +9,12 @@ use sea_orm::{
 };
 use shared::{
     ActionFacts, ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus,
-    Severity, SpecialKind, StatusFacts, TikTokOrderId, order_status,
+    Severity, SpecialKind, StatusFacts, TikTokOrderId, WebhookEvent, order_status,
 };
 
 use crate::entities::{order_lines, orders};
 use crate::timeline::{self, Entry};
+use crate::webhook_messages::{self, About};
 use crate::{events, issues, to_micros, to_ms};
 
 mod recording;
@@ -79,7 +80,9 @@ pub async fn derive_status(
         let entry = Entry::ours("status", format!("No problem is left; the order is {}.", status.label()));
         timeline::record(db, id, entry, now).await?;
     }
-    events::record(db, EventKind::OrderUpdated, ConnectionId(row.connection_id), Some(id), now).await?;
+    let connection_id = ConnectionId(row.connection_id);
+    events::record(db, EventKind::OrderUpdated, connection_id, Some(id), now).await?;
+    webhook_messages::record(db, WebhookEvent::OrderUpdated, About::order(connection_id, id), now).await?;
     Ok(status)
 }
 
@@ -207,6 +210,7 @@ pub async fn set_imported(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let imported_at = Expr::col(orders::Column::ImportedAt).if_null(to_ms(now));
+    let before = find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(format!("order {id}")))?;
     orders::Entity::update_many()
         .col_expr(orders::Column::ImportState, Expr::value(ImportState::Imported.as_str()))
         .col_expr(orders::Column::StoreOrderId, Expr::value(store_order.id))
@@ -218,7 +222,12 @@ pub async fn set_imported(
         .filter(orders::Column::Id.eq(id.0))
         .exec(db)
         .await?;
-    Ok(())
+    // Read again, an order that is known to be in the store is no news.
+    if before.store_order_id == Some(store_order.id) && import_state(&before) == ImportState::Imported {
+        return Ok(());
+    }
+    let about = About::order(ConnectionId(before.connection_id), id);
+    webhook_messages::record(db, WebhookEvent::OrderImported, about, now).await
 }
 
 /// Notes the state that the store order is in, or that it is gone.

@@ -4,7 +4,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*};
 use shared::{
     ActionId, ApiKeyId, BulkRunId, ConnectionId, InvitationId, OrderId, ReconciliationId, SyncRunId, UserId,
-    UserSessionId,
+    UserSessionId, WebhookId,
 };
 
 use crate::entities::{actions, bulk_run_orders, orders, reconciliations, sync_runs};
@@ -156,7 +156,7 @@ macro_rules! of_the_installation {
     )+};
 }
 
-of_the_installation!(ApiKeyId, InvitationId, UserId, UserSessionId);
+of_the_installation!(ApiKeyId, InvitationId, UserId, UserSessionId, WebhookId);
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,20 @@ const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// If the process has no default provider for TLS installed.
 #[must_use]
 pub fn http_client() -> reqwest::Client {
-    reqwest::Client::builder()
+    built(reqwest::Client::builder())
+}
+
+/// The same client with names resolved by `names`, which may keep it out of places where no shop is.
+///
+/// # Panics
+/// If the process has no default provider for TLS installed.
+#[must_use]
+pub fn http_client_resolving(names: Arc<dyn reqwest::dns::Resolve>) -> reqwest::Client {
+    built(reqwest::Client::builder().dns_resolver(names))
+}
+
+fn built(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -94,7 +107,7 @@ impl Client {
     /// A client for the shop at this address (its front page, which may have a path), with one of its keys. In an
     /// installation of several shops, `shop_id` says which; it is sent with every call.
     ///
-    /// `http` should be made by [`http_client`] and be shared between shops.
+    /// `http` should be made by [`http_client`] or [`http_client_resolving`] and be shared between shops.
     #[must_use]
     pub fn new(http: reqwest::Client, shop_url: Url, key: WebserviceKey, shop_id: Option<ShopId>) -> Self {
         let mut api = shop_url;

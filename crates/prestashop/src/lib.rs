@@ -38,7 +38,7 @@ pub use addresses::NewAddress;
 pub use api_root::{ApiRoot, Permissions};
 pub use carriers::Carrier;
 pub use carts::{Cart, CartRow, NewCart, NewCartRow};
-pub use client::{Client, Timeouts, http_client};
+pub use client::{Client, Timeouts, http_client, http_client_resolving};
 pub use configurations::{Configuration, OrderStateRoles, ShopSettings};
 pub use countries::{Country, State, Zone};
 pub use customers::{CustomerSummary, NewCustomer};

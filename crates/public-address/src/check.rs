@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::{Reach, is_public};
+use crate::{Destinations, is_public};
 
 const LONGEST: usize = 2_000;
 const RESOLUTION_LIMIT: Duration = Duration::from_secs(5);
@@ -37,16 +37,16 @@ pub enum Refused {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse(text: &str, reach: Reach) -> Result<Url, Refused> {
+pub fn parse(text: &str, destinations: Destinations) -> Result<Url, Refused> {
     let text = text.trim();
     if text.len() > LONGEST {
         return Err(Refused::TooLong);
     }
     let url = Url::parse(text).map_err(|_| Refused::NotAnAddress)?;
-    match (url.scheme(), reach) {
-        ("https", _) | ("http", Reach::Anywhere) => {}
-        (_, Reach::Anywhere) => return Err(Refused::NotHttp),
-        (_, Reach::Public) => return Err(Refused::NotHttps),
+    match (url.scheme(), destinations) {
+        ("https", _) | ("http", Destinations::Anywhere) => {}
+        (_, Destinations::Anywhere) => return Err(Refused::NotHttp),
+        (_, Destinations::Public) => return Err(Refused::NotHttps),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Refused::HasCredentials);
@@ -57,7 +57,7 @@ pub fn parse(text: &str, reach: Reach) -> Result<Url, Refused> {
     if url.host().is_none() {
         return Err(Refused::NoPublicName);
     }
-    if reach == Reach::Anywhere {
+    if destinations == Destinations::Anywhere {
         return Ok(url);
     }
     // Without a port it is 443, and the parser leaves that one out.
@@ -69,7 +69,7 @@ pub fn parse(text: &str, reach: Reach) -> Result<Url, Refused> {
     {
         return Err(Refused::NoPublicName);
     }
-    check_literal(&url, reach)?;
+    check_literal(&url, destinations)?;
     Ok(url)
 }
 
@@ -78,9 +78,9 @@ pub fn parse(text: &str, reach: Reach) -> Result<Url, Refused> {
 ///
 /// # Errors
 /// When the number is not public.
-pub fn check_literal(url: &Url, reach: Reach) -> Result<(), Refused> {
+pub fn check_literal(url: &Url, destinations: Destinations) -> Result<(), Refused> {
     match literal(url) {
-        Some(address) if reach == Reach::Public && !is_public(address) => Err(Refused::Private),
+        Some(address) if destinations == Destinations::Public && !is_public(address) => Err(Refused::Private),
         _ => Ok(()),
     }
 }
@@ -89,11 +89,11 @@ pub fn check_literal(url: &Url, reach: Reach) -> Result<(), Refused> {
 ///
 /// # Errors
 /// When there is no such server, or it is not public.
-pub async fn check(url: &Url, reach: Reach) -> Result<(), Refused> {
-    if reach == Reach::Anywhere {
+pub async fn check(url: &Url, destinations: Destinations) -> Result<(), Refused> {
+    if destinations == Destinations::Anywhere {
         return Ok(());
     }
-    check_literal(url, reach)?;
+    check_literal(url, destinations)?;
     let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
     let port = url.port_or_known_default().unwrap_or(443);
     let lookup = tokio::time::timeout(RESOLUTION_LIMIT, tokio::net::lookup_host((name, port))).await;
@@ -136,10 +136,10 @@ mod tests {
         ];
 
         for (text, expected) in table {
-            assert_eq!(parse(text, Reach::Public).err(), expected, "{text}");
+            assert_eq!(parse(text, Destinations::Public).err(), expected, "{text}");
         }
-        assert!(parse("http://127.0.0.1:8081/", Reach::Anywhere).is_ok());
-        assert_eq!(parse("ftp://127.0.0.1/", Reach::Anywhere), Err(Refused::NotHttp));
+        assert!(parse("http://127.0.0.1:8081/", Destinations::Anywhere).is_ok());
+        assert_eq!(parse("ftp://127.0.0.1/", Destinations::Anywhere), Err(Refused::NotHttp));
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
             "https://100.100.100.200/",
         ];
         for text in spellings {
-            assert_eq!(parse(text, Reach::Public), Err(Refused::Private), "{text}");
+            assert_eq!(parse(text, Destinations::Public), Err(Refused::Private), "{text}");
         }
     }
 }

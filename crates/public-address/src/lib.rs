@@ -10,7 +10,7 @@ pub use resolver::Resolver;
 
 /// Where connections may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Destinations {
     /// To public web servers, over https on its own port.
     Public,
     /// Anywhere, over http too: for development only.

@@ -3,36 +3,37 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::{Reach, Refused, is_public};
+use crate::{Destinations, Refused, is_public};
 
 /// Resolves names for an HTTP client, and leaves out every address that may not be reached. It is asked each time that a
 /// connection is made, and the connection goes to what it answered: nothing can change in between.
 #[derive(Clone)]
 pub struct Resolver {
     names: Arc<dyn Resolve>,
-    reach: Reach,
+    destinations: Destinations,
 }
 
 impl Resolver {
     /// Asks the system.
     #[must_use]
-    pub fn new(reach: Reach) -> Self {
-        Self::over(Arc::new(System), reach)
+    pub fn new(destinations: Destinations) -> Self {
+        Self::over(Arc::new(System), destinations)
     }
 
     /// Asks another resolver, and trusts it as little.
     #[must_use]
-    pub fn over(names: Arc<dyn Resolve>, reach: Reach) -> Self {
-        Self { names, reach }
+    pub fn over(names: Arc<dyn Resolve>, destinations: Destinations) -> Self {
+        Self { names, destinations }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (answer, reach) = (self.names.resolve(name), self.reach);
+        let (answer, destinations) = (self.names.resolve(name), self.destinations);
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = answer.await?.collect();
-            let may_be_reached = |address: &SocketAddr| reach == Reach::Anywhere || is_public(address.ip());
+            let may_be_reached =
+                |address: &SocketAddr| destinations == Destinations::Anywhere || is_public(address.ip());
             let kept: Vec<SocketAddr> = addresses.iter().copied().filter(may_be_reached).collect();
             if kept.is_empty() && !addresses.is_empty() {
                 return Err(Refused::Private.into());
@@ -86,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_later_leads_into_a_private_network_leads_nowhere() {
         let names = Changing::names(&[&["93.184.216.34"], &["127.0.0.1"], &["::ffff:10.0.0.1"]]);
-        let resolver = Resolver::over(names, Reach::Public);
+        let resolver = Resolver::over(names, Destinations::Public);
 
         assert_eq!(resolved(&resolver).await.unwrap(), ["93.184.216.34"]);
         for _ in 0..2 {
@@ -98,7 +99,7 @@ mod tests {
     async fn of_several_addresses_only_the_public_ones_are_used() {
         let names = Changing::names(&[&["10.0.0.1", "93.184.216.34", "169.254.169.254"]]);
 
-        let found = resolved(&Resolver::over(names, Reach::Public)).await;
+        let found = resolved(&Resolver::over(names, Destinations::Public)).await;
 
         assert_eq!(found.unwrap(), ["93.184.216.34"]);
     }
@@ -108,14 +109,14 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = wiremock::MockServer::start().await;
         let url = format!("http://shop.example:{}/", server.address().port());
-        let get = async |reach| {
-            let resolver = Resolver::over(Changing::names(&[&["127.0.0.1"]]), reach);
+        let get = async |destinations| {
+            let resolver = Resolver::over(Changing::names(&[&["127.0.0.1"]]), destinations);
             let http = reqwest::Client::builder().no_proxy().dns_resolver(resolver).build().unwrap();
             http.get(&url).send().await
         };
 
-        assert!(get(Reach::Anywhere).await.is_ok(), "the server is there");
-        let error = get(Reach::Public).await.unwrap_err();
+        assert!(get(Destinations::Anywhere).await.is_ok(), "the server is there");
+        let error = get(Destinations::Public).await.unwrap_err();
         assert!(error.is_connect(), "{error:?}");
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "the second never came");
     }

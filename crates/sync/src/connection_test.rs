@@ -1,10 +1,12 @@
 //! The connection test: reads everything an import needs, on both sides, and says what is missing. It changes nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clock::SharedClock;
 use database::connections::ConnectionRecord;
 use prestashop::{Method, Resource, ShopId, WebserviceKey};
+use public_address::Resolver;
 use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest, HoldPolicy};
 use tiktok_shop::{AppCredentials, OrderSearch, Secret, ShopAccess};
 use url::Url;
@@ -85,7 +87,7 @@ pub async fn test_connection(
     store: &StoreTarget,
 ) -> ConnectionTest {
     let (mut checks, store_checks) =
-        futures::join!(test_channel(settings, clock.clone(), channel), test_store(clock, store));
+        futures::join!(test_channel(settings, clock.clone(), channel), test_store(settings, clock, store));
     checks.extend(store_checks);
     ConnectionTest { passed: checks.iter().all(|check| check.outcome != CheckOutcome::Failed), checks }
 }
@@ -138,10 +140,14 @@ async fn test_channel(
     }]
 }
 
-async fn test_store(clock: SharedClock, store: &StoreTarget) -> Vec<ConnectionCheck> {
+async fn test_store(
+    settings: &EngineSettings,
+    clock: SharedClock,
+    store: &StoreTarget,
+) -> Vec<ConnectionCheck> {
     let shop_id = store.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
-    let client =
-        prestashop::Client::new(prestashop::http_client(), store.url.clone(), store.key.clone(), shop_id);
+    let http = prestashop::http_client_resolving(Arc::new(Resolver::new(settings.destinations)));
+    let client = prestashop::Client::new(http, store.url.clone(), store.key.clone(), shop_id);
     let root = match tokio::time::timeout(TIME_LIMIT, client.api_root()).await {
         Ok(Ok(root)) => root,
         Ok(Err(error)) => return vec![store_failure("PrestaShop webservice", &error)],

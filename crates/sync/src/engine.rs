@@ -9,7 +9,8 @@ use clock::SharedClock;
 use database::connections::{self, ConnectionRecord};
 use database::{Database, DbErr, Reach};
 use job_queue::{Handler, Leased, Outcome, Panicked, WakeUp, Worker, WorkerSettings};
-use shared::{ConnectionId, ConnectionState};
+use public_address::{Destinations, Refused, Resolver};
+use shared::{ConnectionId, ConnectionState, MAX_WEBHOOKS};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -26,6 +27,8 @@ pub struct EngineSettings {
     pub instance: String,
     /// How long a request that creates an order may run on in a store after we stopped waiting for it.
     pub store_time_limit: TimeDelta,
+    /// Where stores and the receivers of webhooks may be.
+    pub destinations: Destinations,
     /// Told about every call to a store, for who counts them.
     pub store_observer: Option<Arc<prestashop::Observer>>,
 }
@@ -39,6 +42,7 @@ struct Parts {
     settings: EngineSettings,
     tiktok_http: reqwest::Client,
     store_http: reqwest::Client,
+    webhooks: outgoing_webhooks::Client,
     wake_ups: [WakeUp; WORKERS.len()],
     token_turn: tokio::sync::Mutex<()>,
     readers: Mutex<HashMap<ConnectionId, Arc<OrderReader>>>,
@@ -49,7 +53,7 @@ struct Parts {
 
 /// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
 /// of the single file of creations; everything else must never wait behind a backlog of either.
-const WORKERS: [(&[&str], u32); 4] = [
+const WORKERS: [(&[&str], u32); 5] = [
     (&[jobs::REFRESH_ORDER], 50),
     (&[jobs::IMPORT_ORDER], 6),
     (
@@ -76,6 +80,8 @@ const WORKERS: [(&[&str], u32); 4] = [
     ),
     // Thousands at once when somebody ships in bulk.
     (&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8),
+    // A place for each webhook that there can be: a receiver that lets us wait keeps no other waiting.
+    (&[jobs::DELIVER_WEBHOOK], MAX_WEBHOOKS as u32),
 ];
 
 /// A job is taken over by another worker when its holder has not been heard of for this long.
@@ -87,11 +93,13 @@ impl Engine {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(database: Database, settings: EngineSettings) -> Result<Self, reqwest::Error> {
+        let names = Arc::new(Resolver::new(settings.destinations));
         Ok(Self(Arc::new(Parts {
             database,
             settings,
             tiktok_http: tiktok_shop::http_client()?,
-            store_http: prestashop::http_client(),
+            store_http: prestashop::http_client_resolving(names.clone()),
+            webhooks: outgoing_webhooks::Client::new(outgoing_webhooks::http_client(names)?),
             wake_ups: std::array::from_fn(|_| WakeUp::default()),
             token_turn: tokio::sync::Mutex::default(),
             readers: Mutex::default(),
@@ -122,6 +130,10 @@ impl Engine {
         self.0.store_http.clone()
     }
 
+    pub(crate) fn webhooks(&self) -> &outgoing_webhooks::Client {
+        &self.0.webhooks
+    }
+
     pub(crate) fn token_turn(&self) -> &tokio::sync::Mutex<()> {
         &self.0.token_turn
     }
@@ -136,19 +148,21 @@ impl Engine {
         Arc::clone(readers.entry(id).or_default())
     }
 
-    /// The store of a connection, with what is known of it.
-    pub(crate) fn store(&self, connection: &ConnectionRecord) -> Result<Arc<Store>, url::ParseError> {
+    /// The store of a connection, with what is known of it. Its address was checked when it was entered, but the
+    /// configuration may have been another.
+    pub(crate) fn store(&self, connection: &ConnectionRecord) -> Result<Arc<Store>, Refused> {
         let mut stores = self.0.stores.lock().expect("no holder panics");
         if let Some(store) = stores.get(&connection.id).filter(|store| store.is_of(connection)) {
             return Ok(Arc::clone(store));
         }
+        let url = public_address::parse(&connection.store_url, self.settings().destinations)?;
         let observer = self.settings().store_observer.clone();
         let creation = {
             let mut creations = self.0.creations.lock().expect("no holder panics");
             Arc::clone(creations.entry(Store::identity(connection)).or_default())
         };
         let limit = self.settings().store_time_limit;
-        let store = Arc::new(Store::new(self.store_http(), connection, observer, creation, limit)?);
+        let store = Arc::new(Store::new(self.store_http(), url, connection, observer, creation, limit));
         stores.insert(connection.id, Arc::clone(&store));
         Ok(store)
     }

@@ -35,24 +35,22 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store of a connection.
-    ///
-    /// # Errors
-    /// When the address is not one; it was checked when it was entered.
+    /// The store of a connection, at the connection's address.
+    #[must_use]
     pub fn new(
         http: reqwest::Client,
+        url: Url,
         connection: &ConnectionRecord,
         observer: Option<Arc<prestashop::Observer>>,
         creation: Arc<Mutex<()>>,
         time_limit: TimeDelta,
-    ) -> Result<Self, url::ParseError> {
-        let url = Url::parse(&connection.store_url)?;
+    ) -> Self {
         let shop_id = connection.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
         let order_creation = time_limit.to_std().unwrap_or(Duration::ZERO);
         let timeouts = Timeouts { order_creation, ..Timeouts::default() };
         let client = Client::new(http, url, WebserviceKey::new(&connection.webservice_key), shop_id);
         let client = client.with_timeouts(timeouts);
-        Ok(Self {
+        Self {
             client: match observer {
                 Some(observer) => client.with_observer(observer),
                 None => client,
@@ -61,7 +59,7 @@ impl Store {
             shop_id,
             made_from: Self::sources(connection),
             creation,
-        })
+        }
     }
 
     /// What makes two connections share a store, and so its single file of creations.

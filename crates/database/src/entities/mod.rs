@@ -34,3 +34,6 @@ pub mod sync_run_orders;
 pub mod sync_runs;
 pub mod timeline;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhook_messages;
+pub mod webhooks;

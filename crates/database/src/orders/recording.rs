@@ -8,13 +8,14 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, prelude::*};
 use shared::{
     ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus, SpecialKind,
-    TikTokOrderId, channel_order_status,
+    TikTokOrderId, WebhookEvent, channel_order_status,
 };
 
 use super::{LineRow, OrderRow, find_for_update, import_state, lines_of, micros};
 use crate::connections::ConnectionRecord;
 use crate::entities::{order_details, order_lines, orders};
 use crate::recipients::{self, Kept, RecipientRecord};
+use crate::webhook_messages::{self, About};
 use crate::{Vault, events, snapshots, to_ms};
 
 /// One order as TikTok Shop told it, in our words; made by a pure mapping from the full answer.
@@ -157,6 +158,11 @@ pub async fn record_snapshot(
         Some(known) => return Ok(recorded(known, Recorded::Unchanged)),
     };
     update_facts(db, &row, snapshot, now).await?;
+    if let Recorded::Updated { before } = &outcome
+        && let Some(event) = news_of(before, &snapshot.channel_status)
+    {
+        webhook_messages::record(db, event, About::order(connection.id, id), now).await?;
+    }
     let units = save_lines(db, id, &snapshot.lines).await?;
     save_details(db, vault, connection, id, snapshot).await?;
     save_search_text(db, id, snapshot).await?;
@@ -168,6 +174,27 @@ pub async fn record_snapshot(
         None => None,
     };
     Ok(RecordedOrder { address, units, ..recorded(&row, outcome) })
+}
+
+/// What tools are told of a step of TikTok Shop's, beside that the order has changed.
+fn news_of(before: &ChannelStatus, after: &ChannelStatus) -> Option<WebhookEvent> {
+    let is_canceled = |status: &ChannelStatus| *status == ChannelStatus::Cancelled;
+    let is_shipped = |status: &ChannelStatus| {
+        matches!(
+            status,
+            ChannelStatus::AwaitingCollection
+                | ChannelStatus::InTransit
+                | ChannelStatus::Delivered
+                | ChannelStatus::Completed
+        )
+    };
+    if is_canceled(after) && !is_canceled(before) {
+        Some(WebhookEvent::OrderCanceled)
+    } else if is_shipped(after) && !is_shipped(before) && !is_canceled(before) {
+        Some(WebhookEvent::OrderShipped)
+    } else {
+        None
+    }
 }
 
 fn recorded(row: &OrderRow, recorded: Recorded) -> RecordedOrder {
@@ -216,7 +243,9 @@ async fn insert(
         ..Default::default()
     };
     let row = orders::Entity::insert(model).exec_with_returning(db).await?;
-    events::record(db, EventKind::OrderReceived, connection_id, Some(OrderId(row.id)), now).await?;
+    let id = OrderId(row.id);
+    events::record(db, EventKind::OrderReceived, connection_id, Some(id), now).await?;
+    webhook_messages::record(db, WebhookEvent::OrderReceived, About::order(connection_id, id), now).await?;
     Ok(row)
 }
 

@@ -5,6 +5,7 @@ mod answer_cancellation;
 mod cancel_order;
 mod cancellation;
 mod check_store_orders;
+mod deliver_webhook;
 mod failure;
 mod fetch_labels;
 mod fetch_orders;
@@ -59,6 +60,7 @@ pub const BEGIN_NIGHT: &str = "begin_night";
 pub const RECONCILE: &str = "reconcile";
 pub const HEAL_ORDER: &str = "heal_order";
 pub const PURGE: &str = "purge";
+pub use database::webhook_messages::{DELIVER_WEBHOOK, deliver_webhook};
 
 /// The lane of jobs that belong to no connection.
 const NO_LANE: &str = "orderbridge";
@@ -280,8 +282,8 @@ pub(crate) enum JobError {
     Database(#[from] DbErr),
     #[error(transparent)]
     Channel(#[from] ChannelFailure),
-    #[error("the store's address is not one")]
-    StoreAddress(#[from] url::ParseError),
+    #[error("the store's address: {0}")]
+    StoreAddress(#[from] public_address::Refused),
     #[error("the job's payload is not readable")]
     Payload,
 }
@@ -309,6 +311,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
+        DELIVER_WEBHOOK => deliver_webhook::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use database::{DbErr, events, idempotency, inbox, shipping_labels, tombstones};
+use database::{DbErr, events, idempotency, inbox, shipping_labels, tombstones, webhook_messages};
 use job_queue::Outcome;
 use shared::RESTORE_DAYS;
 
@@ -12,6 +12,9 @@ const KEEP_EVENTS: TimeDelta = TimeDelta::days(1);
 /// TikTok Shop repeats a webhook for the last time about sixteen hours after the first.
 const KEEP_NOTIFICATIONS: TimeDelta = TimeDelta::days(7);
 
+/// For so long a message to a webhook can be sent again.
+const KEEP_MESSAGES: TimeDelta = TimeDelta::days(30);
+
 /// So many orders lose their data in one run; the rest follows at once, after others have had their turn.
 const TOMBSTONES: u64 = 200;
 
@@ -23,6 +26,7 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     inbox::purge(writer, now - KEEP_NOTIFICATIONS).await?;
     shipping_labels::purge(writer, now).await?;
     idempotency::purge(writer, now).await?;
+    webhook_messages::purge(writer, now - KEEP_MESSAGES).await?;
     let made = make_tombstones(engine, now).await?;
     let pause = if made < TOMBSTONES { TimeDelta::hours(1) } else { TimeDelta::zero() };
     Ok(Outcome::Again { at: now + pause })

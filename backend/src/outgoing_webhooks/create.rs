@@ -1,0 +1,69 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use database::webhooks;
+use shared::{CreateWebhook, MAX_WEBHOOKS, WebhookWithSecret};
+
+use super::{answer, new_secret, tag_of, values};
+use crate::app::AppState;
+use crate::auth::{May, WebhooksWrite};
+use crate::error::ApiError;
+use crate::extract::Body;
+use crate::openapi::{BodyRefusals, NotNow, Refusals};
+
+/// Create a webhook
+///
+/// From now on the address is told of what happens, by the rules of Standard Webhooks. The secret is in this answer and in no
+/// other. At most 50 webhooks can be set up.
+#[utoipa::path(
+    tag = "webhooks",
+    operation_id = "createWebhook",
+    request_body(
+        content = CreateWebhook,
+        example = json!({
+            "url": "https://tool.example/hooks/orderbridge",
+            "description": "Warehouse",
+            "events": ["order.received", "order.canceled"],
+            "connection_ids": [1]
+        })
+    ),
+    responses(
+        (
+            status = 201, body = WebhookWithSecret, description = "The new webhook with its secret",
+            headers(("ETag" = String, description = "The version that a change must name"))
+        ),
+        NotNow,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["webhooks:write"]))
+)]
+#[post("/webhooks")]
+pub async fn create_webhook(
+    state: Data<AppState>,
+    _caller: May<WebhooksWrite>,
+    body: Body<CreateWebhook>,
+) -> Result<HttpResponse, ApiError> {
+    let mut new = body.0;
+    let mut errors = Vec::new();
+    values::description(&mut errors, &new.description);
+    new.events = values::events(&mut errors, &new.events);
+    new.connection_ids = values::connection_ids(&state, &mut errors, &new.connection_ids).await?;
+    values::check(errors)?;
+    new.url = values::url(&state, &new.url).await?;
+
+    let (secret, uid) = (new_secret(), uuid::Uuid::new_v4().to_string());
+    let vault = &state.database.vault;
+    let txn = state.database.begin().await?;
+    let created = webhooks::create(&txn, vault, &uid, &new, &secret, state.clock().now()).await?;
+    let id = created.ok_or_else(|| ApiError::Conflict {
+        code: "too_many_webhooks",
+        detail: format!(
+            "There are {MAX_WEBHOOKS} webhooks, which is as many as there can be; delete one first."
+        ),
+    })?;
+    let record = webhooks::find(&txn, vault, id).await?.ok_or(ApiError::NotFound)?;
+    txn.commit().await?;
+    let tag = tag_of(&record.webhook);
+    Ok(answer(StatusCode::CREATED, tag, &WebhookWithSecret { webhook: record.webhook, secret }))
+}

@@ -1,0 +1,42 @@
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete};
+use database::{webhook_messages, webhooks};
+use shared::WebhookId;
+
+use super::find;
+use crate::app::AppState;
+use crate::auth::{May, WebhooksWrite};
+use crate::error::ApiError;
+use crate::extract::{Id, KnownVersions};
+use crate::openapi::{Missing, Preconditions, Refusals};
+
+/// Delete a webhook
+///
+/// With its log and everything that waits to be sent.
+#[utoipa::path(
+    tag = "webhooks",
+    operation_id = "deleteWebhook",
+    params(
+        ("id" = i64, Path, description = "The webhook's number"),
+        ("If-Match" = String, Header, description = "The entity tag of the version that is deleted")
+    ),
+    responses((status = 204, description = "It is gone"), Preconditions, Missing, Refusals),
+    security(("bearer" = ["webhooks:write"]))
+)]
+#[delete("/webhooks/{id}")]
+pub async fn delete_webhook(
+    state: Data<AppState>,
+    _caller: May<WebhooksWrite>,
+    id: Id<WebhookId>,
+    known: KnownVersions,
+) -> Result<HttpResponse, ApiError> {
+    let version = known.to_change()?;
+    find(&state, id.0).await?;
+    let txn = state.database.begin().await?;
+    if !webhooks::delete(&txn, id.0, version).await? {
+        return Err(ApiError::Stale);
+    }
+    job_queue::cancel(&txn, webhook_messages::DELIVER_WEBHOOK, &id.0.to_string()).await?;
+    txn.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,59 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use chrono::TimeDelta;
+use database::webhooks;
+use shared::{FieldError, RotateWebhookSecret, WebhookId, WebhookWithSecret};
+
+use super::{answer, find, new_secret, tag_of};
+use crate::app::AppState;
+use crate::auth::{May, WebhooksWrite};
+use crate::error::ApiError;
+use crate::extract::{Body, Id};
+use crate::openapi::{BodyRefusals, Missing, NotNow, Refusals};
+
+const LONGEST_OVERLAP_HOURS: u32 = 168;
+
+/// Replace a webhook's secret
+///
+/// The new secret is in this answer and in no other. While both overlap, messages carry a signature by each of them.
+#[utoipa::path(
+    tag = "webhooks",
+    operation_id = "rotateWebhookSecret",
+    params(("id" = i64, Path, description = "The webhook's number")),
+    request_body(content = RotateWebhookSecret, example = json!({ "overlap_hours": 24 })),
+    responses(
+        (
+            status = 200, body = WebhookWithSecret, description = "The webhook with its new secret",
+            headers(("ETag" = String, description = "The new version"))
+        ),
+        NotNow,
+        Missing,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["webhooks:write"]))
+)]
+#[post("/webhooks/{id}/rotate-secret")]
+pub async fn rotate_webhook_secret(
+    state: Data<AppState>,
+    _caller: May<WebhooksWrite>,
+    id: Id<WebhookId>,
+    body: Body<RotateWebhookSecret>,
+) -> Result<HttpResponse, ApiError> {
+    let overlap_hours = body.0.overlap_hours;
+    if overlap_hours > LONGEST_OVERLAP_HOURS {
+        let detail = format!("at most {LONGEST_OVERLAP_HOURS} hours, which is a week");
+        return Err(ApiError::Invalid(vec![FieldError::new("/overlap_hours", detail)]));
+    }
+    let record = find(&state, id.0).await?;
+    let (now, secret) = (state.clock().now(), new_secret());
+    let until = now + TimeDelta::hours(overlap_hours.into());
+    let database = &state.database;
+    if !webhooks::replace_secret(database.writer(), &database.vault, &record, &secret, until, now).await? {
+        let detail = "Somebody else has changed the webhook this very moment; try again.".to_owned();
+        return Err(ApiError::Conflict { code: "changed_meanwhile", detail });
+    }
+    let webhook = find(&state, id.0).await?.webhook;
+    Ok(answer(StatusCode::OK, tag_of(&webhook), &WebhookWithSecret { webhook, secret }))
+}

@@ -1,0 +1,101 @@
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+use database::{webhook_deliveries, webhook_messages, webhooks};
+use shared::{UpdateWebhook, Webhook, WebhookId};
+
+use super::{answer, find, tag_of, values};
+use crate::app::AppState;
+use crate::auth::{May, WebhooksWrite};
+use crate::error::ApiError;
+use crate::extract::{Body, Id, KnownVersions};
+use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+
+/// Change a webhook
+///
+/// What is left out stays as it is; `If-Match` names the version that is changed. Switching a webhook off gives up what waits to
+/// be sent; the log keeps it, and it can be sent again.
+#[utoipa::path(
+    tag = "webhooks",
+    operation_id = "updateWebhook",
+    params(
+        ("id" = i64, Path, description = "The webhook's number"),
+        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+    ),
+    request_body(content = UpdateWebhook, example = json!({ "enabled": true, "events": ["order.shipped"] })),
+    responses(
+        (
+            status = 200, body = Webhook, description = "The webhook",
+            headers(("ETag" = String, description = "The new version"))
+        ),
+        Preconditions,
+        Missing,
+        BodyRefusals,
+        Refusals
+    ),
+    security(("bearer" = ["webhooks:write"]))
+)]
+#[patch("/webhooks/{id}")]
+pub async fn update_webhook(
+    state: Data<AppState>,
+    _caller: May<WebhooksWrite>,
+    id: Id<WebhookId>,
+    known: KnownVersions,
+    body: Body<UpdateWebhook>,
+) -> Result<HttpResponse, ApiError> {
+    let version = known.to_change()?;
+    let mut webhook = find(&state, id.0).await?.webhook;
+    if webhook.version != version {
+        return Err(ApiError::Stale);
+    }
+    let was_enabled = webhook.enabled;
+    apply(&state, &mut webhook, body.0).await?;
+
+    let now = state.clock().now();
+    let txn = state.database.begin().await?;
+    if !webhooks::update(&txn, &webhook, now).await? {
+        return Err(ApiError::Stale);
+    }
+    match (was_enabled, webhook.enabled) {
+        (true, false) => {
+            webhook_deliveries::give_up_all(&txn, id.0, "the webhook was switched off").await?;
+        }
+        (false, true) => {
+            job_queue::enqueue(&txn, webhook_messages::deliver_webhook(id.0, now), now).await?;
+        }
+        _ => {}
+    }
+    txn.commit().await?;
+    state.committed();
+    let webhook = find(&state, id.0).await?.webhook;
+    Ok(answer(StatusCode::OK, tag_of(&webhook), &webhook))
+}
+
+async fn apply(state: &AppState, webhook: &mut Webhook, update: UpdateWebhook) -> Result<(), ApiError> {
+    let UpdateWebhook { url, description, events, connection_ids, enabled } = update;
+    let mut errors = Vec::new();
+    if let Some(description) = description {
+        values::description(&mut errors, &description);
+        webhook.description = description;
+    }
+    if let Some(events) = events {
+        webhook.events = values::events(&mut errors, &events);
+    }
+    if let Some(ids) = connection_ids {
+        webhook.connection_ids = values::connection_ids(state, &mut errors, &ids).await?;
+    }
+    values::check(errors)?;
+    if let Some(url) = url {
+        webhook.url = values::url(state, &url).await?;
+    }
+    match enabled {
+        Some(true) => {
+            webhook.enabled = true;
+            webhook.disabled_reason = None;
+            webhook.failing_since = None;
+        }
+        Some(false) => webhook.enabled = false,
+        None => {}
+    }
+    Ok(())
+}
