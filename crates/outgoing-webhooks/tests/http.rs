@@ -24,12 +24,12 @@ async fn receiver(answer: ResponseTemplate) -> (MockServer, Url) {
     let server = MockServer::start().await;
     Mock::given(method("POST")).respond_with(answer).mount(&server).await;
     let url = format!("http://receiver.example:{}/hook?token=abc", server.address().port());
-    (server, url.parse().unwrap())
+    (server, url.parse().expect("the address is well-formed"))
 }
 
 fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new(http_client(Arc::new(Here)).unwrap())
+    Client::new(http_client(Arc::new(Here)).expect("the client can be made"))
 }
 
 fn message() -> Message {

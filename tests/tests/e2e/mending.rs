@@ -125,12 +125,12 @@ async fn a_shipment_that_tiktok_refused_is_sent_once_more() -> Result<()> {
         browser.click(css("#more-actions")).await?;
         browser
             .until("the shipment may be sent again", async || {
-                Ok(browser
+                browser
                     .script::<bool>(
                         "return [...document.querySelectorAll('#row-menu [role=menuitem]')]
                             .some(it => it.textContent.includes('Resend shipping') && !it.ariaDisabled)",
                     )
-                    .await?)
+                    .await
             })
             .await?;
         browser.click(button("Resend shipping")).await?;
