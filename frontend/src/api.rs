@@ -22,15 +22,18 @@ use web_sys::{AbortController, Headers, ReadableStream, RequestInit, Response};
 use crate::grid_query::{GridQuery, search_of};
 use crate::installation::{KnownConnection, KnownHealth};
 use crate::json::Unreadable;
-use crate::{browser, json, session, text};
+use crate::route::Section;
+use crate::{browser, json, navigation, session, text};
 
 mod actions;
 mod health;
 mod people;
+mod webhooks;
 
 pub use actions::*;
 pub use health::*;
 pub use people::*;
+pub use webhooks::*;
 
 /// Why a request brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -412,7 +415,13 @@ async fn checked(response: Response) -> Answer<Response> {
     let status = response.status();
     let body = body_of(&response).await?;
     Err(match read::<Problem>(Text { status, body }) {
-        Ok(problem) => Failure::Problem(Box::new(problem)),
+        Ok(problem) => {
+            if problem.code == "second_factor_missing" {
+                // The role must have one, and until then nothing else is answered.
+                navigation::replace(Section::Account.path());
+            }
+            Failure::Problem(Box::new(problem))
+        }
         Err(unreadable) => unreadable,
     })
 }

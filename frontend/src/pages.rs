@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_keys;
+pub mod audit;
 pub mod connection_edit;
 pub mod connection_new;
 pub mod connections;
@@ -15,3 +16,5 @@ pub mod orders;
 pub mod people;
 pub mod set_up;
 pub mod sign_in;
+pub mod webhook;
+pub mod webhooks;

@@ -1,6 +1,6 @@
 //! The addresses of the page.
 
-use shared::{ConnectionId, OrderId, Role};
+use shared::{ConnectionId, OrderId, Role, WebhookId};
 
 /// What an address leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub enum Route {
     Order(OrderId),
     NewConnection,
     Connection(ConnectionId),
+    Webhook(WebhookId),
     /// The first page of a section of the settings.
     Section(Section),
     Invitation,
@@ -24,20 +25,32 @@ pub enum Section {
     Connections,
     Health,
     ApiKeys,
+    Webhooks,
     People,
+    Audit,
     Account,
 }
 
 impl Section {
     /// In the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Connections, Self::Health, Self::ApiKeys, Self::People, Self::Account];
+    pub const ALL: [Self; 7] = [
+        Self::Connections,
+        Self::Health,
+        Self::ApiKeys,
+        Self::Webhooks,
+        Self::People,
+        Self::Audit,
+        Self::Account,
+    ];
 
     pub const fn path(self) -> &'static str {
         match self {
             Self::Connections => "/connections",
             Self::Health => "/health",
             Self::ApiKeys => "/api-keys",
+            Self::Webhooks => "/webhooks",
             Self::People => "/people",
+            Self::Audit => "/audit",
             Self::Account => "/account",
         }
     }
@@ -46,8 +59,8 @@ impl Section {
     pub const fn least_role(self) -> Role {
         match self {
             Self::Connections | Self::Health | Self::Account => Role::Viewer,
-            Self::ApiKeys => Role::Manager,
-            Self::People => Role::Admin,
+            Self::ApiKeys | Self::Webhooks => Role::Manager,
+            Self::People | Self::Audit => Role::Admin,
         }
     }
 }
@@ -64,6 +77,7 @@ impl Route {
             ["orders", id] => id.parse().map_or(Self::Unknown, Self::Order),
             ["connections", "new"] => Self::NewConnection,
             ["connections", id] => id.parse().map_or(Self::Unknown, Self::Connection),
+            ["webhooks", id] => id.parse().map_or(Self::Unknown, Self::Webhook),
             ["invitation"] => Self::Invitation,
             [name] => {
                 let section = Section::ALL.into_iter().find(|section| &section.path()[1..] == name);
@@ -83,6 +97,7 @@ impl Route {
         match self {
             Self::Section(section) => Some(section),
             Self::NewConnection | Self::Connection(_) => Some(Section::Connections),
+            Self::Webhook(_) => Some(Section::Webhooks),
             _ => None,
         }
     }
@@ -104,6 +119,9 @@ mod tests {
             ("/orders/abc", Route::Unknown),
             ("/orders/12/lines", Route::Unknown),
             ("/connections", Route::Section(Section::Connections)),
+            ("/webhooks", Route::Section(Section::Webhooks)),
+            ("/webhooks/7", Route::Webhook(WebhookId(7))),
+            ("/webhooks/tiktok", Route::Unknown),
             ("/invitation", Route::Invitation),
             ("/connections/new", Route::NewConnection),
             ("/connections/3", Route::Connection(ConnectionId(3))),

@@ -6,3 +6,4 @@ pub mod fields;
 pub mod listing;
 pub mod once;
 pub mod vital_signs;
+pub mod webhook_fields;

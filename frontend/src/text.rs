@@ -12,6 +12,7 @@ mod grid;
 mod health;
 mod order;
 mod people;
+mod webhooks;
 
 pub use actions::*;
 pub use connections::*;
@@ -20,3 +21,4 @@ pub use grid::*;
 pub use health::*;
 pub use order::*;
 pub use people::*;
+pub use webhooks::*;

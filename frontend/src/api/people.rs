@@ -1,12 +1,14 @@
 //! People and what they sign in with.
 
 use shared::{
-    AcceptInvitation, ApiKey, ApiKeyId, ChangePassword, CreateApiKey, CreateInvitation, Invitation,
-    InvitationId, NewApiKey, NewInvitation, Profile, Session, UpdateUser, UserAccount, UserId, UserSession,
+    AcceptInvitation, ApiKey, ApiKeyId, AuditEntry, ChangePassword, ConfirmPassword, CreateApiKey,
+    CreateInvitation, Invitation, InvitationId, NewApiKey, NewInvitation, Page, Profile, RecoveryCodes,
+    SecondFactorCode, SecondFactorSetup, Session, UpdateUser, UserAccount, UserId, UserSession,
     UserSessionId,
 };
 
 use super::{Asking, Call, fetch, send_only};
+use crate::grid_query::search_of;
 
 pub fn users() -> Asking<Vec<UserAccount>> {
     fetch(Call::get("/users"))
@@ -69,4 +71,31 @@ pub fn end_session(id: &UserSessionId) -> Asking<()> {
 /// Ends all of one's own sessions but this one.
 pub fn end_other_sessions() -> Asking<()> {
     send_only(Call::new("DELETE", "/sessions"))
+}
+
+/// Begins to set up an authenticator app.
+pub fn begin_second_factor(body: &ConfirmPassword) -> Asking<SecondFactorSetup> {
+    fetch(Call::post("/profile/second-factor").body(body))
+}
+
+pub fn confirm_second_factor(body: &SecondFactorCode) -> Asking<RecoveryCodes> {
+    fetch(Call::post("/profile/second-factor/confirm").body(body))
+}
+
+pub fn make_recovery_codes(body: &ConfirmPassword) -> Asking<RecoveryCodes> {
+    fetch(Call::post("/profile/second-factor/recovery-codes").body(body))
+}
+
+pub fn remove_second_factor(body: &ConfirmPassword) -> Asking<()> {
+    send_only(Call::post("/profile/second-factor/remove").body(body))
+}
+
+/// The audit log, newest first.
+pub fn audit(event: &str, after: Option<String>) -> Asking<Page<AuditEntry>> {
+    let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
+    if !event.is_empty() {
+        pairs.push(("event".to_owned(), event.to_owned()));
+    }
+    pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
+    fetch(Call::get(format!("/audit{}", search_of(&pairs))))
 }

@@ -15,6 +15,10 @@ use crate::settings::confirm::{Question, confirmed};
 use crate::settings::listing::{Nothing, cell, listing, table};
 use crate::{api, text};
 
+use second_factor::Step;
+
+mod second_factor;
+
 pub fn view() -> AnyView {
     view! { <AccountPage /> }
 }
@@ -25,6 +29,7 @@ fn AccountPage() -> impl IntoView {
     let profile = Load::<Profile>::new();
     let reload = Callback::new(move |()| profile.run(api::profile()));
     reload.run(());
+    let step = RwSignal::new(Step::Rest);
     let failure = move || {
         let failure = profile.request.failure.get();
         failure.map(|failure| view! { <FailureNote title=text::ACCOUNT_NOT_LOADED failure retry=reload /> })
@@ -40,6 +45,7 @@ fn AccountPage() -> impl IntoView {
             {move || failure()}
             {move || who()}
             <div class="cards">
+                {move || profile.value.get().map(|it| second_factor::card(it, step, reload))}
                 <Password />
                 <Sessions />
             </div>

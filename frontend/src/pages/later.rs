@@ -52,10 +52,13 @@ fn settings(route: Route) -> AnyView {
         Route::Section(Section::Connections) => pages::connections::view(),
         Route::Section(Section::Health) => pages::health::view(),
         Route::Section(Section::ApiKeys) => pages::api_keys::view(),
+        Route::Section(Section::Webhooks) => pages::webhooks::view(),
         Route::Section(Section::People) => pages::people::view(),
+        Route::Section(Section::Audit) => pages::audit::view(),
         Route::Section(Section::Account) => pages::account::view(),
         Route::NewConnection => pages::connection_new::view(),
         Route::Connection(id) => pages::connection_edit::view(id),
+        Route::Webhook(id) => pages::webhook::view(id),
         _ => pages::not_found::view(),
     }
 }

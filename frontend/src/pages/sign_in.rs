@@ -1,13 +1,14 @@
 use crate::prelude::*;
 use shared::{Session, SignIn};
 
+use crate::api::Failure;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::frame::{Logo, title};
 use crate::load::Request;
-use crate::markup::{handler, view};
+use crate::markup::{Show, handler, view};
 use crate::session::{self, SessionState};
-use crate::{api, navigation, text};
+use crate::{api, browser, navigation, text};
 
 /// E-mail and password; afterwards the page that was wanted.
 #[component]
@@ -24,13 +25,24 @@ pub fn SignInPage() -> impl IntoView {
     title(|| text::SIGN_IN.to_owned());
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
+    let code = RwSignal::new(None::<String>);
     let request = Request::new();
+    Effect::new(move |_| {
+        // The password was right; what is missing is no failure.
+        if request.failure.with(|it| it.as_ref().and_then(Failure::code) == Some("second_factor_needed")) {
+            code.set(Some(String::new()));
+            request.failure.set(None);
+            request_animation_frame(|| {
+                browser::focus("#code");
+            });
+        }
+    });
     let sign_in = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = SignIn {
             email: email.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
-            code: None,
+            code: code.get_untracked(),
         };
         request.run(api::sign_in(&body), |session: Session| session::begin(session));
     };
@@ -69,6 +81,20 @@ pub fn SignInPage() -> impl IntoView {
                         on:input=handler(move |event| password.set(event_target_value(&event)))
                     />
                 </label>
+                <Show when=move || code.with(Option::is_some)>
+                    <label class="field">
+                        <span>{text::CODE}</span>
+                        <input
+                            id="code"
+                            type="text"
+                            prop:required=true
+                            prop:maxLength="32"
+                            prop:autocomplete="one-time-code"
+                            on:input=handler(move |event| code.set(Some(event_target_value(&event))))
+                        />
+                        <small class="quiet">{text::CODE_OR_RECOVERY_CODE}</small>
+                    </label>
+                </Show>
                 <button type="submit" class="button primary wide" prop:disabled=move || request.busy.get()>
                     {move || if request.busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
                 </button>

@@ -6,7 +6,10 @@ use shared::Role;
 use crate::components::icon::Icon;
 use crate::markup::{current_page, view};
 use crate::route::Section;
-use crate::{session, text};
+use crate::{browser, session, text};
+
+/// What is seen of the navigation before the current page, in CSS pixels.
+const MARGIN: i32 = 40;
 
 /// Shows a page of a section to those who may see it, and says to everybody else who may.
 pub fn within(section: Section, page: impl FnOnce() -> AnyView) -> AnyView {
@@ -20,6 +23,7 @@ pub fn within(section: Section, page: impl FnOnce() -> AnyView) -> AnyView {
             </li>
         }
     });
+    request_animation_frame(show_current);
     view! {
         <div class="settings-area">
             <nav class="settings-nav" aria-label=text::SETTINGS>
@@ -27,6 +31,15 @@ pub fn within(section: Section, page: impl FnOnce() -> AnyView) -> AnyView {
             </nav>
             {content}
         </div>
+    }
+}
+
+/// Where the navigation is wider than the window, it begins with the page that is open.
+fn show_current() {
+    let nav = browser::element(".settings-nav");
+    let current = browser::element(".settings-nav [aria-current=page]");
+    if let (Some(nav), Some(current)) = (nav, current) {
+        nav.set_scroll_left(current.offset_left() - MARGIN);
     }
 }
 

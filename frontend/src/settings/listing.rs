@@ -6,6 +6,7 @@ use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::load::Load;
 use crate::markup::view;
+use crate::text;
 
 /// What is said when there is nothing in a list.
 pub struct Nothing {
@@ -49,9 +50,13 @@ pub fn listing<T: Clone + Send + Sync + 'static>(
     }
 }
 
-/// A table whose rows become cards where it does not fit; `label` names it for those who do not see where it stands.
+/// A table whose rows become cards where it does not fit. A column without a name is for what can be done with a row; `label` names it for those who do not see where it stands.
 pub fn table(label: &'static str, columns: &'static [&'static str], rows: Vec<AnyView>) -> AnyView {
-    let columns = columns.iter().map(|column| view! { <th prop:scope="col">{*column}</th> }).collect_view();
+    let column = |column: &&'static str| match *column {
+        "" => view! { <th prop:scope="col"><span class="visually-hidden">{text::STEPS}</span></th> },
+        column => view! { <th prop:scope="col">{column}</th> },
+    };
+    let columns = columns.iter().map(column).collect_view();
     view! {
         <div class="table-frame">
             <table class="list" aria-label=label>

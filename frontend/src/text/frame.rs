@@ -51,6 +51,8 @@ sentences! {
     NO_SETUP_TOKEN "The link is incomplete. Open the whole set-up link that the server printed when it started."
     NOT_SET_UP "The account could not be created"
     CREATE_ADMIN "Create the account"
+    CODE "Code"
+    CODE_OR_RECOVERY_CODE "From your authenticator app, or one of your recovery codes."
     PASSWORD_HINT "At least 12 characters; a few unrelated words are best."
 }
 

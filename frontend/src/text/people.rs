@@ -1,6 +1,6 @@
 //! People, their keys and their own accounts.
 
-use shared::{ConnectionId, Role, Scope};
+use shared::{AuditEvent, ConnectionId, Role, Scope};
 
 use super::role;
 use crate::route::Section;
@@ -14,6 +14,7 @@ sentences! {
     KEEP "No, keep it"
     NOT_DONE "That could not be done"
     I_HAVE_KEPT_IT "I have kept it"
+    STEPS "Actions"
     CHANGE "Change"
     ON "On"
     OFF "Off"
@@ -26,6 +27,8 @@ pub const fn section(section: Section) -> &'static str {
         Section::Health => super::HEALTH,
         Section::ApiKeys => API_KEYS,
         Section::People => PEOPLE,
+        Section::Webhooks => super::WEBHOOKS,
+        Section::Audit => AUDIT,
         Section::Account => YOUR_ACCOUNT,
     }
 }
@@ -211,4 +214,83 @@ pub fn end_session(browser: &str) -> String {
 
 pub fn about_to_end(browser: &str) -> String {
     format!("End the session of {browser}? Whoever uses it must sign in again.")
+}
+
+// The authenticator app.
+sentences! {
+    SECOND_FACTOR "Authenticator app"
+    SECOND_FACTOR_MUST "Your role must have an authenticator app. Until it is set up, nothing else is possible."
+    SECOND_FACTOR_MORE "With it, signing in asks for a code of your phone too, so a stolen password is worth nothing by itself."
+    SET_UP_SECOND_FACTOR "Set up an app"
+    NEW_RECOVERY_CODES "Make new recovery codes"
+    REMOVE_SECOND_FACTOR "Remove the app"
+    SECOND_FACTOR_REMOVED "Signing in needs only the password again."
+    PASSWORD_FOR_SET_UP "Your password first, so that nobody else sets this up."
+    PASSWORD_FOR_CODES "Your password first. The recovery codes that you have now stop working."
+    PASSWORD_FOR_REMOVAL "Your password first. Signing in then needs the password only, and all recovery codes stop working."
+    GO_ON "Go on"
+    NOT_NOW "Not now"
+    SCAN_THIS "Scan this with your authenticator app, then type the code that it shows."
+    OR_TYPE_THIS "Or type this key into the app:"
+    QR_CODE "QR code for the authenticator app; the key beside it says the same"
+    CODE_HINT "Six digits; they change every 30 seconds."
+    CONFIRM_CODE "Confirm"
+    RECOVERY_CODES_ONCE "Keep these recovery codes where your phone is not. Each signs in once in place of a code of the app. They cannot be shown again."
+    I_HAVE_KEPT_THEM "I have kept them"
+}
+
+pub fn recovery_codes_left(count: u64) -> String {
+    match count {
+        0 => "No recovery codes are left: make new ones.".to_owned(),
+        1 => "1 recovery code is left.".to_owned(),
+        count => format!("{count} recovery codes are left."),
+    }
+}
+
+// The audit log.
+sentences! {
+    AUDIT "Audit"
+    AUDIT_LEAD "Who signed in, changed settings or saw buyers' data. Entries can be added only; each is sealed with the one before."
+    AUDIT_NOT_LOADED "The audit log could not be loaded"
+    NO_AUDIT "Nothing matches"
+    AUDIT_OF "Only"
+    EVERYTHING "Everything"
+    SOMEBODY_UNKNOWN "somebody unknown"
+}
+
+pub const AUDIT_COLUMNS: [&str; 5] = ["When", "What", "Who", "About", "Facts"];
+
+/// What happened, in a few words.
+pub const fn audit_event(event: AuditEvent) -> &'static str {
+    match event {
+        AuditEvent::SignedIn => "Signed in",
+        AuditEvent::SignInRefused => "Sign-in refused",
+        AuditEvent::SessionEnded => "Session ended",
+        AuditEvent::SessionStolen => "Stolen session ended",
+        AuditEvent::AccessRefused => "Access refused",
+        AuditEvent::PasswordChanged => "Password changed",
+        AuditEvent::SecondFactorSet => "Authenticator app set up",
+        AuditEvent::SecondFactorRemoved => "Authenticator app removed",
+        AuditEvent::RecoveryCodesMade => "Recovery codes made",
+        AuditEvent::RecoveryCodeUsed => "Recovery code used",
+        AuditEvent::UserInvited => "Person invited",
+        AuditEvent::InvitationWithdrawn => "Invitation withdrawn",
+        AuditEvent::UserJoined => "Person joined",
+        AuditEvent::UserChanged => "Person changed",
+        AuditEvent::UserRemoved => "Person removed",
+        AuditEvent::KeyCreated => "API key made",
+        AuditEvent::KeyChanged => "API key changed",
+        AuditEvent::KeyRevoked => "API key revoked",
+        AuditEvent::RecipientRevealed => "Buyer's address seen",
+        AuditEvent::BuyerSearched => "Buyers searched",
+        AuditEvent::LabelRead => "Shipping label seen",
+        AuditEvent::BuyerErased => "Buyer's data erased",
+        AuditEvent::OrdersExported => "Orders exported",
+        AuditEvent::ConnectionCreated => "Connection made",
+        AuditEvent::ConnectionChanged => "Connection changed",
+        AuditEvent::WebhookCreated => "Webhook added",
+        AuditEvent::WebhookChanged => "Webhook changed",
+        AuditEvent::WebhookDeleted => "Webhook deleted",
+        AuditEvent::EncryptionKeyRotated => "Encryption key replaced",
+    }
 }
