@@ -97,13 +97,13 @@ impl Cursors {
         }
     }
 
-    fn write(&self, position: &Position, binding: &str) -> String {
+    pub(crate) fn write(&self, position: &Position, binding: &str) -> String {
         let position = serde_json::to_vec(position).expect("a position has text keys only");
         let signature = self.mac(&position, binding).finalize().into_bytes();
         BASE64_URL_SAFE_NO_PAD.encode([&signature[..SIGNATURE_BYTES], &position].concat())
     }
 
-    fn read(&self, cursor: &str, binding: &str) -> Result<Position, ApiError> {
+    pub(crate) fn read(&self, cursor: &str, binding: &str) -> Result<Position, ApiError> {
         let refused = || {
             let detail = "The cursor does not belong to this list with its filter and sort; begin with the first page.";
             ApiError::bad_request("bad_cursor", detail)

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use database::idempotency::{self, Answer, Claim, Held, Request};
@@ -110,7 +110,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for OnceIfNamed<T> {
 async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<Once<T>, ApiError> {
     let state = request.app_data::<Data<AppState>>();
     let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
-    let key = key_of(request)?;
+    let key = key_of(request.headers())?;
     let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
     let body = match (bytes.is_empty(), is_json(request.headers())) {
         (true, _) => parse(b"null")?,
@@ -127,8 +127,8 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     Ok(Once { body, named })
 }
 
-fn key_of(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let mut keys = request.headers().get_all(KEY);
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut keys = headers.get_all(KEY);
     let Some(key) = keys.next() else { return Ok(None) };
     let is_visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
     let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len())).filter(is_visible);

@@ -32,5 +32,6 @@ mod session;
 mod sessions;
 mod store_states;
 mod sync_runs;
+pub mod untrusted;
 mod users;
 mod webhooks;

@@ -116,8 +116,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     })
     .await?;
     let db = database.connect().await;
-    let alone = (options.processes == 1).then(|| db.clone());
-    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), alone, &mut random);
+    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), db.clone(), &mut random);
     if let Some(experiment) = options.experiment {
         experiment.begin(database).await?;
     }

@@ -250,3 +250,194 @@ mod filter {
         }
     }
 }
+
+#[cfg(test)]
+mod status {
+    use shared::{ChannelStatus, OrderStatus, StatusFacts, channel_order_status, order_status};
+
+    fn channel_statuses() -> Vec<ChannelStatus> {
+        let new = ["", "TELEPORTING", "cancelled"].map(ChannelStatus::from);
+        ChannelStatus::KNOWN.into_iter().chain(new).collect()
+    }
+
+    #[test]
+    fn an_open_error_and_nothing_else_shows_as_error() {
+        for channel_status in &channel_statuses() {
+            for previous in OrderStatus::ALL.iter().copied().map(Some).chain([None]) {
+                for has_open_error in [true, false] {
+                    let facts = StatusFacts { channel_status, has_open_error, previous };
+                    let shown = order_status(&facts);
+
+                    assert_eq!(shown == OrderStatus::Error, has_open_error, "{facts:?}");
+                    if has_open_error {
+                        continue;
+                    }
+                    match channel_order_status(channel_status) {
+                        Some(status) => assert_eq!(shown, status, "{facts:?}"),
+                        // Never guessed: what was known stays.
+                        None => {
+                            let known = previous.filter(|previous| *previous != OrderStatus::Error);
+                            assert_eq!(shown, known.unwrap_or(OrderStatus::OnHold), "{facts:?}");
+                        }
+                    }
+                    let again = StatusFacts { previous: Some(shown), ..facts };
+                    assert_eq!(order_status(&again), shown, "{again:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_statuses_one_way_at_most_is_forward_and_back_is_never_both() {
+        for from in &channel_statuses() {
+            assert!(!from.regresses_to(from), "{from}");
+            for to in &channel_statuses() {
+                // Nothing comes back from an end without being noticed.
+                if *from == ChannelStatus::Cancelled && to != from {
+                    assert!(from.regresses_to(to), "{from} {to}");
+                }
+                if let (Some(now), Some(then)) = (from.progress(), to.progress()) {
+                    assert_eq!(from.regresses_to(to), then < now, "{from} {to}");
+                    assert!(!(from.regresses_to(to) && to.regresses_to(from)), "{from} {to}");
+                }
+                // Any order may be canceled but one that is completed.
+                if *to == ChannelStatus::Cancelled && from != to {
+                    assert_eq!(from.regresses_to(to), *from == ChannelStatus::Completed, "{from}");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod money {
+    use prestashop::total::{
+        RoundMode, RoundType, Rounding, gross_unit_price, line_total, net_unit_price, round,
+    };
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
+    use rust_decimal::Decimal;
+    use sync::mapping::allocate;
+
+    const NEAREST: [RoundMode; 4] =
+        [RoundMode::HalfUp, RoundMode::HalfDown, RoundMode::HalfEven, RoundMode::HalfOdd];
+
+    #[test]
+    fn parts_make_the_whole_to_the_cent_and_none_is_off_by_more_than_one() {
+        let mut rng = SmallRng::seed_from_u64(31);
+        let cent = Decimal::new(1, 2);
+        for _ in 0..20_000 {
+            let amount = Decimal::new(rng.random_range(0..1_000_000), 2);
+            let count = rng.random_range(1..12);
+            let weights: Vec<Decimal> =
+                (0..count).map(|_| Decimal::new(rng.random_range(0..50_000), 2)).collect();
+
+            let parts = allocate(amount, &weights);
+
+            assert_eq!(parts.len(), weights.len());
+            assert_eq!(parts.iter().sum::<Decimal>(), amount, "{amount} {weights:?}");
+            let all: Decimal = weights.iter().sum();
+            for (part, weight) in parts.iter().zip(&weights) {
+                assert!(*part >= Decimal::ZERO && part.scale() <= 2, "{amount} {weights:?}: {part}");
+                if !all.is_zero() {
+                    let off = (part - amount * weight / all).abs();
+                    assert!(off <= cent, "{amount} {weights:?}: {part} is off by {off}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_pinned_net_price_comes_back_as_the_gross_price_that_was_paid() {
+        let rates = ["0", "2.1", "5.5", "7", "10", "19", "20", "21", "22", "25", "27"];
+        let rates: Vec<Decimal> = rates.iter().map(|rate| rate.parse().expect("a number")).collect();
+        let mut rng = SmallRng::seed_from_u64(32);
+        for _ in 0..20_000 {
+            let gross = Decimal::new(rng.random_range(0..200_000), 2);
+            let quantity = rng.random_range(1..=200);
+            let rate = rates[rng.random_range(0..rates.len())];
+            for mode in NEAREST {
+                let net = net_unit_price(gross, rate);
+                let unit = gross_unit_price(net, rate, mode);
+                for round_type in [RoundType::Item, RoundType::Line, RoundType::Total] {
+                    let rounding = Rounding { round_type, mode, decimal_places: 2 };
+                    let total = round(line_total(unit, quantity, &rounding), 2, mode);
+                    assert_eq!(total, gross * Decimal::from(quantity), "{gross} {rate} {rounding:?}");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod xml {
+    use prestashop::Element;
+    use rand::rngs::SmallRng;
+    use rand::seq::IndexedRandom;
+    use rand::{RngExt, SeedableRng};
+
+    const TEXTS: [&str; 12] = [
+        "",
+        "1",
+        "a b",
+        "<script>",
+        "]]>",
+        "]]]]>>",
+        "&amp;",
+        "\"'",
+        "Größe \u{1F600}",
+        "54.290000",
+        "<![CDATA[",
+        "&#65;",
+    ];
+
+    fn tree(rng: &mut SmallRng, depth: u32) -> Element {
+        let text = *TEXTS.choose(rng).expect("there are some");
+        if depth == 0 || rng.random_bool(0.4) {
+            return Element::with_text("leaf", text);
+        }
+        let children = rng.random_range(0..4);
+        let node = Element::new("node").with_attribute("id", text);
+        (0..children).fold(node, |node, _| node.with_child(tree(rng, depth - 1)))
+    }
+
+    #[test]
+    fn no_text_breaks_out_of_its_element() {
+        let mut rng = SmallRng::seed_from_u64(41);
+        for _ in 0..5_000 {
+            let written = tree(&mut rng, 6);
+            let document = written.to_document();
+
+            assert_eq!(Element::parse(&document).as_ref(), Ok(&written), "{document}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod webhook {
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
+    use tiktok_shop::Secret;
+    use tiktok_shop::webhook::{Notification, sign, verify};
+
+    const BODY: &str = r#"{"type":4,"tts_notification_id":"7327112393057371910","shop_id":"7494049642642441621",
+        "timestamp":1644412885,"data":{"package_list":[{"package_id":"1","order_id_list":["576461413038785752","5"]}]}}"#;
+
+    #[test]
+    fn one_changed_bit_ends_a_signature_and_breaks_no_reader() {
+        let secret = Secret::new("a secret");
+        let signature = sign("app", &secret, BODY.as_bytes());
+        assert!(verify("app", &secret, &signature, BODY.as_bytes()).is_ok());
+        let mut rng = SmallRng::seed_from_u64(51);
+        for _ in 0..5_000 {
+            let mut body = BODY.as_bytes().to_vec();
+            let position = rng.random_range(0..body.len());
+            body[position] ^= 1 << rng.random_range(0..8_u8);
+
+            assert!(verify("app", &secret, &signature, &body).is_err(), "bit of byte {position}");
+            if let Ok(notification) = Notification::parse(&body) {
+                assert!(!notification.id.is_empty());
+            }
+        }
+    }
+}

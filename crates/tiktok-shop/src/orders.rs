@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::client::{Call, Shop};
+use crate::error::Effect;
 use crate::order::{Order, OrderStatus, ShippingType};
 use crate::paging::{DEFAULT_MAX_PAGES, Items, SortField, SortOrder};
+use crate::transport::{Answer, unwrap_envelope};
 use crate::wire::{self, Unreadable};
 
 /// The most orders that one call reads.
@@ -36,22 +38,7 @@ impl Shop {
             return Err(Error::InvalidRequest { code: None, message, request_id: None });
         }
 
-        let mut answer = self.answer(Call::get("/order/202507/orders").query("ids", ids.join(","))).await?;
-        let raw_orders = match answer.data.get_mut("orders").map(Value::take) {
-            Some(Value::Array(raw_orders)) => raw_orders,
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(_) => {
-                let (path, problem) = ("data.orders".to_owned(), "not a list".to_owned());
-                return Err(answer.unreadable(Unreadable { path, problem }));
-            }
-        };
-        raw_orders
-            .into_iter()
-            .enumerate()
-            .filter(|(_, raw)| !raw.is_null())
-            .map(|(index, raw)| ReadOrder::read(raw, &format!("data.orders[{index}]")))
-            .collect::<Result<_, _>>()
-            .map_err(|unreadable| answer.unreadable(unreadable))
+        orders_of(self.answer(Call::get("/order/202507/orders").query("ids", ids.join(","))).await?)
     }
 
     /// Reads one order whole; `NotFound` if the shop has no such order.
@@ -62,6 +49,29 @@ impl Shop {
             Error::NotFound { code: None, message, request_id: None }
         })
     }
+}
+
+/// Reads a whole answer to [`Shop::orders`] that came in another way, as a recording or from a fuzzer.
+pub fn read_orders(status: u16, body: &[u8]) -> Result<Vec<ReadOrder>, Error> {
+    orders_of(unwrap_envelope(body, status, None, Effect::Read, &[])?)
+}
+
+fn orders_of(mut answer: Answer) -> Result<Vec<ReadOrder>, Error> {
+    let raw_orders = match answer.data.get_mut("orders").map(Value::take) {
+        Some(Value::Array(raw_orders)) => raw_orders,
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(_) => {
+            let (path, problem) = ("data.orders".to_owned(), "not a list".to_owned());
+            return Err(answer.unreadable(Unreadable { path, problem }));
+        }
+    };
+    raw_orders
+        .into_iter()
+        .enumerate()
+        .filter(|(_, raw)| !raw.is_null())
+        .map(|(index, raw)| ReadOrder::read(raw, &format!("data.orders[{index}]")))
+        .collect::<Result<_, _>>()
+        .map_err(|unreadable| answer.unreadable(unreadable))
 }
 
 /// Which orders to list. Times: `ge` inclusive, `lt` exclusive; a missing upper end means now.

@@ -159,7 +159,7 @@ async fn read_body(mut response: reqwest::Response, effect: Effect) -> Result<Ve
     Ok(body)
 }
 
-fn unwrap_envelope(
+pub(crate) fn unwrap_envelope(
     body: &[u8],
     status: u16,
     retry_after: Option<Duration>,

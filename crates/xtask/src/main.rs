@@ -2,6 +2,7 @@
 
 mod api_tools;
 mod checks;
+mod fuzz;
 mod page;
 mod prerequisites;
 mod programs;
@@ -47,6 +48,15 @@ enum Command {
     /// Breaks things while orders come in, and proves that nothing is lost, twice or silently different.
     #[command(disable_help_flag = true)]
     Faults(PassedOn),
+    /// Searches for bytes from outside that break what reads them.
+    Fuzz {
+        /// Only this target; each in turn unless given.
+        #[arg(long)]
+        target: Option<String>,
+        /// How long each is searched.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Runs client and import against a live PrestaShop.
     #[command(disable_help_flag = true)]
     Conformance(PassedOn),
@@ -106,6 +116,7 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
             programs::build(workspace)?;
             programs::become_program(workspace, "faults", passed.arguments)
         }
+        Command::Fuzz { target, seconds } => fuzz::search(workspace, target.as_deref(), seconds),
         Command::Conformance(passed) => {
             programs::build(workspace)?;
             programs::become_program(workspace, "conformance", passed.arguments)

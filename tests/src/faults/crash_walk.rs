@@ -25,14 +25,13 @@ pub(super) struct CrashWalk {
     pub restarts: u32,
     /// Ends that nobody has asked for, with the last that was written.
     pub unasked: Vec<String>,
-    /// Where the leases of a process that is down can be ended; nobody else may hold any.
-    alone: Option<DatabaseConnection>,
+    db: DatabaseConnection,
 }
 
 impl CrashWalk {
     pub(super) fn new(
         points: impl IntoIterator<Item = CrashPoint>,
-        alone: Option<DatabaseConnection>,
+        db: DatabaseConnection,
         random: &mut StdRng,
     ) -> Self {
         // What happens rarely is struck when it happens.
@@ -48,7 +47,7 @@ impl CrashWalk {
             let passes = random.random_range(passes(&point));
             (point.to_string(), passes)
         });
-        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new(), alone }
+        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new(), db }
     }
 
     pub(super) fn left(&self) -> impl Iterator<Item = &str> {
@@ -83,7 +82,7 @@ impl CrashWalk {
         self.note(process)?;
         for _ in 0..MOST_STARTS {
             self.restarts += 1;
-            // Two times in three it was down for longer than its leases last.
+            // Two times in three everybody's leases end meanwhile, also those of processes that work on.
             if !self.restarts.is_multiple_of(3) {
                 self.let_leases_end().await;
             }
@@ -99,12 +98,11 @@ impl CrashWalk {
 
     /// The store's own time is not touched: it may still be at work.
     async fn let_leases_end(&self) {
-        let Some(db) = &self.alone else { return };
         let jobs = "UPDATE jobs SET lease_until = 0 WHERE lease_owner IS NOT NULL";
         let turns = "UPDATE leases SET until = 0 WHERE name NOT LIKE '%:request'";
         for sql in [jobs, turns] {
             // The database may be what is broken.
-            drop(db.execute_unprepared(sql).await);
+            drop(self.db.execute_unprepared(sql).await);
         }
     }
 

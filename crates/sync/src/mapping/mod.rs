@@ -9,7 +9,7 @@ mod snapshot;
 mod store_state;
 
 pub use address::{destination_of, likely_country, placeholder_recipient, recipient_of, store_address_of};
-pub use amounts::{Incoherent, SaleAmounts, amounts_of};
+pub use amounts::{Incoherent, SaleAmounts, allocate, amounts_of};
 pub use decision::{CANCELED_BEFORE, Choice, ImportDecision, import_decision};
 pub use drift::{Compared, DRIFTS, STATUS_DRIFT, drifts};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};
