@@ -133,12 +133,11 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let mut lab = Lab { run, walk, random, database, db, authorizations: 0 };
     let (disturbances, mut events) = lab.break_things(options).await?;
     disturbance::heal(&lab.run).await?;
+    lab.walk.arm_all();
+    lab.restart_all().await?;
     let mut complaints = lab.walk_on(options.rest_limit / 2).await?;
     lab.walk.disarm();
-    for process in &mut lab.run.processes {
-        process.kill()?;
-        lab.walk.start(process).await?;
-    }
+    lab.restart_all().await?;
     let begun = Instant::now();
     let comparison = lab.rest(options).await?;
     events.insert("authorize again", lab.authorizations);
@@ -203,6 +202,14 @@ impl Lab<'_> {
             self.authorize_again().await;
         }
         Ok((disturbances, events))
+    }
+
+    async fn restart_all(&mut self) -> Result<()> {
+        for process in &mut self.run.processes {
+            process.kill()?;
+            self.walk.start(process).await?;
+        }
+        Ok(())
     }
 
     /// Leads to the points that nothing has reached yet; says which could not be reached.

@@ -26,6 +26,8 @@ pub(super) struct CrashWalk {
     /// Ends that nobody has asked for, with the last that was written.
     pub unasked: Vec<String>,
     db: DatabaseConnection,
+    /// How many points a process is told of when it starts.
+    at_once: usize,
 }
 
 impl CrashWalk {
@@ -47,7 +49,14 @@ impl CrashWalk {
             let passes = random.random_range(passes(&point));
             (point.to_string(), passes)
         });
-        Self { left: left.collect(), struck: BTreeSet::new(), restarts: 0, unasked: Vec::new(), db }
+        Self {
+            left: left.collect(),
+            struck: BTreeSet::new(),
+            restarts: 0,
+            unasked: Vec::new(),
+            db,
+            at_once: 3,
+        }
     }
 
     pub(super) fn left(&self) -> impl Iterator<Item = &str> {
@@ -56,6 +65,11 @@ impl CrashWalk {
 
     pub(super) fn struck(&self) -> usize {
         self.struck.len()
+    }
+
+    /// From the next start on, whichever point comes first.
+    pub(super) fn arm_all(&mut self) {
+        self.at_once = usize::MAX;
     }
 
     /// No point ends anything from the next start on.
@@ -86,7 +100,9 @@ impl CrashWalk {
             if !self.restarts.is_multiple_of(3) {
                 self.let_leases_end().await;
             }
-            let named: Vec<_> = self.left.iter().map(|(name, passes)| format!("{name}*{passes}")).collect();
+            let first = self.restarts as usize % self.left.len().max(1);
+            let points = self.left.iter().cycle().skip(first).take(self.at_once.min(self.left.len()));
+            let named: Vec<_> = points.map(|(name, passes)| format!("{name}*{passes}")).collect();
             process.set_variable(VARIABLE, Some(named.join(",")).filter(|named| !named.is_empty()));
             let Err(error) = process.start_again().await else { return Ok(()) };
             if !self.note(process)? {
