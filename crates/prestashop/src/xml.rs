@@ -7,6 +7,9 @@ use quick_xml::{Reader, XmlVersion};
 /// No answer of the webservice nests deeper than ten; more than this is not one.
 const MAX_DEPTH: usize = 32;
 
+/// A hundred thousand ids come in about as many elements. Each takes a hundred bytes and more, of four that were read.
+const MAX_ELEMENTS: usize = 300_000;
+
 /// An element with its attributes, its text and its children.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
@@ -128,13 +131,21 @@ impl Element {
     ///
     /// # Errors
     /// If anything but whitespace and comments stands around the one root, a tag does not match or is misnamed, an
-    /// entity is not one of the five of XML, there is a document type, or the tree is too deep.
+    /// entity is not one of the five of XML, there is a document type, or the tree is too deep or too large.
     pub fn parse(document: &str) -> Result<Self, NotWellFormed> {
         let mut reader = Reader::from_str(document);
         let mut open: Vec<OpenElement> = Vec::new();
         let mut root = None;
+        let mut elements = 0;
         loop {
-            match reader.read_event().map_err(|_| NotWellFormed)? {
+            let event = reader.read_event().map_err(|_| NotWellFormed)?;
+            if matches!(event, Event::Start(_) | Event::Empty(_)) {
+                elements += 1;
+                if elements > MAX_ELEMENTS {
+                    return Err(NotWellFormed);
+                }
+            }
+            match event {
                 Event::Start(start) if root.is_none() && open.len() < MAX_DEPTH => {
                     open.push(OpenElement::from_start(&start)?);
                 }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attacks;
 mod changed_orders;
 mod every_recording;
 mod judging;
