@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::steps::{run, shown, step};
 use crate::workspace::Workspace;
-use crate::{api_tools, page, prerequisites};
+use crate::{api_tools, page, prerequisites, supply_chain};
 
 /// What has been checked so far. A failure does not keep the rest from being checked.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     let mut checks = Checks::begin();
     checks.check("programs the tests need", prerequisites::test_tools);
     checks.check("programs that check the API", || api_tools::install(workspace));
+    checks.check("supply chain", || supply_chain::check(workspace));
     checks.cargo(workspace, "format", &["fmt", "--all", "--check"]);
     checks.cargo(workspace, "lints", &["clippy", "--all-targets", "--", "-D", "warnings"]);
     checks.cargo(

@@ -7,6 +7,7 @@ mod page;
 mod prerequisites;
 mod programs;
 mod steps;
+mod supply_chain;
 mod workspace;
 
 use std::ffi::OsString;
@@ -65,6 +66,8 @@ enum Command {
     Replay(PassedOn),
     /// Writes the API description `openapi/orderbridge.json` anew.
     Openapi,
+    /// Writes the list of all crates in the program, as CycloneDX, into the target folder.
+    Sbom,
 }
 
 /// Arguments that the program behind the command understands; ask it with `--help`.
@@ -127,6 +130,7 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
             programs::become_program(workspace, "sandbox", arguments)
         }
         Command::Openapi => programs::write_openapi(workspace),
+        Command::Sbom => supply_chain::sbom::write(workspace),
     }
 }
 
