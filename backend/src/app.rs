@@ -19,9 +19,9 @@ use crate::events::LiveEvents;
 use crate::idempotency::RequestDigests;
 use crate::page::Page;
 use crate::{
-    actions, alerts, api_keys, audit, bulk_runs, connections, events, health, invitations, issues, openapi,
-    orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states, sync_runs, users,
-    webhooks,
+    actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, health, invitations, issues,
+    openapi, orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states, sync_runs,
+    users, webhooks,
 };
 
 /// What all handlers share.
@@ -111,6 +111,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(session::refresh_session)
         .service(session::get_session)
         .service(session::sign_out::sign_out)
+        .service(api_docs::admit_to_api_docs)
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)
         .service(api_keys::get_api_key)
@@ -205,15 +206,33 @@ impl RouteTable {
         Self(document.paths.paths.iter().map(route).collect())
     }
 
+    /// Whether something is at this address, whatever the method.
+    #[must_use]
+    pub fn knows(&self, path: &str) -> bool {
+        self.0.iter().any(|(route, _)| route.is_match(path))
+    }
+
     /// Why no route has taken a request: nothing is there, or it answers to other methods.
     #[must_use]
     pub fn refusal(&self, path: &str) -> ApiError {
-        let routes = self.0.iter().filter(|(route, _)| route.is_match(path));
-        let allowed: Vec<_> = routes.flat_map(|(_, methods)| methods).copied().collect();
-        if allowed.is_empty() {
-            ApiError::NotFound
-        } else {
-            ApiError::MethodNotAllowed { allowed: allowed.join(", ") }
+        match self.refusal_of_word(path) {
+            ApiError::NotFound => {
+                let route = self.0.iter().find(|(route, _)| route.is_match(path));
+                route.map_or(ApiError::NotFound, |(_, methods)| not_allowed(methods))
+            }
+            refusal => refusal,
         }
     }
+
+    /// The same for an address without an id. One such as `/orders/search` looks like that of an order, too, but no
+    /// order has a word for an id.
+    #[must_use]
+    pub fn refusal_of_word(&self, path: &str) -> ApiError {
+        let route = self.0.iter().find(|(route, _)| route.pattern() == Some(path));
+        route.map_or(ApiError::NotFound, |(_, methods)| not_allowed(methods))
+    }
+}
+
+fn not_allowed(methods: &[&str]) -> ApiError {
+    ApiError::MethodNotAllowed { allowed: methods.join(", ") }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
 use base64::Engine;
@@ -19,6 +20,8 @@ use crate::auth::ThrottlePolicy;
 /// Named here because a secret has no place among the arguments, which other users of the machine can read.
 const KEY_VARIABLE: &str = "ORDERBRIDGE_ENCRYPTION_KEY";
 const KEY_FILE: &str = "encryption.key";
+/// The largest body that is taken comes in this time over a poor mobile connection.
+const BODY_TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// Settings from arguments and environment.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +66,9 @@ pub struct Settings {
     /// For development only: stores and the receivers of webhooks may have private addresses and plain HTTP
     #[arg(long, global = true, env = "ORDERBRIDGE_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
+    /// For development only: Swagger UI and the API document answer everybody, not only admins
+    #[arg(long, global = true, env = "ORDERBRIDGE_OPEN_API_DOCS")]
+    pub open_api_docs: bool,
     /// Origins of other pages that may call the API, as in https://tools.example; several with commas
     #[arg(long, global = true, env = "ORDERBRIDGE_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
@@ -113,6 +119,9 @@ pub struct Config {
     /// Where stores and the receivers of webhooks may be.
     pub destinations: Destinations,
     pub trust_proxy: bool,
+    pub open_api_docs: bool,
+    /// A body that has not come by then is not waited for.
+    pub body_time_limit: Duration,
     pub throttle: ThrottlePolicy,
     require_second_factor: Option<Role>,
     public_origin: String,
@@ -172,6 +181,8 @@ impl Config {
                 Destinations::Public
             },
             trust_proxy: settings.trust_proxy,
+            open_api_docs: settings.open_api_docs,
+            body_time_limit: BODY_TIME_LIMIT,
             throttle: ThrottlePolicy::default(),
             require_second_factor: settings.require_second_factor,
             public_origin,

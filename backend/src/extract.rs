@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
@@ -13,13 +14,17 @@ use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 use shared::FieldError;
+use tokio::time::timeout;
 
 use crate::app::AppState;
 use crate::auth::caller_of;
 use crate::error::ApiError;
+use crate::strict_json::Strict;
 
 /// No request of ours comes near it.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// More than there are filters.
+const MOST_PARAMETERS: usize = 64;
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -30,12 +35,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request.headers());
+        let time_limit = request.app_data::<Data<AppState>>().map(|state| state.config.body_time_limit);
         let payload = payload.take();
         async move {
+            let time_limit = time_limit.ok_or_else(|| ApiError::internal("the app has no state"))?;
             if !is_json {
                 return Err(ApiError::NotJson);
             }
-            let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
+            let bytes = read_all(payload, BODY_LIMIT_BYTES, time_limit).await?;
             parse(&bytes).map(Self)
         }
         .boxed_local()
@@ -48,11 +55,20 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body up to a limit.
+/// Reads a body up to a limit, and no longer than this.
 ///
 /// # Errors
-/// When it is longer, or ends early.
-pub async fn read_all(mut payload: Payload, limit_bytes: usize) -> Result<BytesMut, ApiError> {
+/// When it is longer, ends early, or comes too slowly.
+pub async fn read_all(
+    payload: Payload,
+    limit_bytes: usize,
+    time_limit: Duration,
+) -> Result<BytesMut, ApiError> {
+    let too_slow = |_| ApiError::bad_request("body_too_slow", "The body did not come in time.");
+    timeout(time_limit, read_up_to(payload, limit_bytes)).await.map_err(too_slow)?
+}
+
+async fn read_up_to(mut payload: Payload, limit_bytes: usize) -> Result<BytesMut, ApiError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::bad_request("bad_body", "The body ended early."))?;
@@ -66,7 +82,7 @@ pub async fn read_all(mut payload: Payload, limit_bytes: usize) -> Result<BytesM
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json);
+    let parsed = serde_path_to_error::deserialize(Strict(&mut json));
     let parsed = parsed.map_err(|error| {
         let pointer = json_pointer(error.path());
         ApiError::BadRequest {
@@ -99,7 +115,13 @@ impl FromRequest for Pairs {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
-        ready(Ok(Self(pairs.into_owned().collect())))
+        let pairs: Vec<_> = pairs.take(MOST_PARAMETERS + 1).collect();
+        if pairs.len() > MOST_PARAMETERS {
+            let detail = format!("A query has at most {MOST_PARAMETERS} parameters.");
+            return ready(Err(ApiError::bad_request("too_many_parameters", detail)));
+        }
+        let owned = pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+        ready(Ok(Self(owned.collect())))
     }
 }
 
@@ -115,9 +137,13 @@ impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
         let id = request.match_info().get("id").and_then(|text| text.parse::<T>().ok());
         let caller = caller_of(request);
         let state = request.app_data::<Data<AppState>>().cloned();
+        let path = request.path().to_owned();
         async move {
             let reach = caller?.reach;
-            let id = id.ok_or(ApiError::NotFound)?;
+            let Some(id) = id else {
+                // A fixed word at the place of an id is an address of its own, that answers to other methods.
+                return Err(state.map_or(ApiError::NotFound, |state| state.routes.refusal_of_word(&path)));
+            };
             if let Reach::Only(connections) = reach {
                 let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
                 if !id.is_within(state.database.reader(), &connections).await? {

@@ -111,7 +111,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     let state = request.app_data::<Data<AppState>>();
     let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
     let key = key_of(request.headers())?;
-    let bytes = read_all(payload, BODY_LIMIT_BYTES).await?;
+    let bytes = read_all(payload, BODY_LIMIT_BYTES, state.config.body_time_limit).await?;
     let body = match (bytes.is_empty(), is_json(request.headers())) {
         (true, _) => parse(b"null")?,
         (false, true) => parse(&bytes)?,

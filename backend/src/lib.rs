@@ -2,6 +2,7 @@
 
 mod actions;
 mod alerts;
+mod api_docs;
 mod api_keys;
 pub mod app;
 mod audit;
@@ -31,6 +32,7 @@ pub mod server;
 mod session;
 mod sessions;
 mod store_states;
+mod strict_json;
 mod sync_runs;
 pub mod untrusted;
 mod users;

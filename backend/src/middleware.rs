@@ -6,7 +6,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL,
     CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -24,9 +24,25 @@ use crate::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const YEAR_OF_HTTPS: &str = "max-age=31536000; includeSubDomains";
-/// Swagger UI brings inline script and style of its own.
-const SWAGGER_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+/// Swagger UI draws its icons from data, and sets style attributes.
+const SWAGGER_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
      img-src 'self' data:; frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'";
+/// Answers for programs are no pages: whoever opens one in a browser runs and loads nothing.
+const NO_PAGE_POLICY: &str =
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// What every answer says, whatever it is.
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "same-origin"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
+         microphone=(), midi=(), payment=(), usb=()",
+    ),
+];
 
 /// Names each request in the log. Queries are left out, for what somebody searched for is nobody else's business.
 pub struct RequestSpan;
@@ -158,8 +174,9 @@ pub async fn headers(
     let state = request.app_data::<Data<AppState>>().cloned();
     let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
     let id = request_id(&request);
-    let is_swagger = request.path().starts_with("/swagger-ui");
-    let is_api = request.path().starts_with("/api/");
+    let area = request.path().split('/').nth(1).unwrap_or_default().to_owned();
+    let area = area.as_str();
+    let is_api = area == "api";
     let origin = request.headers().get(ORIGIN).cloned();
     let foreign_origin = origin.filter(|origin| is_api && state.config.allows_origin(origin));
 
@@ -180,9 +197,14 @@ pub async fn headers(
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    let policy = if is_swagger { HeaderValue::from_static(SWAGGER_POLICY) } else { state.page.policy() };
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let policy = match area {
+        "swagger-ui" => HeaderValue::from_static(SWAGGER_POLICY),
+        "api" | "api-docs" | "health" | "webhooks" => HeaderValue::from_static(NO_PAGE_POLICY),
+        _ => state.page.policy(),
+    };
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     if state.config.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(YEAR_OF_HTTPS));

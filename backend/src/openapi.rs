@@ -185,6 +185,7 @@ fn idempotency_key(required: Required) -> Parameter {
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(255))
+        .pattern(Some("^[!-~]+$"))
         .examples(["8e03978e-40d5-43e8-bc93-6894a57f9324"]);
     let description = "A key of the caller's own, new for each request that is to have an effect: 1 to 255 visible ASCII \
         characters. For 24 hours the same request with the same key gets the first answer again, with the header \

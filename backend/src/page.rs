@@ -76,10 +76,10 @@ fn inline_scripts(html: &str) -> Vec<&str> {
 /// Answers whatever no other route does: a file of the page, the page itself for its own addresses, or nothing.
 ///
 /// # Errors
-/// Below `/api`: not found, or the wrong method.
+/// Below `/api`, and where another route is: not found, or the wrong method.
 pub async fn everything_else(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path();
-    if path == "/api" || path.starts_with("/api/") {
+    if path == "/api" || path.starts_with("/api/") || state.routes.knows(path) {
         return Err(state.routes.refusal(path));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

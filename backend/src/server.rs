@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer, get};
+use actix_web::{App, HttpServer};
 use anyhow::Context;
 use clock::SharedClock;
 use database::{Database, Vault};
@@ -15,12 +15,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::{self, AppState};
 use crate::config::Config;
 use crate::middleware::{RequestSpan, authenticate, headers, problems};
-use crate::{auth, openapi, page};
+use crate::{api_docs, auth, page};
 
 /// Requests that are being answered get this long when the program ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
@@ -157,10 +156,7 @@ fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev:
                     .wrap(TracingLogger::<RequestSpan>::new())
             })
             .split_for_parts();
-        app.service(api_document)
-            .service(SwaggerUi::new("/swagger-ui/{_:.*}").config("/api-docs/openapi.json".into()))
-            .service(web::redirect("/swagger-ui", "/swagger-ui/"))
-            .default_service(web::to(page::everything_else))
+        app.configure(api_docs::routes).default_service(web::to(page::everything_else))
     })
     .client_request_timeout(HEADER_LIMIT)
     .shutdown_timeout(LAST_ANSWERS.as_secs())
@@ -169,9 +165,4 @@ fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev:
     .bind(address)?;
     let listening = server.addrs().first().copied().unwrap_or(address);
     Ok((listening, server.run()))
-}
-
-#[get("/api-docs/openapi.json")]
-async fn api_document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(openapi::DOCUMENT_TEXT.as_str())
 }

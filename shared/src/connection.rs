@@ -112,8 +112,8 @@ pub struct StoreCredentials {
     /// The shop's address, as its visitors see it.
     #[cfg_attr(feature = "openapi", schema(example = "https://shop.example/"))]
     pub url: String,
-    /// The webservice key: 32 characters.
-    #[cfg_attr(feature = "openapi", schema(format = "password"))]
+    /// The webservice key: 32 letters and digits.
+    #[cfg_attr(feature = "openapi", schema(format = "password", pattern = "^[A-Za-z0-9]{32}$"))]
     pub webservice_key: String,
 }
 
@@ -214,7 +214,6 @@ pub struct ConnectionSettings {
     /// Reference id of the store's carrier; absent means the free carrier of the store.
     pub carrier_reference: Option<i64>,
     /// Store carrier by country (ISO 3166-1 alpha-2); wins over `carrier_reference`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub carrier_by_country: BTreeMap<String, i64>,
     pub identity_rule: IdentityRule,
     /// Used by the identity rule `fixed`.
@@ -224,7 +223,6 @@ pub struct ConnectionSettings {
     /// The shop of a multi-shop store; absent means the default shop.
     pub store_shop_id: Option<i64>,
     /// Store state by shown status; a status that is missing follows the default, an empty value leaves it unchanged.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub status_mapping: BTreeMap<OrderStatus, Option<i64>>,
     /// Whether an order that is shipped in the store is shipped on TikTok Shop.
     pub write_back_shipped: bool,
@@ -234,7 +232,6 @@ pub struct ConnectionSettings {
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub tracking_delay_min: u32,
     /// TikTok Shop's carrier id by the reference id of the store's carrier.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub carrier_map: BTreeMap<String, String>,
     /// TikTok Shop's carrier id for store carriers that the map leaves out; absent means that the name must fit.
     pub default_channel_carrier_id: Option<String>,

@@ -254,7 +254,7 @@ pub struct Issue {
     pub sentence: String,
     pub remedy: String,
     /// What the sentence is made of, and further details such as the upstream code.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, String>))]
     pub facts: IssueFacts,
     /// How often the step that failed has been tried.
     pub attempts: i32,

@@ -340,6 +340,5 @@ pub struct TimelineEntry {
     pub topic: String,
     pub sentence: String,
     /// Details by name: ids, amounts, durations; never buyers' data.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub facts: std::collections::BTreeMap<String, String>,
 }

@@ -34,6 +34,8 @@ text_enum!(
         UsersWrite => "users:write",
         /// Reads the audit log.
         AuditRead => "audit:read",
+        /// Reads the description of the API.
+        DocsRead => "docs:read",
     }
 );
 
@@ -50,7 +52,9 @@ impl Scope {
             | Self::WebhooksWrite
             | Self::KeysRead
             | Self::KeysWrite => Role::Manager,
-            Self::OrdersErase | Self::UsersRead | Self::UsersWrite | Self::AuditRead => Role::Admin,
+            Self::OrdersErase | Self::UsersRead | Self::UsersWrite | Self::AuditRead | Self::DocsRead => {
+                Role::Admin
+            }
         }
     }
 

@@ -248,6 +248,7 @@ rights!(
     UsersRead,
     UsersWrite,
     AuditRead,
+    DocsRead,
 );
 
 /// Anybody with valid credentials, a key too.

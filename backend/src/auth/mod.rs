@@ -14,9 +14,9 @@ pub(crate) mod user_agent;
 pub use access_token::{AccessTokens, Claims};
 pub(crate) use caller::caller_of;
 pub use caller::{
-    Anyone, AuditRead, Caller, ConnectionsRead, ConnectionsWrite, Credential, Identity, KeysRead, KeysWrite,
-    May, OrdersErase, OrdersLabels, OrdersPii, OrdersRaw, OrdersRead, OrdersWrite, Person, Right, UsersRead,
-    UsersWrite, WebhooksRead, WebhooksWrite,
+    Anyone, AuditRead, Caller, ConnectionsRead, ConnectionsWrite, Credential, DocsRead, Identity, KeysRead,
+    KeysWrite, May, OrdersErase, OrdersLabels, OrdersPii, OrdersRaw, OrdersRead, OrdersWrite, Person, Right,
+    UsersRead, UsersWrite, WebhooksRead, WebhooksWrite,
 };
 pub use live::{LiveKeys, LiveSessions};
 pub use password::{Passwords, check_new_email, check_new_password};

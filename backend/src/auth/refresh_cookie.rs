@@ -80,7 +80,7 @@ impl FromRequest for RefreshCookie {
 
 /// Browsers name the page's origin in such requests; without one, it is no browser.
 fn is_from_our_page(headers: &HeaderMap, config: &Config) -> bool {
-    if !headers.contains_key(CSRF_HEADER) {
+    if headers.get(CSRF_HEADER).is_none_or(|value| value != "1") {
         return false;
     }
     let text = |value: &HeaderValue| value.to_str().map(str::to_ascii_lowercase).unwrap_or_default();

@@ -19,7 +19,10 @@ use crate::openapi::Refusals;
 #[utoipa::path(
     tag = "session",
     operation_id = "refreshSession",
-    params(("X-Orderbridge" = String, Header, description = "`1`: shows that no foreign page has sent the request")),
+    params((
+        "X-Orderbridge" = String, Header, pattern = "^1$", example = "1",
+        description = "`1`: shows that no foreign page has sent the request"
+    )),
     responses((status = 200, body = Session, description = "Signed in"), Refusals),
     security(("refresh_cookie" = []))
 )]

@@ -16,7 +16,10 @@ use crate::openapi::Refusals;
 #[utoipa::path(
     tag = "session",
     operation_id = "signOut",
-    params(("X-Orderbridge" = String, Header, description = "`1`: shows that no foreign page has sent the request")),
+    params((
+        "X-Orderbridge" = String, Header, pattern = "^1$", example = "1",
+        description = "`1`: shows that no foreign page has sent the request"
+    )),
     responses((status = 204, description = "Signed out"), Refusals),
     security(("refresh_cookie" = []))
 )]

@@ -47,7 +47,7 @@ pub async fn receive_tiktok_webhook(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = match read_all(payload.into_inner(), BODY_LIMIT_BYTES).await {
+    let body = match read_all(payload.into_inner(), BODY_LIMIT_BYTES, state.config.body_time_limit).await {
         Ok(body) => body,
         Err(ApiError::TooLarge { .. }) => return Ok(HttpResponse::PayloadTooLarge().finish()),
         Err(_) => return Ok(HttpResponse::BadRequest().finish()),

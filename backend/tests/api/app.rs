@@ -64,8 +64,21 @@ pub async fn app_with(arguments: &[&str]) -> TestApp {
     TestApp::start(test_database::sqlite(), arguments).await
 }
 
+/// A server on SQLite, configured further.
+pub async fn app_configured(change: impl FnOnce(&mut Config)) -> TestApp {
+    TestApp::start_configured(test_database::sqlite(), &[], change).await
+}
+
 impl TestApp {
     async fn start(store: TestDatabase, arguments: &[&str]) -> Self {
+        Self::start_configured(store, arguments, |config| config.open_api_docs = true).await
+    }
+
+    async fn start_configured(
+        store: TestDatabase,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         // Every test of the process comes by; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -76,6 +89,7 @@ impl TestApp {
         let mut config = Config::load(settings).unwrap();
         config.throttle =
             ThrottlePolicy { longest_pause: std::time::Duration::ZERO, ..ThrottlePolicy::default() };
+        change(&mut config);
         let clock = Arc::new(ShiftedClock::default());
         let server = Server::start(config, clock.clone(), Duties::Serve).await.unwrap();
         Self {

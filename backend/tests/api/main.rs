@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod actions;
 #[cfg(test)]
+mod api_docs;
+#[cfg(test)]
 mod api_keys;
 #[cfg(test)]
 mod app;
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]

@@ -28,6 +28,7 @@ use Needs::{AnyToken, NoToken, Right, Session};
 /// Whoever adds an operation must say here whom it is for.
 const TABLE: &[(&str, Needs)] = &[
     ("acceptInvitation", NoToken),
+    ("admitToApiDocs", Right(Scope::DocsRead)),
     ("beginSecondFactor", Session),
     ("changePassword", Session),
     ("checkLive", NoToken),

@@ -106,6 +106,7 @@ pub const fn scope(scope: Scope) -> &'static str {
         Scope::UsersRead => "Read people, invitations and sessions",
         Scope::UsersWrite => "Invite, change and remove people",
         Scope::AuditRead => "Read the audit log",
+        Scope::DocsRead => "Read about the API",
     }
 }
 

@@ -59,6 +59,7 @@ async fn main() -> Result<ExitCode> {
         seed,
         hold_seconds: if options.exit { 5 } else { 60 },
         order_post_ms: options.order_post_ms,
+        environment: [("ORDERBRIDGE_OPEN_API_DOCS", "true".to_owned())].into(),
         ..RunOptions::new(data_dir, seed)
     };
     let mut run = Run::start(&run_options).await?;
