@@ -13,7 +13,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shop_url = arguments.next().ok_or("give the address of the shop")?.parse()?;
     let shop_id = arguments.next().map(|id| id.parse::<ShopId>()).transpose()?;
     let key = WebserviceKey::new(std::env::var("WEBSERVICE_KEY")?);
-    let client = Client::new(http_client(), shop_url, key, shop_id).with_observer(Arc::new(|call| {
+    let client = Client::new(http_client(), shop_url, key, shop_id).with_observer(Arc::new(|exchange| {
+        let call = exchange.record;
         eprintln!("{} {}: {:?} in {:?}", call.method, call.resource, call.verdict, call.duration);
     }));
 

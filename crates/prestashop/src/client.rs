@@ -12,7 +12,7 @@ use crate::error::{ConnectionFailure, Error, RefusalKind, UnknownReason};
 use crate::ids::ShopId;
 use crate::judge::{Call, Document, RawAnswer, judge};
 use crate::key::WebserviceKey;
-use crate::observer::{CallRecord, Observer, Verdict};
+use crate::observer::{CallRecord, Exchange, Observer, Verdict};
 use crate::query::Query;
 use crate::resource::{Method, Resource};
 use crate::version::Version;
@@ -95,6 +95,22 @@ pub(crate) struct Request {
     pub(crate) id: Option<u64>,
     pub(crate) query: Query,
     pub(crate) entities: Vec<Element>,
+}
+
+/// A request as it leaves.
+struct Wire {
+    method: Method,
+    url: Url,
+    body: Option<String>,
+    timeout: Duration,
+}
+
+/// What came back, as far as it came.
+#[derive(Default)]
+struct Heard {
+    status: Option<u16>,
+    body: Vec<u8>,
+    request_id: Option<String>,
 }
 
 /// A proven success, and what the shop said about itself.
@@ -237,40 +253,47 @@ impl Client {
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Error> {
         let started = Instant::now();
         let (method, resource) = (request.method, request.resource);
-        let mut status = None;
-        let result = self.attempt(request, &mut status).await;
+        let call = Call { method, resource, entities: request.entities.len() };
+        let wire = self.wire(request);
+        let mut heard = Heard::default();
+        let result = self.attempt(call, &wire, &mut heard).await;
         if let Some(observer) = &self.observer {
-            let verdict = Verdict::of(&result);
-            observer(&CallRecord { method, resource, status, duration: started.elapsed(), verdict });
+            let (status, duration, verdict) = (heard.status, started.elapsed(), Verdict::of(&result));
+            observer(&Exchange {
+                record: &CallRecord { method, resource, status, duration, verdict },
+                url: &wire.url,
+                sent: wire.body.as_deref(),
+                answered: &heard.body,
+                request_id: heard.request_id.as_deref(),
+            });
         }
         result
     }
 
-    async fn attempt(&self, request: Request, status: &mut Option<u16>) -> Result<Answer, Error> {
-        let call =
-            Call { method: request.method, resource: request.resource, entities: request.entities.len() };
-        let mut response = self.build(request).send().await.map_err(|error| failure(&error))?;
+    async fn attempt(&self, call: Call, wire: &Wire, heard: &mut Heard) -> Result<Answer, Error> {
+        let mut response = self.build(wire).send().await.map_err(|error| failure(&error))?;
         let code = response.status().as_u16();
-        *status = Some(code);
+        heard.status = Some(code);
+        heard.request_id = header(&response, "x-request-id").map(ToOwned::to_owned);
         let version = header(&response, "psws-version").and_then(|version| version.parse().ok());
         let content_type = header(&response, "content-type").map(ToOwned::to_owned);
         let location_host = header(&response, "location")
             .and_then(|location| self.api.join(location).ok())
             .and_then(|location| location.host_str().map(ToOwned::to_owned));
-        let body = read_body(&mut response).await?;
+        read_body(&mut response, &mut heard.body).await?;
         let document = judge(
             call,
             RawAnswer {
                 status: code,
                 content_type: content_type.as_deref(),
                 location_host: location_host.as_deref(),
-                body: &body,
+                body: &heard.body,
             },
         )?;
         Ok(Answer { document, version })
     }
 
-    fn build(&self, request: Request) -> reqwest::RequestBuilder {
+    fn wire(&self, request: Request) -> Wire {
         let Request { method, resource, id, mut query, entities } = request;
         let is_overridden =
             self.overrides_method && matches!(method, Method::Put | Method::Patch | Method::Delete);
@@ -289,18 +312,27 @@ impl Client {
         url.set_query(query.encoded().as_deref());
 
         let creates_order = resource == Resource::Orders && method == Method::Post;
-        let timeout = if creates_order { self.timeouts.order_creation } else { self.timeouts.other };
-        let wire_method = if is_overridden { Method::Post } else { method };
+        let body = (!entities.is_empty()).then(|| {
+            entities.into_iter().fold(Element::new("prestashop"), Element::with_child).to_document()
+        });
+        Wire {
+            method: if is_overridden { Method::Post } else { method },
+            url,
+            body,
+            timeout: if creates_order { self.timeouts.order_creation } else { self.timeouts.other },
+        }
+    }
+
+    fn build(&self, wire: &Wire) -> reqwest::RequestBuilder {
         let builder = self
             .http
-            .request(http_method(wire_method), url)
+            .request(http_method(wire.method), wire.url.clone())
             .basic_auth(self.key.expose(), Some(""))
-            .timeout(timeout);
-        if entities.is_empty() {
-            return builder;
+            .timeout(wire.timeout);
+        match &wire.body {
+            Some(body) => builder.header("content-type", "text/xml; charset=utf-8").body(body.clone()),
+            None => builder,
         }
-        let body = entities.into_iter().fold(Element::new("prestashop"), Element::with_child);
-        builder.header("content-type", "text/xml; charset=utf-8").body(body.to_document())
     }
 }
 
@@ -323,16 +355,15 @@ impl Request {
     }
 }
 
-async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, Error> {
+async fn read_body(response: &mut reqwest::Response, body: &mut Vec<u8>) -> Result<(), Error> {
     let status = Some(response.status().as_u16());
-    let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_ANSWER => {
                 return Err(Error::unknown(status, UnknownReason::TooLarge));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
+            Ok(None) => return Ok(()),
             Err(error) if error.is_timeout() => return Err(Error::unknown(status, UnknownReason::Timeout)),
             Err(_) => return Err(Error::unknown(status, UnknownReason::ConnectionCut)),
         }

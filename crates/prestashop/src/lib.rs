@@ -50,7 +50,7 @@ pub use ids::*;
 pub use judge::{Call, Document, RawAnswer, judge};
 pub use key::WebserviceKey;
 pub use localization::{Currency, Language};
-pub use observer::{CallRecord, Observer, Verdict};
+pub use observer::{CallRecord, Exchange, Observer, Verdict};
 pub use order_carriers::OrderCarrier;
 pub use order_details::OrderDetail;
 pub use order_histories::OrderHistory;

@@ -11,7 +11,7 @@ use url::Url;
 use crate::error::Effect;
 use crate::sign::sign;
 use crate::transport::{self, Answer};
-use crate::{Error, Secret};
+use crate::{Error, Observer, Secret};
 
 const JSON: &str = "application/json";
 
@@ -37,6 +37,7 @@ pub struct ShopAccess {
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    observer: Option<Observer>,
 }
 
 #[derive(Debug)]
@@ -61,7 +62,13 @@ impl Client {
     /// A path in `api_url` is sent but not signed, as behind a proxy that takes it off.
     #[must_use]
     pub fn new(http: reqwest::Client, api_url: Url, app: AppCredentials, clock: SharedClock) -> Self {
-        Self { inner: Arc::new(Inner { http, api_url, app, clock }) }
+        Self { inner: Arc::new(Inner { http, api_url, app, clock }), observer: None }
+    }
+
+    /// Tells the observer about every call.
+    #[must_use]
+    pub fn with_observer(self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// A handle for the calls of one shop.
@@ -90,7 +97,8 @@ impl Client {
         if let Some(body) = body {
             request = request.body(body.to_vec());
         }
-        transport::send(http, request, effect, &[&app.app_secret, access_token]).await
+        let secrets = [&app.app_secret, access_token];
+        transport::send(http, request, effect, &secrets, self.observer.as_ref()).await
     }
 }
 

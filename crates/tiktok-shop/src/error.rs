@@ -76,6 +76,29 @@ pub enum Error {
     Unexpected { status: u16, path: String, problem: String, request_id: Option<String> },
 }
 
+impl Error {
+    /// What TikTok Shop calls the request, if it was answered with that.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::TokenExpired { request_id, .. }
+            | Self::ReauthorizationNeeded { request_id, .. }
+            | Self::ScopeMissing { request_id, .. }
+            | Self::ClockSkew { request_id, .. }
+            | Self::RateLimited { request_id, .. }
+            | Self::Transient { request_id, .. }
+            | Self::OutcomeUnknown { request_id, .. }
+            | Self::NotFound { request_id, .. }
+            | Self::Denied { request_id, .. }
+            | Self::Rejected { request_id, .. }
+            | Self::Misconfigured { request_id, .. }
+            | Self::InvalidRequest { request_id, .. }
+            | Self::Unexpected { request_id, .. } => request_id.as_deref(),
+            Self::Unreachable { .. } | Self::TooManyPages { .. } => None,
+        }
+    }
+}
+
 /// A setting of the app that TikTok does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {

@@ -15,6 +15,9 @@ use crate::wire::{self, Unreadable};
 /// The most orders that one call reads.
 pub const ORDERS_PER_READ: usize = 50;
 
+/// The version of the interface in which orders are read whole.
+pub const ORDER_VERSION: &str = "202507";
+
 impl Shop {
     /// Lists orders. What a search tells of an order may be stale or hollow: read it with [`Shop::orders`].
     ///
@@ -38,7 +41,8 @@ impl Shop {
             return Err(Error::InvalidRequest { code: None, message, request_id: None });
         }
 
-        orders_of(self.answer(Call::get("/order/202507/orders").query("ids", ids.join(","))).await?)
+        let call = Call::get(format!("/order/{ORDER_VERSION}/orders")).query("ids", ids.join(","));
+        orders_of(self.answer(call).await?)
     }
 
     /// Reads one order whole; `NotFound` if the shop has no such order.

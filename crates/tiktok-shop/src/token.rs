@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::error::Effect;
-use crate::{AppCredentials, Error, Secret, transport, wire};
+use crate::{AppCredentials, Error, Observer, Secret, transport, wire};
 
 /// Gets and refreshes tokens. App secret and refresh token travel in the URL, so no URL is ever shown.
 #[derive(Debug, Clone)]
@@ -13,13 +13,20 @@ pub struct TokenClient {
     http: reqwest::Client,
     auth_url: Url,
     app: AppCredentials,
+    observer: Option<Observer>,
 }
 
 impl TokenClient {
     /// `auth_url` is the host of tokens, as in `https://auth.tiktok-shops.com`.
     #[must_use]
     pub fn new(http: reqwest::Client, auth_url: Url, app: AppCredentials) -> Self {
-        Self { http, auth_url, app }
+        Self { http, auth_url, app, observer: None }
+    }
+
+    /// Tells the observer about every call.
+    #[must_use]
+    pub fn with_observer(self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Exchanges the code that the seller's consent brought; it works once, within 30 minutes.
@@ -52,7 +59,8 @@ impl TokenClient {
 
         // A code is used up and a refresh token may be replaced: a lost answer is not like a lost reading.
         let secrets = [&self.app.app_secret, secret];
-        transport::send(&self.http, self.http.get(url), Effect::Write, &secrets).await?.read()
+        let request = self.http.get(url);
+        transport::send(&self.http, request, Effect::Write, &secrets, self.observer.as_ref()).await?.read()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sends one request, reads one bounded answer, and takes the envelope off.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::{Effect, Refusal, one_line};
 use crate::wire::{self, Unreadable};
-use crate::{Error, Secret};
+use crate::{Error, Exchange, Observer, Secret, Verdict};
 
 /// The most bytes read of one answer: a page of 100 orders has about 1 MiB.
 pub const ANSWER_LIMIT_BYTES: usize = 8 * 1024 * 1024;
@@ -111,27 +111,65 @@ pub(crate) async fn send(
     request: reqwest::RequestBuilder,
     effect: Effect,
     secrets: &[&Secret],
+    observer: Option<&Observer>,
 ) -> Result<Answer, Error> {
     let request = request.build().map_err(|error| not_sent(&error.without_url()))?;
-    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    let sent = observer.and(body).map(<[u8]>::to_vec);
+    let started = Instant::now();
 
-    let response = http.execute(request).await.map_err(|error| lost(&error.without_url(), effect))?;
-    let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers());
-    let body = read_body(response, effect).await?;
-
-    let mut result = unwrap_envelope(&body, status, retry_after, effect, secrets);
+    let mut heard = Heard::default();
+    let mut result = exchange(http, request, effect, secrets, &mut heard).await;
     // TikTok's own words do not name it.
     if let Err(Error::ScopeMissing { message, .. }) = &mut result {
-        scope_of(&path).clone_into(message);
+        scope_of(url.path()).clone_into(message);
     }
+    let (path, status) = (url.path(), heard.status);
     match &result {
         Ok(answer) => {
             tracing::debug!(%method, path, status, request_id = answer.request_id, "tiktok answered")
         }
         Err(error) => tracing::debug!(%method, path, status, %error, "tiktok refused"),
     }
+    if let Some(observer) = observer {
+        observer.tell(&Exchange {
+            method: method.as_str(),
+            url: &url,
+            sent: sent.as_deref(),
+            status,
+            duration: started.elapsed(),
+            request_id: match &result {
+                Ok(answer) => answer.request_id.as_deref(),
+                Err(error) => error.request_id(),
+            },
+            answered: &heard.body,
+            verdict: Verdict::of(&result),
+        });
+    }
     result
+}
+
+/// What came back, as far as it came.
+#[derive(Default)]
+struct Heard {
+    status: Option<u16>,
+    body: Vec<u8>,
+}
+
+async fn exchange(
+    http: &reqwest::Client,
+    request: reqwest::Request,
+    effect: Effect,
+    secrets: &[&Secret],
+    heard: &mut Heard,
+) -> Result<Answer, Error> {
+    let response = http.execute(request).await.map_err(|error| lost(&error.without_url(), effect))?;
+    let status = response.status().as_u16();
+    heard.status = Some(status);
+    let retry_after = retry_after(response.headers());
+    read_body(response, effect, &mut heard.body).await?;
+    unwrap_envelope(&heard.body, status, retry_after, effect, secrets)
 }
 
 /// The scope that the endpoint at this path asks for.
@@ -146,9 +184,8 @@ fn scope_of(path: &str) -> &'static str {
     }
 }
 
-async fn read_body(mut response: reqwest::Response, effect: Effect) -> Result<Vec<u8>, Error> {
+async fn read_body(mut response: reqwest::Response, effect: Effect, body: &mut Vec<u8>) -> Result<(), Error> {
     let status = response.status().as_u16();
-    let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error.without_url(), effect))? {
         if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
             let problem = format!("longer than {ANSWER_LIMIT_BYTES} bytes");
@@ -156,7 +193,7 @@ async fn read_body(mut response: reqwest::Response, effect: Effect) -> Result<Ve
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(())
 }
 
 pub(crate) fn unwrap_envelope(

@@ -10,7 +10,7 @@ use clap::Parser;
 use clock::{SharedClock, SystemClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{Database, MasterKey, Vault, orders};
-use prestashop::{CallRecord, Client, Method, ProductId, ShopId, WebserviceKey};
+use prestashop::{CallRecord, Client, Exchange, Method, ProductId, ShopId, WebserviceKey};
 use public_address::Destinations;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -234,7 +234,9 @@ async fn engine_on(
     clock: &SharedClock,
     calls: Arc<Mutex<Vec<CallRecord>>>,
 ) -> Result<(Engine, ConnectionRecord)> {
-    let observer = move |call: &CallRecord| calls.lock().expect("no holder panics").push(call.clone());
+    let observer = move |exchange: &Exchange<'_>| {
+        calls.lock().expect("no holder panics").push(exchange.record.clone());
+    };
     let url = format!("sqlite:{}", folder.path().join("conformance.db").display());
     let database =
         Database::connect(&url, Vault::new(&MasterKey::new(rand::random())), Arc::clone(clock)).await?;

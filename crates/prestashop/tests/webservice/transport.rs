@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prestashop::{
-    CallRecord, Client, ConnectionFailure, Error, Method, OrderId, OrderStateId, RefusalKind, Resource,
-    ShopId, Timeouts, UnknownReason, Verdict, WebserviceKey, http_client,
+    CallRecord, Client, ConnectionFailure, Error, Exchange, Method, OrderId, OrderStateId, RefusalKind,
+    Resource, ShopId, Timeouts, UnknownReason, Verdict, WebserviceKey, http_client,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -202,7 +202,11 @@ async fn every_call_is_told_to_the_observer() {
     let kept = Arc::clone(&records);
     let watch = move |client: Client| {
         let kept = Arc::clone(&kept);
-        client.with_observer(Arc::new(move |record: &CallRecord| kept.lock().unwrap().push(record.clone())))
+        client.with_observer(Arc::new(move |exchange: &Exchange<'_>| {
+            assert!(!exchange.url.as_str().contains(KEY), "{}", exchange.url);
+            assert_eq!(exchange.sent.is_some(), exchange.record.method == Method::Post);
+            kept.lock().unwrap().push(exchange.record.clone());
+        }))
     };
     let answering = |name| Recording::find("9.1.4", name);
 
