@@ -9,6 +9,7 @@ mod m20261123_000003_orders;
 mod m20261123_000004_work;
 mod m20261123_000005_counts_and_search;
 mod m20261123_000006_actions;
+mod m20261128_000007_attempts;
 mod m20261128_000008_hold_and_access;
 mod m20261128_000009_resilience;
 mod m20261128_000010_people_and_keys;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_work::Migration),
             Box::new(m20261123_000005_counts_and_search::Migration),
             Box::new(m20261123_000006_actions::Migration),
+            Box::new(m20261128_000007_attempts::Migration),
             Box::new(m20261128_000008_hold_and_access::Migration),
             Box::new(m20261128_000010_people_and_keys::Migration),
             Box::new(m20261128_000011_audit::Migration),

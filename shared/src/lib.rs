@@ -2,6 +2,7 @@
 
 mod action;
 mod alert;
+mod attempt;
 mod audit;
 mod connection;
 mod event;
@@ -27,6 +28,7 @@ mod webhook;
 
 pub use action::*;
 pub use alert::*;
+pub use attempt::*;
 pub use audit::*;
 pub use connection::*;
 pub use event::*;

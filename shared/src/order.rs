@@ -318,6 +318,9 @@ impl OrderCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RawOrder {
+    /// The version of TikTok Shop's order interface that the answer is written in.
+    #[cfg_attr(feature = "openapi", schema(example = "202507"))]
+    pub schema_version: String,
     /// When TikTok Shop last updated the order.
     pub channel_updated_at: DateTime<Utc>,
     /// When it was read.
@@ -328,6 +331,21 @@ pub struct RawOrder {
     pub changes: Vec<String>,
 }
 
+/// What a sentence of an order's story can be about.
+pub const TIMELINE_TOPICS: &[&str] = &[
+    "archive",
+    "cancellation",
+    "import",
+    "issue",
+    "note",
+    "privacy",
+    "shipping",
+    "status",
+    "store state",
+    "sync",
+    "undo",
+];
+
 /// One sentence of an order's story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -336,7 +354,7 @@ pub struct TimelineEntry {
     pub at: DateTime<Utc>,
     /// `tiktok`, `store`, `orderbridge`, or the e-mail address of a person.
     pub actor: String,
-    /// What it is about, such as `import` or `status`.
+    /// What it is about: one of [`TIMELINE_TOPICS`], or one that was added later.
     pub topic: String,
     pub sentence: String,
     /// Details by name: ids, amounts, durations; never buyers' data.

@@ -3,11 +3,13 @@
 pub mod actions;
 pub mod alerts;
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
 pub mod bulk_runs;
 pub mod channel_lists;
 pub mod circuit_breakers;
 pub mod clock_skew;
+mod compression;
 mod connect;
 pub mod connections;
 pub mod deadlines;

@@ -21,17 +21,21 @@ pub struct IssueFilter {
     pub open: Option<bool>,
 }
 
-/// A page of an order's story, newest first.
+/// A page of an order's story, newest first; of all topics when none is named.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn timeline_page(
     db: &impl ConnectionTrait,
     order_id: OrderId,
+    topics: &[String],
     request: &PageRequest,
 ) -> Result<Slice<TimelineEntry>, DbErr> {
-    let rows = timeline::Entity::find()
-        .filter(timeline::Column::OrderId.eq(order_id.0))
+    let mut query = timeline::Entity::find().filter(timeline::Column::OrderId.eq(order_id.0));
+    if !topics.is_empty() {
+        query = query.filter(timeline::Column::Topic.is_in(topics));
+    }
+    let rows = query
         .filter(request.range(None, timeline::Column::Id, true).condition)
         .order_by(timeline::Column::Id, request.order(true))
         .limit(request.rows())

@@ -143,6 +143,13 @@ impl PageRequest {
 }
 
 impl<T> Slice<T> {
+    /// The same page of something else.
+    #[must_use]
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Slice<U> {
+        let Self { items, has_more, has_previous, first, last } = self;
+        Slice { items: items.into_iter().map(convert).collect(), has_more, has_previous, first, last }
+    }
+
     pub(crate) fn try_map<U, E>(self, convert: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
         let Self { items, has_more, has_previous, first, last } = self;
         let items = items.into_iter().map(convert).collect::<Result<_, _>>()?;

@@ -1,22 +1,15 @@
 //! TikTok Shop's answers as they came: compressed and encrypted.
 
-use std::io::{Read, Write};
-
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
 };
 use sha2::{Digest, Sha256};
 use shared::OrderId;
 
+use crate::compression::{compressed, expanded};
 use crate::entities::snapshots::{ActiveModel, Column, Entity, Model};
 use crate::{Vault, from_ms, to_ms};
-
-/// An order's JSON is some kilobytes; more than this was not written by us.
-const MAX_LENGTH: u64 = 8 * 1024 * 1024;
 
 fn place(order_id: OrderId) -> String {
     format!("snapshots.sealed:{order_id}")
@@ -100,19 +93,11 @@ pub async fn newest_two(
 fn opened(vault: &Vault, model: Model) -> Result<Snapshot, DbErr> {
     let place = place(OrderId(model.order_id));
     let packed = vault.open(&place, &model.sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let mut text = Vec::new();
-    let mut decoder = ZlibDecoder::new(&packed[..]).take(MAX_LENGTH);
-    decoder.read_to_end(&mut text).map_err(|error| DbErr::Custom(format!("snapshot: {error}")))?;
+    let text = expanded(&packed).map_err(|error| DbErr::Custom(format!("snapshot: {error}")))?;
     let raw = serde_json::from_slice(&text).map_err(|error| DbErr::Json(error.to_string()))?;
     Ok(Snapshot {
         channel_updated_at: from_ms(model.channel_updated_at),
         recorded_at: from_ms(model.recorded_at),
         raw,
     })
-}
-
-fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).expect("memory takes every byte");
-    encoder.finish().expect("memory takes every byte")
 }

@@ -8,8 +8,8 @@ use sea_orm::{
 use shared::OrderId;
 
 use crate::entities::{
-    actions, issues, order_details, order_lines, order_notes, orders, recipients, shipping_labels, snapshots,
-    store_shipments,
+    actions, attempts, issues, order_details, order_lines, order_notes, orders, recipients, shipping_labels,
+    snapshots, store_shipments,
 };
 use crate::{orders as write_side, to_ms};
 
@@ -66,6 +66,7 @@ pub async fn make(
     // Requests hold what people wrote, and the facts of issues may hold parts of an address.
     actions::Entity::delete_many().filter(actions::Column::OrderId.eq(id.0)).exec(db).await?;
     issues::Entity::delete_many().filter(issues::Column::OrderId.eq(id.0)).exec(db).await?;
+    attempts::Entity::delete_many().filter(attempts::Column::OrderId.eq(id.0)).exec(db).await?;
     order_details::Entity::update_many()
         .col_expr(order_details::Column::BuyerMessage, Expr::value(None::<Vec<u8>>))
         .col_expr(order_details::Column::CancelReason, Expr::value(None::<String>))

@@ -1,7 +1,7 @@
 //! TikTok Shop as one connection sees it: tokens that are renewed once for all, and reads that travel together.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -11,6 +11,7 @@ use shared::{ConnectionId, ConnectionState, EventKind};
 use tiktok_shop::{AppCredentials, ReadOrder, Secret, Shop, ShopAccess, TokenClient};
 use tokio::sync::oneshot;
 
+use crate::attempts::{self, RawCall};
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 
@@ -79,7 +80,7 @@ impl Engine {
             app_of(connection),
             self.clock(),
         );
-        client.shop(ShopAccess {
+        client.with_observer(attempts::channel_observer()).shop(ShopAccess {
             access_token: Secret::new(&connection.tokens.access_token),
             shop_cipher: connection.shop_cipher.clone(),
         })
@@ -118,7 +119,8 @@ impl Engine {
             return Ok(renewed);
         }
         let client =
-            TokenClient::new(self.tiktok_http(), self.settings().tiktok_auth_url.clone(), app_of(stale));
+            TokenClient::new(self.tiktok_http(), self.settings().tiktok_auth_url.clone(), app_of(stale))
+                .with_observer(attempts::channel_observer());
         let database = self.database();
         let refresh_token = Secret::new(&stale.tokens.refresh_token);
         let pair = match around(OutsideWrite::Tokens, client.refresh(&refresh_token)).await {
@@ -198,10 +200,13 @@ fn app_of(connection: &ConnectionRecord) -> AppCredentials {
 
 type Answer = Result<Option<ReadOrder>, ChannelFailure>;
 
+/// An answer, and the calls that it took.
+type Told = (Answer, Vec<Arc<RawCall>>);
+
 /// Collects reads while one request is under way, and sends them together with the next one.
 #[derive(Default)]
 pub(crate) struct OrderReader {
-    waiting: Mutex<VecDeque<(String, oneshot::Sender<Answer>)>>,
+    waiting: Mutex<VecDeque<(String, oneshot::Sender<Told>)>>,
     flight: tokio::sync::Mutex<()>,
 }
 
@@ -218,7 +223,10 @@ impl OrderReader {
                 // Whoever gets the flight answers for all who wait; the others find their answer when they get it.
                 let _flight = self.flight.lock().await;
                 match receiver.try_recv() {
-                    Ok(answer) => return answer,
+                    Ok((answer, calls)) => {
+                        attempts::heard(&calls, id);
+                        return answer;
+                    }
                     // The one who was to answer was stopped: ask again.
                     Err(oneshot::error::TryRecvError::Closed) => break,
                     Err(oneshot::error::TryRecvError::Empty) => self.fly(&call).await,
@@ -240,7 +248,7 @@ impl OrderReader {
         let mut ids: Vec<String> = batch.iter().map(|(id, _)| id.clone()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let answer = call(ids.clone()).await;
+        let (answer, calls) = attempts::apart(call(ids.clone())).await;
         // One order that cannot be read, or belongs to another shop, fails the request for all: then ask one by one.
         let one_by_one = ids.len() > 1
             && matches!(
@@ -257,10 +265,14 @@ impl OrderReader {
             let of_this = |answer: Result<Vec<ReadOrder>, ChannelFailure>| {
                 answer.map(|orders| orders.into_iter().find(|read| read.order.id == id))
             };
-            let answer =
-                if one_by_one { of_this(call(vec![id.clone()]).await) } else { of_this(answer.clone()) };
+            let told = if one_by_one {
+                let (answer, own) = attempts::apart(call(vec![id.clone()])).await;
+                (of_this(answer), [calls.clone(), own].concat())
+            } else {
+                (of_this(answer.clone()), calls.clone())
+            };
             // Nobody waits for the answer any more when the job was stopped.
-            drop(sender.send(answer));
+            drop(sender.send(told));
         }
     }
 }

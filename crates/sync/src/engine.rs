@@ -14,6 +14,7 @@ use shared::{ConnectionId, ConnectionState, MAX_WEBHOOKS};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::attempts;
 use crate::channel::OrderReader;
 use crate::jobs;
 use crate::store::Store;
@@ -156,7 +157,7 @@ impl Engine {
             return Ok(Arc::clone(store));
         }
         let url = public_address::parse(&connection.store_url, self.settings().destinations)?;
-        let observer = self.settings().store_observer.clone();
+        let observer = attempts::store_observer(self.settings().store_observer.clone());
         let creation = {
             let mut creations = self.0.creations.lock().expect("no holder panics");
             Arc::clone(creations.entry(Store::identity(connection)).or_default())
@@ -240,7 +241,7 @@ impl Engine {
 
 impl Handler for Engine {
     async fn run(&self, job: &Leased) -> Outcome {
-        jobs::run(self, job).await
+        attempts::run(self, job).await
     }
 
     async fn panicked(&self, job: &Leased, panic: &Panicked) -> Outcome {

@@ -2,6 +2,7 @@
 
 mod action_options;
 pub mod actions;
+mod attempts;
 mod channel;
 mod clock_check;
 pub mod connection_test;

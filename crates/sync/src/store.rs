@@ -41,7 +41,7 @@ impl Store {
         http: reqwest::Client,
         url: Url,
         connection: &ConnectionRecord,
-        observer: Option<Arc<prestashop::Observer>>,
+        observer: Arc<prestashop::Observer>,
         creation: Arc<Mutex<()>>,
         time_limit: TimeDelta,
     ) -> Self {
@@ -51,10 +51,7 @@ impl Store {
         let client = Client::new(http, url, WebserviceKey::new(&connection.webservice_key), shop_id);
         let client = client.with_timeouts(timeouts);
         Self {
-            client: match observer {
-                Some(observer) => client.with_observer(observer),
-                None => client,
-            },
+            client: client.with_observer(observer),
             facts: FactsCache::default(),
             shop_id,
             made_from: Self::sources(connection),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod asking;
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod canceling;
 #[cfg(test)]
 mod catalogue;

@@ -95,6 +95,6 @@ pub async fn channel_writes(lab: &EngineLab) -> Result<Vec<(String, u64)>> {
 pub async fn story(lab: &EngineLab, id: &str) -> Result<String> {
     let order = shared::OrderId(lab.order(id).await?.id);
     let page = PageRequest { limit: 100, start: Start::First };
-    let entries = order_history::timeline_page(lab.database.writer(), order, &page).await?;
+    let entries = order_history::timeline_page(lab.database.writer(), order, &[], &page).await?;
     Ok(entries.items.iter().map(|entry| entry.sentence.clone()).collect::<Vec<_>>().join("\n"))
 }

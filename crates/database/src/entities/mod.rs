@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod alerts;
 pub mod api_keys;
+pub mod attempts;
 pub mod audit_log;
 pub mod bulk_run_orders;
 pub mod bulk_runs;

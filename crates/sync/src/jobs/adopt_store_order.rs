@@ -9,6 +9,7 @@ use shared::{ActionKind, ActionRequest, ActionState, IssueCode, OrderAction, Ord
 
 use super::import_order::{Import, Origin, Stop};
 use super::{JobError, connection_of, id_of};
+use crate::attempts;
 use crate::engine::Engine;
 use crate::issue_of::of_store;
 use crate::mapping::order_key;
@@ -29,6 +30,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let writer = engine.database().writer();
     for action in actions::queued(writer, order_id, &[ActionKind::Adopt]).await? {
         let ActionRequest::Adopt { store_order_id } = action.request else { continue };
+        attempts::asked_by(&action.actor);
         let Some(order) = orders::find(writer, order_id).await? else { return Ok(Outcome::Done) };
         let adopted = adopt(engine, job, &connection, &order, store_order_id).await;
         if let Some(outcome) = ended(engine, job, &action, adopted).await? {
@@ -117,6 +119,7 @@ async fn ended(
                 failed(None, "The order got its store order in another way meanwhile.".to_owned())
             }
             Stop::Store(error) if job.attempts + 1 < TRIES => {
+                attempts::failed(of_store(&error).code);
                 let delay = backoff::delay(job.attempts, &mut rand::rng());
                 let at = now + delay.unwrap_or(TimeDelta::minutes(10));
                 return Ok(Some(Outcome::RetryAt { at, error: error.to_string() }));
@@ -131,6 +134,7 @@ async fn ended(
             }
         },
     };
+    attempts::failed(ending.code);
     let txn = engine.database().begin().await?;
     actions::end(&txn, action.id, &ending, now).await?;
     timeline::record(&txn, action.order_id, Entry::ours("import", &ending.result), now).await?;

@@ -5,6 +5,7 @@ use tiktok_shop::{CancelStatus, CancelType, Cancellation};
 
 use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
 use super::{JobError, order_of};
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
@@ -21,6 +22,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let kinds = [ActionKind::AcceptCancellation, ActionKind::RejectCancellation];
     let waiting = Waiting::of(engine, order_id, &kinds).await?;
     for action in &waiting.due {
+        attempts::asked_by(&action.actor);
         let connection = &connection;
         let tiktok_order_id = &tiktok_order_id;
         let asked = Asked { engine, job, connection, order_id, tiktok_order_id, action };

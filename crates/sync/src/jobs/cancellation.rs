@@ -14,6 +14,7 @@ use shared::{ActionKind, ActionState, IssueCode, OrderAction, OrderId, TikTokOrd
 use tiktok_shop::{Cancellation, CancellationSearch, Error, Rejection};
 
 use super::{JobError, channel_outcome, refresh_order, worth_telling};
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, recorded};
 use crate::engine::Engine;
@@ -131,6 +132,7 @@ impl Asked<'_> {
 
     /// It came too late, and nothing is left to be done about it.
     pub(super) async fn overtaken(&self, sentence: &str) -> Result<Step, JobError> {
+        attempts::failed(None);
         let now = self.now();
         let txn = self.engine.database().begin().await?;
         let ending = Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None };
@@ -142,6 +144,7 @@ impl Asked<'_> {
     pub(super) async fn refused(&self, why: &str, error: &Error) -> Result<Step, JobError> {
         let now = self.now();
         let found = Found::new(IssueCode::CancelRefused).with("why", why).with("reason", error);
+        attempts::failed(found.code);
         let sentence = found.code.sentence(&found.facts);
         let txn = self.engine.database().begin().await?;
         actions::end(&txn, self.action.id, &Ending::failed(found.code, &sentence), now).await?;

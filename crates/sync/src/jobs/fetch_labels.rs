@@ -10,6 +10,7 @@ use tiktok_shop::{DocumentOptions, Rejection, is_still_being_made};
 
 use super::unserved::{Refusal, refusal_of, unserved};
 use super::{JobError, connection_of, id_of, refresh_order};
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
@@ -30,6 +31,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     };
     let id = OrderId(id_of(job, "order_id")?);
     for action in actions::queued(engine.database().writer(), id, &[ActionKind::FetchLabel]).await? {
+        attempts::asked_by(&action.actor);
         let now = engine.clock().now();
         match fetch(engine, &connection, id, &action).await? {
             Fetched::Labels(labels) => finish(engine, &connection, id, &action, &labels).await?,
@@ -154,6 +156,7 @@ async fn finish(
 
 /// Ends a request for a label; nothing is wrong with the order itself, so no issue is opened.
 async fn refuse(engine: &Engine, id: OrderId, action: &OrderAction, sentence: String) -> Result<(), DbErr> {
+    attempts::failed(None);
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if orders::find_locked(&txn, id).await?.is_none() {

@@ -15,6 +15,7 @@ use prestashop::{CartId, Client, OrderSummary};
 use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
 
 use super::{JobError, order_of};
+use crate::attempts;
 use crate::engine::Engine;
 use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
 use crate::store::Store;
@@ -197,6 +198,7 @@ async fn end_imports(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     for action in actions::queued(txn, order_id, &[ActionKind::Import]).await? {
+        attempts::asked_by(&action.actor);
         actions::end(txn, action.id, ending, now).await?;
     }
     Ok(())

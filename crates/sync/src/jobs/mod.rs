@@ -36,8 +36,10 @@ use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
 use shared::{BulkRunId, ConnectionId, ConnectionState, OrderId, SyncRunId, TikTokOrderId};
 
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
+use crate::issue_of::of_channel;
 
 pub const REFRESH_ORDER: &str = "refresh_order";
 pub const POLL_ORDERS: &str = "poll_orders";
@@ -349,6 +351,9 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
 
 /// What becomes of a job that TikTok Shop did not serve.
 fn channel_outcome(failure: &ChannelFailure, job: &Leased, now: DateTime<Utc>) -> Outcome {
+    if let ChannelFailure::Channel(error) = failure {
+        attempts::failed(of_channel(error).code);
+    }
     match failure {
         ChannelFailure::Gone => Outcome::Done,
         ChannelFailure::Renewing => {
@@ -387,7 +392,7 @@ fn worth_telling(outcome: &Outcome, job: &Leased, now: DateTime<Utc>) -> Option<
     }
 }
 
-fn id_of(job: &Leased, name: &str) -> Result<i64, JobError> {
+pub(crate) fn id_of(job: &Leased, name: &str) -> Result<i64, JobError> {
     job.payload.get(name).and_then(Value::as_i64).ok_or(JobError::Payload)
 }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use database::{DbErr, events, idempotency, inbox, shipping_labels, tombstones, webhook_messages};
+use database::{DbErr, attempts, events, idempotency, inbox, shipping_labels, tombstones, webhook_messages};
 use job_queue::Outcome;
 use shared::RESTORE_DAYS;
 
@@ -15,6 +15,9 @@ const KEEP_NOTIFICATIONS: TimeDelta = TimeDelta::days(7);
 /// For so long a message to a webhook can be sent again.
 const KEEP_MESSAGES: TimeDelta = TimeDelta::days(30);
 
+/// What was tried longer ago helps nobody.
+const KEEP_ATTEMPTS: TimeDelta = TimeDelta::days(30);
+
 /// So many orders lose their data in one run; the rest follows at once, after others have had their turn.
 const TOMBSTONES: u64 = 200;
 
@@ -24,6 +27,7 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     let writer = engine.database().writer();
     events::purge(writer, now - KEEP_EVENTS).await?;
     inbox::purge(writer, now - KEEP_NOTIFICATIONS).await?;
+    attempts::purge(writer, now - KEEP_ATTEMPTS).await?;
     shipping_labels::purge(writer, now).await?;
     idempotency::purge(writer, now).await?;
     webhook_messages::purge(writer, now - KEEP_MESSAGES).await?;

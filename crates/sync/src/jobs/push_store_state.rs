@@ -12,6 +12,7 @@ use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_statu
 use super::failure::Failure;
 use super::write_back::{note_deleted, store_order_id};
 use super::{JobError, order_of};
+use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
 use crate::issue_of::{cause, next_step, of_store};
@@ -52,12 +53,14 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         // Another choice in the settings wakes it; whether the state is there again is looked at from time to time.
         Ok(Pushed::StateMissing) => {
             let code = IssueCode::StateUnmapped;
+            attempts::failed(code);
             Ok(Outcome::Park { cause: cause(connection.id, code, ""), error: code.to_string(), at: Some(at) })
         }
         Err(Failure::Job(error)) => Err(error),
         // Whether an unknown write arrived shows when the next try reads the order's state first.
         Err(Failure::Store(error)) => {
             let found = of_store(&error);
+            attempts::failed(found.code);
             if job.attempts > 0 {
                 let txn = engine.database().begin().await?;
                 issues::set(

@@ -12,6 +12,7 @@ use tiktok_shop::Error;
 use super::failure::Failure;
 use super::unserved::unserved;
 use super::{JobError, order_of, refresh_order};
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
@@ -154,6 +155,7 @@ async fn note_failure(
     let delay = backoff::delay(job.attempts, &mut rand::rng());
     let at = now + delay.unwrap_or(TimeDelta::hours(6));
     let found = of_store(error);
+    attempts::failed(found.code);
     if job.attempts > 0 {
         let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
         let txn = engine.database().begin().await?;

@@ -20,6 +20,7 @@ use super::{
     JobError, channel_outcome, connection_of, import_order, push_store_state, push_store_tracking,
     worth_telling,
 };
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel_in};
@@ -74,6 +75,7 @@ async fn not_shown(
     began_at: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
+    attempts::failed(None);
     if job.attempts + 1 < TRIES_UNTIL_GONE {
         let error = "TikTok Shop does not show the order".to_owned();
         return Ok(Outcome::RetryAt { at: now + TimeDelta::seconds(5), error });

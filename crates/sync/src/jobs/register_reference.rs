@@ -4,6 +4,7 @@ use shared::OrderId;
 use tiktok_shop::{Error, ExternalOrder};
 
 use super::{JobError, connection_of, id_of};
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
@@ -38,6 +39,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             | Error::InvalidRequest { .. }),
         )) => {
             tracing::info!(order = %order_id, %error, "TikTok Shop does not take the reference");
+            attempts::failed(None);
             Ok(Outcome::Done)
         }
         // Writing the same reference again changes nothing.

@@ -17,6 +17,7 @@ use tiktok_shop::{
 use super::unserved::{Refusal, refusal_of, unserved};
 use super::{JobError, connection_of, id_of, push_store_tracking, refresh_order};
 use crate::action_options::carriers_for;
+use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
@@ -41,6 +42,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     };
     let id = OrderId(id_of(job, "order_id")?);
     for action in actions::queued(engine.database().writer(), id, KINDS).await? {
+        attempts::asked_by(&action.actor);
         let Some(row) = orders::find(engine.database().writer(), id).await? else {
             return Ok(Outcome::Done);
         };
@@ -368,6 +370,11 @@ impl Shipment<'_> {
             return Ok(());
         }
         let failed = matches!(end, End::Refused(_));
+        match &end {
+            End::Done(_) => {}
+            End::Idle(_) => attempts::failed(None),
+            End::Refused(found) => attempts::failed(found.code),
+        }
         let ending = match end {
             End::Done(sentence) => {
                 let tracking = push_store_tracking(connection_id, id, now);

@@ -12,6 +12,7 @@ use shared::{ActionKind, ActionRequest, ImportState, IssueCode, StoreOrderId};
 
 use super::read_back::read_back;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
+use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs::{push_store_state, push_store_tracking, register_reference};
@@ -89,7 +90,8 @@ impl Import<'_> {
         }
         let plan = origin.plan();
         let found = read_back(&stored, plan, &order, &self.facts);
-        if !found.is_empty() {
+        if let Some(first) = found.first() {
+            attempts::met(first.code);
             // What we believed about taxes or rounding may be out of date.
             self.store.facts.forget().await;
         }

@@ -11,6 +11,7 @@ use job_queue::{Leased, Outcome};
 use shared::{ImportState, IssueCode, OrderId, TikTokOrderId};
 
 use super::{Stop, begin_under, end_imports, end_unwanted, kept_out, not_imported};
+use crate::attempts;
 use crate::engine::Engine;
 use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
@@ -58,6 +59,7 @@ pub(super) async fn stopped(
             (vec![found], Some(Outcome::WaitUntil { at: look_again_at, reason }))
         }
     };
+    attempts::failed(found.first().map(|found| found.code));
     let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
     let order = orders::find_locked(&txn, order_id).await?;
     if let Some(decision) = order.as_ref().and_then(kept_out)
