@@ -144,6 +144,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(orders::get_order)
         .service(orders::reveal_recipient)
         .service(orders::list_timeline)
+        .service(orders::list_attempts)
         .service(orders::request_action)
         .service(orders::list_actions)
         .service(orders::get_action_options)

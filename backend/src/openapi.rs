@@ -209,6 +209,11 @@ fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
         .build()
 }
 
+/// A parameter of text that may be left out.
+pub fn text_parameter(name: &str, description: &str) -> Parameter {
+    query(name, description, ObjectBuilder::new().schema_type(Type::String))
+}
+
 /// The filters of the grid.
 pub struct FilterParameters;
 

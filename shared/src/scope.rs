@@ -6,7 +6,7 @@ text_enum!(
     Scope, "scope" {
         /// Reads orders with the buyer's data masked, their issues, story, actions and runs, and live events.
         OrdersRead => "orders:read",
-        /// Reads TikTok Shop's own answers about orders, without what names the buyer.
+        /// Reads TikTok Shop's own answers about orders and the calls to both sides, without what names the buyer.
         OrdersRaw => "orders:raw",
         /// Reads shipping labels, which show the buyer's address.
         OrdersLabels => "orders:labels",

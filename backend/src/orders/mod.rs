@@ -2,6 +2,7 @@
 
 mod action_options;
 mod actions;
+mod attempts;
 mod counts;
 mod get;
 mod import_preview;
@@ -15,6 +16,7 @@ mod timeline;
 
 pub use action_options::get_action_options;
 pub use actions::list_actions;
+pub use attempts::list_attempts;
 pub use counts::count_orders;
 pub use get::get_order;
 pub use import_preview::preview_import;

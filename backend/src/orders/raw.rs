@@ -39,6 +39,7 @@ pub async fn get_raw_order(
     }
     let json = serde_json::to_string_pretty(&data).map_err(ApiError::internal)?;
     Ok(Json(RawOrder {
+        schema_version: tiktok_shop::ORDER_VERSION.to_owned(),
         channel_updated_at: latest.channel_updated_at,
         recorded_at: latest.recorded_at,
         json,

@@ -1,14 +1,27 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::{order_detail, order_history};
-use shared::{OrderId, Page, TimelineEntry};
+use shared::{FieldError, OrderId, Page, TIMELINE_TOPICS, TimelineEntry};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::extract::{Id, Pairs};
-use crate::openapi::{Missing, PageQuery, Refusals};
+use crate::openapi::{Missing, PageQuery, Refusals, text_parameter};
+
+/// What the story is narrowed to.
+struct TopicQuery;
+
+impl IntoParams for TopicQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let topics = TIMELINE_TOPICS.join("`, `");
+        let description = format!("Only these topics, separated by commas: `{topics}`");
+        vec![text_parameter("topic", &description)]
+    }
+}
 
 /// List an order's timeline
 ///
@@ -16,7 +29,7 @@ use crate::openapi::{Missing, PageQuery, Refusals};
 #[utoipa::path(
     tag = "orders",
     operation_id = "listTimeline",
-    params(("id" = i64, Path, description = "Our order number"), PageQuery),
+    params(("id" = i64, Path, description = "Our order number"), TopicQuery, PageQuery),
     responses((status = 200, body = Page<TimelineEntry>, description = "A page of the story"), Missing, Refusals),
     security(("bearer" = ["orders:read"]))
 )]
@@ -28,11 +41,22 @@ pub async fn list_timeline(
     pairs: Pairs,
 ) -> Result<Json<Page<TimelineEntry>>, ApiError> {
     let (parameters, rest) = Cursors::page_parameters(pairs.0)?;
-    Cursors::no_filters(&rest)?;
-    let binding = format!("timeline {}", id.0);
+    let mut topics = Vec::new();
+    for (name, value) in &rest {
+        if name != "topic" {
+            let detail = "unknown filter; the timeline has `topic` only";
+            return Err(ApiError::bad_filter(vec![FieldError::new(name, detail)]));
+        }
+        topics.extend(value.split(',').filter(|topic| !topic.is_empty()).map(str::to_owned));
+    }
+    if let Some(unknown) = topics.iter().find(|topic| !TIMELINE_TOPICS.contains(&topic.as_str())) {
+        let detail = format!("unknown topic “{}”", unknown.chars().take(64).collect::<String>());
+        return Err(ApiError::bad_filter(vec![FieldError::new("topic", detail)]));
+    }
+    let binding = format!("timeline {} {}", id.0, topics.join(","));
     let request = state.cursors.request(&parameters, &binding)?;
     let db = state.database.reader();
     order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
-    let slice = order_history::timeline_page(db, id.0, &request).await?;
+    let slice = order_history::timeline_page(db, id.0, &topics, &request).await?;
     Ok(Json(state.cursors.page(slice, &binding)))
 }

@@ -11,6 +11,8 @@ mod app;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod bulk;

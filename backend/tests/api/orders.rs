@@ -154,6 +154,40 @@ async fn the_story_is_paged_newest_first() {
 }
 
 #[tokio::test]
+async fn the_story_is_narrowed_to_topics() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let id = app.record(&connection, &order("576461413038785752", app.now())).await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        for topic in ["import", "shipping", "store state", "import"] {
+            let entry = database::timeline::Entry::ours(topic, format!("About {topic}."));
+            database::timeline::record(app.database.writer(), id, entry, app.now()).await.unwrap();
+        }
+        let story = async |query: &str| {
+            answer(app.get(&format!("/api/v1/orders/{id}/timeline?{query}")).by(&viewer)).await
+        };
+        let sentences = |page: &serde_json::Value| {
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(|entry| entry["sentence"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+
+        let (_, imports) = story("topic=import&limit=1").await;
+        assert_eq!(sentences(&imports), ["About import."]);
+        assert_eq!(imports["has_more"], true);
+        let after = imports["next_cursor"].as_str().unwrap();
+        let (_, last) = story(&format!("topic=import&limit=1&after={after}")).await;
+        assert_eq!((sentences(&last).len(), &last["has_more"]), (1, &json!(false)));
+        let (_, both) = story("topic=shipping,store%20state").await;
+        assert_eq!(sentences(&both), ["About store state.", "About shipping."]);
+
+        assert_eq!(story(&format!("after={after}")).await.0, 400, "a cursor of another filter");
+        assert_eq!(story("topic=nonsense").await.0, 400);
+        assert_eq!(story("colour=red").await.0, 400);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn raw_data_is_for_operators_and_names_nobody() {
     for app in apps().await {
         let connection = app.connect("1").await;
@@ -171,6 +205,7 @@ async fn raw_data_is_for_operators_and_names_nobody() {
         assert_eq!(status, 200);
         let text = raw["json"].as_str().unwrap();
         assert!(text.contains("AWAITING_SHIPMENT") && !text.contains("camille"), "{text}");
+        assert_eq!(raw["schema_version"], "202507");
         assert_eq!(raw["changes"], json!([r#"status: "ON_HOLD" → "AWAITING_SHIPMENT""#]));
         assert_eq!(answer(app.get(&path).by(&viewer)).await.0, 403);
         assert_eq!(answer(app.get("/api/v1/orders/77/raw").by(&operator)).await.0, 404);

@@ -63,6 +63,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("listActions", Right(Scope::OrdersRead)),
     ("listAlerts", Right(Scope::ConnectionsRead)),
     ("listApiKeys", Right(Scope::KeysRead)),
+    ("listAttempts", Right(Scope::OrdersRaw)),
     ("listAuditEntries", Right(Scope::AuditRead)),
     ("listBulkRunOrders", Right(Scope::OrdersRead)),
     ("listConnections", Right(Scope::ConnectionsRead)),
