@@ -6,14 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use chrono::{DateTime, Utc};
 use futures::future::{FutureExt, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
     Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Issue, LiveEvent, OrderCounts,
-    OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment, Problem, Recipient,
-    RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId, TimelineEntry,
-    UpdateConnection,
+    OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment, Problem, RawOrder,
+    Recipient, RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId,
+    TimelineEntry, UpdateConnection,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -155,10 +156,50 @@ struct DetailRest {
     notes: Vec<OrderNote>,
 }
 
-pub fn timeline(id: OrderId, after: Option<String>) -> Asking<Page<TimelineEntry>> {
+pub fn timeline(id: OrderId, topics: &str, after: Option<String>) -> Asking<Page<TimelineEntry>> {
     let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
+    if !topics.is_empty() {
+        pairs.push(("topic".to_owned(), topics.to_owned()));
+    }
     pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
     fetch(Call::get(format!("/orders/{id}/timeline{}", search_of(&pairs))))
+}
+
+/// A `shared::Attempt` as far as the page tells of it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Attempt {
+    pub id: i64,
+    pub kind: String,
+    pub started_at: DateTime<Utc>,
+    pub duration_ms: i64,
+    pub outcome: String,
+    pub title: Option<String>,
+    pub asked_by: Option<String>,
+    pub calls: Vec<AttemptCall>,
+}
+
+/// A `shared::AttemptCall`, whose side is just shown.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AttemptCall {
+    pub side: String,
+    pub method: String,
+    pub path: String,
+    pub status: Option<u16>,
+    pub duration_ms: i64,
+    pub request_id: Option<String>,
+    pub sent: Option<String>,
+    pub answered: Option<String>,
+    pub curl: String,
+}
+
+pub fn attempts(id: OrderId, after: Option<String>) -> Asking<Page<Attempt>> {
+    let mut pairs = vec![("limit".to_owned(), "10".to_owned())];
+    pairs.extend(after.map(|cursor| ("after".to_owned(), cursor)));
+    fetch(Call::get(format!("/orders/{id}/attempts{}", search_of(&pairs))))
+}
+
+pub fn raw_order(id: OrderId) -> Asking<RawOrder> {
+    fetch(Call::get(format!("/orders/{id}/raw")))
 }
 
 pub fn reveal_recipient(id: OrderId) -> Asking<Recipient> {

@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod dropdown;
 pub mod failure;
 pub mod fields;
+pub mod fold;
 pub mod icon;
 pub mod money;
 pub mod time;

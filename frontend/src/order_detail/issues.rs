@@ -1,11 +1,12 @@
 use crate::prelude::*;
-use shared::{Issue, IssueCode, OrderDetail, Severity};
+use shared::{Issue, IssueCode, OrderDetail, Role, Severity};
 
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, coarse, here_with_zone};
 use crate::markup::view;
+use crate::order_detail::attempts_href;
 use crate::order_detail::fixes::fix_buttons;
-use crate::{clock, text};
+use crate::{clock, session, text};
 
 /// How many open problems need somebody.
 pub fn open_errors(issues: &[Issue]) -> usize {
@@ -61,7 +62,12 @@ pub fn IssueCard(
         (None, Severity::Error) => (Icon::ErrorCircle, "issue error"),
         (None, Severity::Warning) => (Icon::Alert, "issue warning"),
     };
-    let attempts = (issue.attempts > 0).then(|| text::attempts(issue.attempts));
+    let attempts = text::attempts(issue.attempts);
+    let attempts = if session::may(Role::Operator) {
+        view! { <a href=attempts_href(issue.order_id)>{attempts}</a> }
+    } else {
+        view! { <span>{attempts}</span> }
+    };
     let next = {
         let (at, retry) = (issue.next_retry_at, issue.retry);
         move || match at {
@@ -84,7 +90,7 @@ pub fn IssueCard(
                 {fixes}
                 <p class="issue-meta quiet">
                     {state}
-                    {attempts.map(|attempts| view! { <span>{attempts}</span> })}
+                    {attempts}
                     <span>{text::SINCE} " " <Ago at=issue.opened_at /></span>
                     <code>{issue.code.as_str()}</code>
                 </p>

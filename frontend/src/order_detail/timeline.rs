@@ -1,47 +1,100 @@
 use crate::prelude::*;
-use shared::{OrderId, Page, TimelineEntry};
+use shared::{OrderId, Page, Role, TimelineEntry};
 
-use crate::api;
+use crate::api::{self, Attempt};
 use crate::components::failure::FailureNote;
+use crate::components::fields::{fixed_choices, select_field};
 use crate::components::time::Ago;
 use crate::load::Request;
-use crate::markup::{Show, handler, view};
-use crate::text;
+use crate::markup::{Keyed, Show, handler, keyed_list, view};
+use crate::order_detail::attempts::attempt_view;
+use crate::{session, text};
 
-/// The story of an order, newest first.
+/// The choice that shows what was tried in the place of the story.
+pub const ATTEMPTS: &str = "attempts";
+
+/// One line of the story, or one attempt.
+#[derive(Clone)]
+enum Told {
+    Sentence(TimelineEntry),
+    Attempt(Attempt),
+}
+
+/// The story of an order, newest first, or what was tried for it.
 #[derive(Clone, Copy)]
 pub struct Story {
-    entries: RwSignal<Vec<TimelineEntry>>,
+    told: RwSignal<Vec<Told>>,
     older: RwSignal<Option<String>>,
+    /// Topics as the API names them, or [`ATTEMPTS`].
+    pub topic: RwSignal<String>,
     request: Request,
 }
 
 impl Story {
     pub fn new() -> Self {
-        Self { entries: RwSignal::new(Vec::new()), older: RwSignal::new(None), request: Request::new() }
+        Self {
+            told: RwSignal::new(Vec::new()),
+            older: RwSignal::new(None),
+            topic: RwSignal::new(String::new()),
+            request: Request::new(),
+        }
     }
 
     /// Reads the newest entries anew.
     pub fn reload(self, id: OrderId) {
-        self.request.run(api::timeline(id, None), move |page: Page<TimelineEntry>| {
-            self.older.set(page.next_cursor.filter(|_| page.has_more));
-            self.entries.set(page.items);
+        self.read(id, None);
+    }
+
+    fn read(self, id: OrderId, after: Option<String>) {
+        let topic = self.topic.get_untracked();
+        let is_first = after.is_none();
+        if topic == ATTEMPTS {
+            self.request.run(api::attempts(id, after), move |page: Page<Attempt>| {
+                let older = page.next_cursor.filter(|_| page.has_more);
+                self.take(is_first, older, page.items.into_iter().map(Told::Attempt).collect());
+            });
+        } else {
+            self.request.run(api::timeline(id, &topic, after), move |page: Page<TimelineEntry>| {
+                let older = page.next_cursor.filter(|_| page.has_more);
+                self.take(is_first, older, page.items.into_iter().map(Told::Sentence).collect());
+            });
+        }
+    }
+
+    fn take(self, is_first: bool, older: Option<String>, items: Vec<Told>) {
+        self.older.set(older);
+        self.told.update(|told| {
+            if is_first {
+                told.clear();
+            }
+            told.extend(items);
         });
     }
 
-    fn read_older(self, id: OrderId) {
-        self.request.run(api::timeline(id, self.older.get_untracked()), move |page: Page<TimelineEntry>| {
-            self.older.set(page.next_cursor.filter(|_| page.has_more));
-            self.entries.update(|entries| entries.extend(page.items));
-        });
+    fn is_empty(self) -> bool {
+        self.told.with(Vec::is_empty)
+            && !self.request.busy.get()
+            && self.request.failure.with(Option::is_none)
     }
 }
 
 #[component]
 pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
+    let may_see_attempts = session::may(Role::Operator);
+    let choices =
+        text::TOPICS.iter().copied().filter(move |(topic, _)| may_see_attempts || *topic != ATTEMPTS);
+    Effect::new(move |before: Option<()>| {
+        story.topic.track();
+        if before.is_some() {
+            story.reload(id);
+        }
+    });
     view! {
-        <section class="card">
-            <h2>{text::TIMELINE}</h2>
+        <section class="card" id=ATTEMPTS tabindex="-1">
+            <div class="timeline-head">
+                <h2>{text::TIMELINE}</h2>
+                {select_field(text::SHOW_TOPIC, story.topic, fixed_choices(choices), "")}
+            </div>
             {move || {
                 story
                     .request
@@ -52,20 +105,29 @@ pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
                         view! { <FailureNote title=text::TIMELINE_NOT_LOADED failure retry=retry /> }
                     })
             }}
-            <ol class="timeline">
-                {move || story.entries.get().into_iter().map(entry_view).collect_view()}
-            </ol>
+            <ol class="timeline">{keyed_list(move || story.told.get().into_iter().map(keyed).collect())}</ol>
+            <Show when=move || story.is_empty()>
+                <p class="quiet">{text::NOTHING_TOLD}</p>
+            </Show>
             <Show when=move || story.older.with(Option::is_some)>
                 <button
                     type="button"
                     class="button small"
                     prop:disabled=move || story.request.busy.get()
-                    on:click=handler(move |_| story.read_older(id))
+                    on:click=handler(move |_| story.read(id, story.older.get_untracked()))
                 >
                     {text::SHOW_OLDER}
                 </button>
             </Show>
         </section>
+    }
+}
+
+/// Nothing that was told changes any more, so what is open stays open when newer things come in.
+fn keyed(told: Told) -> Keyed {
+    match told {
+        Told::Sentence(entry) => Keyed::new(entry.id, move || entry_view(entry.clone())),
+        Told::Attempt(attempt) => Keyed::new(-attempt.id, move || attempt_view(attempt.clone())),
     }
 }
 

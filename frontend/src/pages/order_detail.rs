@@ -1,5 +1,5 @@
 use crate::prelude::*;
-use shared::{ActionKind, OrderDetail, OrderId, Recipient};
+use shared::{ActionKind, OrderDetail, OrderId, Recipient, Role};
 
 use crate::actions::is_allowed;
 use crate::actions::menu::{ActionsMenu, RowMenu};
@@ -15,12 +15,13 @@ use crate::order_detail::issues::issues;
 use crate::order_detail::notes::NotesCard;
 use crate::order_detail::payment::payment_card;
 use crate::order_detail::products::products;
+use crate::order_detail::raw::raw_data;
 use crate::order_detail::request::RequestCard;
 use crate::order_detail::ship::ShipCard;
 use crate::order_detail::shipping::{Correction, shipping_card};
-use crate::order_detail::timeline::{Story, Timeline};
+use crate::order_detail::timeline::{ATTEMPTS, Story, Timeline};
 use crate::orders::grid_state::last_href;
-use crate::{api, browser, navigation, text};
+use crate::{api, browser, navigation, session, text};
 
 pub fn view(id: OrderId) -> AnyView {
     view! { <OrderPage id /> }
@@ -46,7 +47,7 @@ fn OrderPage(id: OrderId) -> impl IntoView {
     let menu = RowMenu::new();
     let options = options_of(id, move || shown.with(|order| order.is_some_and(has_forms)));
     let correction = Correction::new(options);
-    follow_address(id, shown);
+    follow_address(id, shown, story);
     let failure = move || {
         order.request.failure.get().map(|failure| {
             view! {
@@ -86,6 +87,7 @@ fn OrderPage(id: OrderId) -> impl IntoView {
                     </div>
                 </div>
                 <ShipCard id order=shown options />
+                {session::may(Role::Operator).then(|| raw_data(id))}
             </Show>
             {move || (!is_known.get() && order.request.failure.with(Option::is_none)).then(skeleton)}
             <ActionsMenu menu />
@@ -111,13 +113,16 @@ fn why_this_status(order: &OrderDetail) -> AnyView {
 }
 
 /// Goes to the part of the page that the address names, as soon as it is there, and takes the name off the address.
-fn follow_address(id: OrderId, shown: Answer<OrderDetail>) {
+fn follow_address(id: OrderId, shown: Answer<OrderDetail>, story: Story) {
     let is_known = Memo::new(move |_| shown.is_known());
     Effect::new(move |_| {
         navigation::address();
-        let wanted =
-            navigation::parameter(SHOW).filter(|wanted| matches!(wanted.as_str(), "ship" | "request"));
+        let wanted = navigation::parameter(SHOW)
+            .filter(|wanted| matches!(wanted.as_str(), "ship" | "request" | ATTEMPTS));
         if let (true, Some(part)) = (is_known.get(), wanted) {
+            if part == ATTEMPTS {
+                story.topic.set(part.clone());
+            }
             request_animation_frame(move || {
                 navigation::replace(&format!("/orders/{id}"));
                 if let Some(part) = browser::element(&format!("#{part}")) {

@@ -53,7 +53,35 @@ sentences! {
     TIMELINE "Timeline"
     TIMELINE_NOT_LOADED "The timeline could not be loaded"
     SHOW_OLDER "Show older entries"
+    SHOW_TOPIC "Show"
+    NOTHING_TOLD "Nothing of this kind so far."
 }
+
+// What was tried, and raw data.
+sentences! {
+    NO_ANSWER "no answer"
+    REQUEST_ID "Request id"
+    COPY_CURL "Copy as cURL"
+    SENT "Sent"
+    ANSWERED "Answered"
+    RAW_DATA "Raw data"
+    RAW_DATA_NOT_LOADED "The raw data could not be loaded"
+    NO_ANSWER_BEFORE "TikTok Shop said nothing else before."
+    CHANGED_SINCE "Changed since the answer before"
+    LATEST_ANSWER "The latest answer"
+}
+
+/// What the timeline can be narrowed to: topics as the API names them, and their words.
+pub const TOPICS: &[(&str, &str)] = &[
+    ("", "Everything"),
+    ("status,store state,sync", "Status"),
+    ("import", "Import"),
+    ("shipping", "Shipping"),
+    ("cancellation", "Cancellation"),
+    ("issue", "Issues"),
+    ("note,archive,privacy,undo", "People"),
+    ("attempts", "Attempts and their calls"),
+];
 
 // What puts an issue right.
 sentences! {
@@ -128,7 +156,44 @@ pub fn resolved_issues(number: usize) -> String {
 }
 
 pub fn attempts(number: i32) -> String {
-    if number == 1 { "Tried once".to_owned() } else { format!("Tried {number} times") }
+    match number {
+        0 => "What was tried".to_owned(),
+        1 => "Tried once".to_owned(),
+        number => format!("Tried {number} times"),
+    }
+}
+
+pub fn calls(number: usize) -> String {
+    if number == 1 { "1 call".to_owned() } else { format!("{number} calls") }
+}
+
+pub fn attempt_kind(kind: &str) -> String {
+    let words = match kind {
+        "import_order" => "Import",
+        "adopt_store_order" => "Adoption of a store order",
+        "register_reference" => "Store order's number to TikTok Shop",
+        "push_store_state" => "Status to the store",
+        "push_store_tracking" => "Tracking number to the store",
+        "ship_packages" => "Shipment",
+        "fetch_labels" => "Label",
+        "cancel_order" => "Cancellation",
+        "answer_cancellation" => "Answer to the buyer",
+        "refresh_order" => "Look at TikTok Shop",
+        other => return status_words(other),
+    };
+    words.to_owned()
+}
+
+pub fn attempt_outcome(outcome: &str) -> String {
+    if outcome == "unknown" { "not known yet" } else { outcome }.to_owned()
+}
+
+pub fn asked_by(actor: Option<&str>) -> String {
+    actor.map_or_else(|| "By itself".to_owned(), |who| format!("For {}", self::actor(who)))
+}
+
+pub fn raw_versions(schema: &str, updated: &str, read: &str) -> String {
+    format!("Order interface {schema}. Updated on TikTok Shop {updated}, read {read}.")
 }
 
 pub fn next_try(left: &str) -> String {
