@@ -9,8 +9,10 @@ use super::{Asking, Call, fetch, send_only};
 use crate::grid_query::search_of;
 use crate::json::{self, Unreadable};
 
+/// All of them: there are at most fifty.
 pub fn webhooks() -> Asking<Vec<Webhook>> {
-    fetch(Call::get("/webhooks"))
+    let read = |text: &str| json::read::<Page<Webhook>>(text).map(|page| page.items);
+    Asking { sent: super::exchange(Call::get("/webhooks?limit=100")), read }
 }
 
 pub fn webhook(id: WebhookId) -> Asking<Webhook> {
