@@ -60,15 +60,15 @@ pub fn receipt(last: &Reconciliation) -> String {
         return format!("Clean: {compared} orders compared, both sides agree.");
     }
     let found = [
-        (last.missing_here, "were missing here"),
-        (last.behind, "were behind"),
-        (last.missing_in_store, "are gone from the store"),
-        (last.differences, "differ"),
+        (last.missing_here, "missing here"),
+        (last.behind, "behind"),
+        (last.missing_in_store, "gone from the store"),
+        (last.differences, "different"),
     ];
     let found: Vec<_> = found
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, words)| format!("{} {words}", count(number)))
+        .map(|(number, words)| format!("{words} {}", count(number)))
         .collect();
     format!("{compared} orders compared: {}.", found.join(", "))
 }
