@@ -126,7 +126,11 @@ mod tests {
             (20_000_000_000, "65353130"),
         ];
         for (seconds, code) in vectors {
-            assert_eq!(truncated(secret, seconds / STEP_S) % 100_000_000, code.parse().unwrap(), "{seconds}");
+            assert_eq!(
+                truncated(secret, seconds / STEP_S) % 100_000_000,
+                code.parse::<u32>().unwrap(),
+                "{seconds}"
+            );
             let now = DateTime::from_timestamp(seconds, 0).unwrap();
             assert_eq!(step_of(secret, &code[2..], now), Some(seconds / STEP_S));
         }
@@ -135,7 +139,7 @@ mod tests {
     #[test]
     fn a_code_is_good_for_a_step_before_and_after() {
         let secret = new_secret();
-        let at = |seconds| DateTime::from_timestamp(1_795_422_300 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_795_422_300 + seconds, 0).unwrap();
         let code = code_at(&secret, at(0).timestamp() / STEP_S);
 
         assert!(step_of(&secret, &code, at(-30)).is_some());
