@@ -1,8 +1,8 @@
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tests::browser::{PHONE, button, css};
+use tests::browser::{button, css};
 
-use crate::looks::{fits, pictures_here};
+use crate::looks::pictures_here;
 use crate::sides::{IN_PREPARATION, PAID};
 use crate::stage::{Stage, journey, order_of};
 
@@ -149,144 +149,6 @@ async fn a_cancellation_of_many_that_is_stopped_in_time_cancels_none() -> Result
         };
         assert_eq!(latest.iter().filter(is_one).count(), 1);
         Ok(())
-    })
-    .await
-}
-
-/// How many orders the large run has. Set `BULK_ORDERS` to 10000, the most that a run takes, to see that too; of more than
-/// 500 some are untouched when the run is stopped. Recording so many takes minutes.
-fn many_orders() -> Result<u32> {
-    Ok(std::env::var("BULK_ORDERS").ok().map(|count| count.parse()).transpose()?.unwrap_or(60))
-}
-
-/// Waits until no order of the run has its work before it, and returns how many are done, failed and left.
-async fn ended(stage: &Stage) -> Result<[u32; 3]> {
-    let browser = &stage.browser;
-    let counts = "const number = kind =>
-            Number((document.querySelector(`.bulk-panel .outcome.${kind} strong`)?.textContent ?? '0').replace(/\\D/g, ''));
-        return [number('done'), number('failed'), number('left'), number('pending')]";
-    let mut seen = [0, 0, 0, u32::MAX];
-    while seen[3] > 0 {
-        // A run of thousands takes longer than anything else is waited for; it must only go on.
-        let before = seen;
-        browser
-            .until("the run goes on", async || {
-                seen = browser.script(counts).await?;
-                Ok(seen != before)
-            })
-            .await?;
-        ensure!(seen[0] >= before[0], "fewer are done than before: {before:?}, then {seen:?}");
-    }
-    Ok([seen[0], seen[1], seen[2]])
-}
-
-#[tokio::test]
-async fn a_run_over_all_that_match_is_followed_stopped_and_repeated_for_those_that_failed() -> Result<()> {
-    journey("bulk-many", async |stage| {
-        let browser = &stage.browser;
-        let sandboxes = &stage.run.sandboxes;
-        let count = many_orders()?;
-        let connection = stage.run.api.connections().await?.remove(0);
-        let mut settings = serde_json::to_value(&connection.settings)?;
-        settings["import_orders"] = false.into();
-        stage.run.api.change_connection(&connection, &json!({ "settings": settings })).await?;
-        for part in 0..count.div_ceil(1_000) {
-            let seed = u64::from(part) + 77;
-            sandboxes.place_random((count - part * 1_000).min(1_000), seed, "plain").await?;
-        }
-        stage.enter("/orders").await?;
-        let in_words = |number: u32| {
-            let text = number.to_string();
-            if number < 1_000 {
-                text
-            } else {
-                format!("{},{}", &text[..text.len() - 3], &text[text.len() - 3..])
-            }
-        };
-        let mut there = 0;
-        while there < count as usize {
-            let before = there;
-            browser
-                .until("more orders are there", async || {
-                    there = stage.run.api.all_orders("").await?.len();
-                    Ok(there > before)
-                })
-                .await?;
-        }
-        browser.reload().await?;
-        browser.sees(&format!("1–25 of {}", in_words(count))).await?;
-        let select_all = async || -> Result<()> {
-            browser.click(css(SELECT_PAGE)).await?;
-            browser.click(button("Select all of them")).await?;
-            browser.sees(&format!("All {} orders that match are selected", in_words(count))).await
-        };
-
-        // TikTok Shop answers slowly, so that most orders are untouched when somebody stops the run.
-        let slow = json!({ "path": "/202507/orders", "kind": "slow", "delay_ms": 3_000 });
-        sandboxes.break_channel(&slow).await?;
-        select_all().await?;
-        browser.click(button("Sync")).await?;
-        browser.sees(&format!("Sync status · {} orders", in_words(count))).await?;
-        browser.click(button("Stop")).await?;
-        sandboxes.channel_control.delete("/faults").await?;
-        let [done, failed, left] = ended(stage).await?;
-        assert_eq!((done + failed + left, failed), (count, 0));
-        assert!(left >= count.saturating_sub(600), "only {left} were left as they were");
-        browser.click(css(".bulk-panel .icon-button")).await?;
-
-        // One read goes wrong: its orders fail, and only they are asked for again.
-        let begun = std::time::Instant::now();
-        let lost = json!({ "path": "/202507/orders", "kind": "html", "status": 404, "times": 1 });
-        sandboxes.break_channel(&lost).await?;
-        select_all().await?;
-        browser.click(button("Sync")).await?;
-        browser.sees(&format!("Sync status · {} orders", in_words(count))).await?;
-        let [done, failed, left] = ended(stage).await?;
-        println!("{count} orders: {done} done, {failed} failed in {:?}", begun.elapsed());
-        assert_eq!((done + failed, left), (count, 0));
-        assert!((1..=50).contains(&failed), "{failed} failed");
-        browser.click(css(".outcome.failed")).await?;
-        browser.find(css(".run-orders li p")).await?;
-        pictures_here(browser, "bulk-many-desk", ".bulk-panel").await?;
-        browser.click(button("Retry the unsuccessful ones")).await?;
-        browser.sees(&format!("Sync status · {failed} order")).await?;
-        assert_eq!(ended(stage).await?, [failed, 0, 0]);
-        assert_eq!(stage.run.sandboxes.store_orders().await?.len(), 0, "nobody asked for an import");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test]
-async fn a_run_that_a_problem_began_is_followed_on_a_phone() -> Result<()> {
-    journey("bulk-phone", async |stage| {
-        let browser = &stage.browser;
-        let mut blocked = Vec::new();
-        for _ in 0..3 {
-            blocked.push(stage.place("POSTER-MAP-A2").await?);
-        }
-        browser.resize(PHONE).await?;
-        stage.enter(&format!("/orders/{}", blocked[0].id)).await?;
-        browser.sees("“POSTER-MAP-A2” is not in your store.").await?;
-        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
-
-        browser.click(css("#fix-SKU_NOT_FOUND-all")).await?;
-        browser.sees("Import / Retry · 3 orders").await?;
-        // Those that an earlier import of the run woke are in the store before they are asked.
-        let [done, failed, left] = ended(stage).await?;
-        assert_eq!((failed, left), (0, 0));
-        assert!(done >= 1, "none is done");
-        fits(browser, "the run's panel on a phone").await?;
-        pictures_here(browser, "bulk-phone", ".bulk-panel").await?;
-        for order in &blocked {
-            browser
-                .until("the store has the order", async || {
-                    Ok(stage.run.sandboxes.store_orders_of(&order.tiktok_order_id.0).await?.len() == 1)
-                })
-                .await?;
-        }
-        browser.click(css("#close-run")).await?;
-        browser.until("the panel is put away", async || Ok(browser.count(".bulk-panel").await? == 0)).await
     })
     .await
 }

@@ -10,7 +10,7 @@ const SMALL_PHONE: (u32, u32) = (320, 640);
 const IN_BETWEEN: [(u32, u32); 3] = [(1024, 768), (1280, 800), (1366, 768)];
 
 /// Fails when something reaches over the right edge of the window.
-pub async fn fits(browser: &Browser, what: &str) -> Result<()> {
+async fn fits(browser: &Browser, what: &str) -> Result<()> {
     let sideways = browser.sideways().await?;
     ensure!(sideways <= 0, "{what} is {sideways} pixels wider than its window");
     Ok(())

@@ -8,7 +8,6 @@ mod deleting;
 mod grid;
 mod later_pages;
 mod looks;
-mod mending;
 mod notes;
 mod order;
 mod people;
