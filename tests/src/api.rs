@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::{Connection, Health, OrderSummary, Page, Session};
 use tokio::sync::Mutex;
 
+use crate::leaks::Leaks;
 use crate::process::{LOGIN_EMAIL, LOGIN_PASSWORD};
 
 /// orderbridge's REST API as a tool uses it; signs in again when its token ends.
@@ -60,7 +61,14 @@ impl Api {
                 .header("idempotency-key", Alphanumeric.sample_string(&mut rand::rng(), 24));
         }
         let response = request.send().await?;
-        Ok((response.status(), response.text().await?))
+        let (status, text) = (response.status(), response.text().await?);
+        let leaks = Leaks::of_secrets(&text);
+        // A new key or webhook shows its secret this once.
+        ensure!(leaks.is_empty() || status == StatusCode::CREATED, "{path} tells {leaks}");
+        let shows_buyers = path.ends_with("/recipient") || path.ends_with("/labels");
+        let leaks = Leaks::of_buyers(&text);
+        ensure!(leaks.is_empty() || shows_buyers, "{path} tells {leaks}");
+        Ok((status, text))
     }
 
     async fn token(&self) -> Result<String> {

@@ -50,8 +50,14 @@ impl ApiTools {
     /// A script of an npm package.
     #[must_use]
     pub fn node(&self, script: &str) -> Command {
+        self.node_at(&self.folder.join("node_modules").join(script))
+    }
+
+    /// A script that lies elsewhere.
+    #[must_use]
+    pub fn node_at(&self, script: &Path) -> Command {
         let mut command = Command::new(self.folder.join("venv/node"));
-        command.arg(self.folder.join("node_modules").join(script));
+        command.arg(script);
         command
     }
 

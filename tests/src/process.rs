@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::leaks::Leaks;
+
 /// Who signs in to a demo or a test.
 pub const LOGIN_EMAIL: &str = "demo@orderbridge.example";
 pub const LOGIN_PASSWORD: &str = "plenty of orders today";
@@ -28,7 +30,7 @@ pub struct ProcessOptions {
     pub environment: BTreeMap<&'static str, String>,
 }
 
-/// orderbridge as a process of its own; ends with this value.
+/// orderbridge as a process of its own; ends with this value, which fails when a secret or a buyer stands in its log.
 #[derive(Debug)]
 pub struct Orderbridge {
     child: Child,
@@ -204,6 +206,10 @@ impl Drop for Orderbridge {
         // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
+        let leaks = Leaks::in_log(&self.options.log);
+        if !leaks.is_empty() && !std::thread::panicking() {
+            panic!("the log holds {leaks}");
+        }
     }
 }
 

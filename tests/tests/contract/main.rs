@@ -2,4 +2,7 @@
 
 #![cfg(test)]
 
+mod admin;
 mod lint;
+mod made_up_requests;
+mod third_party;

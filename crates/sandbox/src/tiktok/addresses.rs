@@ -35,6 +35,18 @@ pub fn country(code: &str) -> Option<&'static Country> {
     COUNTRIES.iter().find(|country| country.code == code)
 }
 
+/// What stands in an order only where its buyer is named: last names, and streets without the number. Whoever scans logs
+/// for buyers looks for these.
+pub fn marks_of_buyers() -> impl Iterator<Item = &'static str> {
+    let marks = COUNTRIES.iter().flat_map(|country| {
+        let streets =
+            country.streets.iter().filter_map(|street| street.split("{}").max_by_key(|part| part.len()));
+        country.last_names.iter().copied().chain(streets).map(str::trim)
+    });
+    // Shorter ones are parts of other words.
+    marks.filter(|mark| mark.chars().count() >= 6)
+}
+
 /// Invents a person at an address in the country.
 pub fn invent(country: &Country, random: &mut StdRng) -> Recipient {
     let first_name = pick(country.first_names, random);

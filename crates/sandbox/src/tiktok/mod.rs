@@ -44,6 +44,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::marks_of_buyers;
 pub use generator::Start;
 pub use options::{Options, Secret};
 pub use placing::Mix;

@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use crate::process::LOGIN_PASSWORD;
+
+/// How tokens and keys begin: TikTok Shop's, our own, those of webhooks, and signed tokens.
+const PREFIXES: [&str; 7] = ["GCP_", "ROW_", "TTP_", "obk_", "whsec_", "eyJ0eX", "eyJhbG"];
+/// What follows a prefix in a real one; less is an example or a hint.
+const SECRET_LENGTH: usize = 20;
+
+/// Secrets and buyers' data that stand where nobody asked for them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Leaks(BTreeSet<String>);
+
+impl Leaks {
+    /// Secrets in a text, by what they look like and by the values that the sandboxes give.
+    #[must_use]
+    pub fn of_secrets(text: &str) -> Self {
+        let known =
+            [LOGIN_PASSWORD, "sandbox-app-secret", "sandbox-auth-code", sandbox::prestashop::DEMO_KEY];
+        let known = known.into_iter().filter(|secret| text.contains(secret)).map(str::to_owned);
+        let shaped =
+            PREFIXES.into_iter().flat_map(|prefix| text.match_indices(prefix)).filter(|(at, prefix)| {
+                let rest = text[at + prefix.len()..].bytes();
+                rest.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count()
+                    >= SECRET_LENGTH
+            });
+        Self(
+            known
+                .chain(shaped.map(|(at, prefix)| text[at..at + prefix.len() + 4].to_owned() + "…"))
+                .collect(),
+        )
+    }
+
+    /// Names, streets and addresses of the buyers whom the sandbox invents, and their mail addresses.
+    #[must_use]
+    pub fn of_buyers(text: &str) -> Self {
+        let marks = sandbox::tiktok::marks_of_buyers().chain(["@scs.tiktok.com"]);
+        Self(marks.filter(|mark| text.contains(mark)).map(str::to_owned).collect())
+    }
+
+    /// Both in the log of a process.
+    #[must_use]
+    pub fn in_log(log: &Path) -> Self {
+        let text = std::fs::read(log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let mut leaks = Self::of_secrets(&text);
+        leaks.0.extend(Self::of_buyers(&text).0);
+        leaks
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Leaks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found: Vec<_> = self.0.iter().take(5).map(String::as_str).collect();
+        write!(f, "{} secrets or buyers' data, such as {}", self.0.len(), found.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_planted_is_found() {
+        let street = sandbox::tiktok::marks_of_buyers().next().unwrap();
+
+        for secret in [
+            "token=GCP_aBcDeFgHiJkLmNoPqRsTuVwX",
+            "Bearer eyJ0eXAiOiJhdCtqd3QiLCJhbGciOi",
+            "key obk_0123456789abcdefghij01",
+            "password plenty of orders today",
+        ] {
+            assert!(!Leaks::of_secrets(secret).is_empty(), "{secret}");
+        }
+        assert!(!Leaks::of_buyers(&format!("ship to {street} 12")).is_empty());
+        let harmless = "order 576461413038785752 of GCP_ shipped, key obk_12ab…, eyJ0eX";
+        assert!(Leaks::of_secrets(harmless).is_empty() && Leaks::of_buyers(harmless).is_empty());
+    }
+}
