@@ -18,10 +18,11 @@ use crate::error::ApiError;
 use crate::events::LiveEvents;
 use crate::idempotency::RequestDigests;
 use crate::page::Page;
+use crate::rate_limits::RateLimits;
 use crate::{
-    actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, health, invitations, issues,
-    openapi, orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states, sync_runs,
-    users, webhooks,
+    actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, exports, health, invitations,
+    issues, openapi, orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states,
+    sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -37,6 +38,7 @@ pub struct AppState {
     pub refusal_notes: RefusalNotes,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    pub rate_limits: RateLimits,
     pub cursors: Cursors,
     pub request_digests: RequestDigests,
     pub live: LiveEvents,
@@ -66,6 +68,7 @@ impl AppState {
             refusal_notes: RefusalNotes::default(),
             passwords: Passwords::new(),
             throttle: Throttle::new(config.throttle.clone()),
+            rate_limits: RateLimits::new(config.quotas),
             cursors: Cursors::new(master.derive("cursors")),
             request_digests: RequestDigests::new(master),
             live: LiveEvents::default(),
@@ -174,6 +177,11 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(reconciliations::start_reconciliation)
         .service(reconciliations::get_reconciliation)
         // Tools
+        .service(exports::list_exports)
+        .service(exports::start_export)
+        .service(exports::get_export)
+        .service(exports::cancel_export)
+        .service(exports::get_export_file)
         .service(outgoing_webhooks::list_webhooks)
         .service(outgoing_webhooks::create_webhook)
         .service(outgoing_webhooks::get_webhook)
@@ -201,8 +209,12 @@ impl RouteTable {
                 ("PATCH", item.patch.is_some()),
                 ("DELETE", item.delete.is_some()),
             ];
-            let methods = methods.into_iter().filter(|(_, there)| *there).map(|(method, _)| method);
-            (ResourceDef::new(path.as_str()), methods.collect())
+            let mut methods: Vec<_> =
+                methods.into_iter().filter(|(_, there)| *there).map(|(method, _)| method).collect();
+            // Whatever can be got can be asked about, and everything says what can be done with it.
+            methods.extend(item.get.is_some().then_some("HEAD"));
+            methods.push("OPTIONS");
+            (ResourceDef::new(path.as_str()), methods)
         };
         Self(document.paths.paths.iter().map(route).collect())
     }

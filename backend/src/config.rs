@@ -16,6 +16,7 @@ use shared::Role;
 use url::Url;
 
 use crate::auth::ThrottlePolicy;
+use crate::rate_limits::Quotas;
 
 /// Named here because a secret has no place among the arguments, which other users of the machine can read.
 const KEY_VARIABLE: &str = "ORDERBRIDGE_ENCRYPTION_KEY";
@@ -78,6 +79,12 @@ pub struct Settings {
     /// Everybody with this role or a higher one must sign in with an authenticator app too
     #[arg(long, global = true, env = "ORDERBRIDGE_REQUIRE_SECOND_FACTOR", value_name = "ROLE")]
     pub require_second_factor: Option<Role>,
+    /// Requests that one caller may send in a minute to each process; 0 for any number
+    #[arg(long, global = true, env = "ORDERBRIDGE_REQUESTS_PER_MINUTE", default_value_t = 6_000)]
+    pub requests_per_minute: u32,
+    /// Requests about one connection that all callers together may send in a minute to each process; 0 for any number
+    #[arg(long, global = true, env = "ORDERBRIDGE_CONNECTION_REQUESTS_PER_MINUTE", default_value_t = 3_000)]
+    pub connection_requests_per_minute: u32,
     /// How to write the log; what to write is said by RUST_LOG
     #[arg(long, global = true, env = "ORDERBRIDGE_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -123,6 +130,7 @@ pub struct Config {
     /// A body that has not come by then is not waited for.
     pub body_time_limit: Duration,
     pub throttle: ThrottlePolicy,
+    pub quotas: Quotas,
     require_second_factor: Option<Role>,
     public_origin: String,
     allowed_origins: Vec<String>,
@@ -184,6 +192,10 @@ impl Config {
             open_api_docs: settings.open_api_docs,
             body_time_limit: BODY_TIME_LIMIT,
             throttle: ThrottlePolicy::default(),
+            quotas: Quotas {
+                caller: Some(settings.requests_per_minute).filter(|quota| *quota > 0),
+                connection: Some(settings.connection_requests_per_minute).filter(|quota| *quota > 0),
+            },
             require_second_factor: settings.require_second_factor,
             public_origin,
             allowed_origins,

@@ -9,6 +9,9 @@ use actix_web::{HttpResponse, ResponseError};
 use database::DbErr;
 use shared::{FieldError, Problem};
 
+/// The kind of problem that draft-ietf-httpapi-ratelimit-headers registers.
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 /// Why a request was not done.
 #[derive(Debug)]
 pub enum ApiError {
@@ -60,6 +63,16 @@ pub enum ApiError {
     TooManyAttempts {
         retry_after_s: u64,
     },
+    /// A budget of requests is used up: which ones, by name.
+    QuotaExceeded {
+        violated: Vec<&'static str>,
+        retry_after_s: u64,
+    },
+    /// It was there and is not any more.
+    Gone {
+        code: &'static str,
+        detail: String,
+    },
     Overloaded {
         detail: &'static str,
     },
@@ -96,10 +109,21 @@ impl ApiError {
         };
         let retryable = matches!(
             self,
-            Self::KeyInUse | Self::TooManyAttempts { .. } | Self::Overloaded { .. } | Self::Internal(_)
+            Self::KeyInUse
+                | Self::TooManyAttempts { .. }
+                | Self::QuotaExceeded { .. }
+                | Self::Overloaded { .. }
+                | Self::Internal(_)
         );
+        let (kind, violated_policies) = match self {
+            Self::QuotaExceeded { violated, .. } => {
+                (QUOTA_EXCEEDED.to_owned(), violated.iter().map(ToString::to_string).collect())
+            }
+            _ => (format!("/problems/{}", code.replace('_', "-")), Vec::new()),
+        };
         Problem {
-            kind: format!("/problems/{}", code.replace('_', "-")),
+            kind,
+            violated_policies,
             title: title.to_owned(),
             status: self.status_code().as_u16(),
             detail,
@@ -190,6 +214,12 @@ impl ApiError {
                 "Too many attempts",
                 format!("Too many attempts; try again in {retry_after_s} seconds."),
             ),
+            Self::QuotaExceeded { retry_after_s, .. } => (
+                "quota_exceeded",
+                "Too many requests",
+                format!("The budget of requests is used up; go on in {retry_after_s} seconds."),
+            ),
+            Self::Gone { code, detail } => (code, "Gone", detail.clone()),
             Self::Overloaded { detail } => ("overloaded", "Busy", (*detail).to_owned()),
             Self::Internal(_) => {
                 ("internal", "Our fault", "Something went wrong on our side; name the request id.".to_owned())
@@ -211,7 +241,7 @@ impl ApiError {
             Self::MethodNotAllowed { allowed } => {
                 answer.insert_header((ALLOW, allowed.as_str()));
             }
-            Self::TooManyAttempts { retry_after_s } => {
+            Self::TooManyAttempts { retry_after_s } | Self::QuotaExceeded { retry_after_s, .. } => {
                 answer.insert_header((RETRY_AFTER, retry_after_s.to_string()));
             }
             Self::KeyInUse => {
@@ -262,7 +292,8 @@ impl ResponseError for ApiError {
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts { .. } | Self::QuotaExceeded { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Gone { .. } => StatusCode::GONE,
             Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -174,6 +174,12 @@ impl FromRequest for KnownVersions {
 }
 
 impl KnownVersions {
+    /// Those of a caller who knows nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { none_match: None, if_match: None }
+    }
+
     /// Whether the caller has the version with this entity tag already.
     #[must_use]
     pub fn has(&self, tag: &str) -> bool {
@@ -188,7 +194,9 @@ impl KnownVersions {
     /// When it is not said, or is no version of ours.
     pub fn to_change(&self) -> Result<i64, ApiError> {
         let tag = self.if_match.as_deref().ok_or(ApiError::VersionMissing)?;
-        let version = tag.trim().trim_start_matches("W/").trim_matches('"');
+        let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
+        // A tag may go on with a digest of what was shown.
+        let version = tag.split_once('-').map_or(tag, |(version, _)| version);
         version.parse().map_err(|_| ApiError::Stale)
     }
 }
@@ -210,6 +218,7 @@ mod tests {
         assert!(!known(Some("\"6\""), None).has("\"7\""));
         assert!(!known(None, None).has("\"7\""));
         assert_eq!(known(None, Some("\"7\"")).to_change().unwrap(), 7);
+        assert_eq!(known(None, Some("W/\"7-1a2b\"")).to_change().unwrap(), 7);
         assert!(matches!(known(None, None).to_change(), Err(ApiError::VersionMissing)));
         assert!(matches!(known(None, Some("*")).to_change(), Err(ApiError::Stale)));
     }

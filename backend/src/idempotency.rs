@@ -16,7 +16,7 @@ use sha2::Sha256;
 use tracing_actix_web::RequestId;
 
 use crate::app::AppState;
-use crate::auth::{Caller, Credential};
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::{is_json, parse, read_all};
 
@@ -172,11 +172,7 @@ impl Named {
     }
 
     async fn claim(&self, state: &AppState, caller: &Caller, key: &str) -> Result<Claim, ApiError> {
-        let caller = match &caller.credential {
-            Credential::Session { .. } => format!("user:{}", caller.user.id),
-            Credential::Key { id, .. } => format!("key:{id}"),
-        };
-        let request = Request { caller, key: key.to_owned(), digest: self.digest.clone() };
+        let request = Request { caller: caller.account(), key: key.to_owned(), digest: self.digest.clone() };
         Ok(idempotency::claim(state.database.writer(), request, state.clock().now()).await?)
     }
 

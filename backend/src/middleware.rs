@@ -21,6 +21,7 @@ use crate::app::AppState;
 use crate::audit::tell_alone;
 use crate::auth::{Identity, api_key, caller_of};
 use crate::error::ApiError;
+use crate::rate_limits::Budgets;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const YEAR_OF_HTTPS: &str = "max-age=31536000; includeSubDomains";
@@ -89,11 +90,22 @@ pub async fn authenticate(
             bearer token.";
         return Ok(request.error_response(ApiError::bad_request("key_in_address", detail)));
     }
-    match Identity::of(&state, request.headers()).await {
-        Ok(identity) => {
-            request.extensions_mut().insert(identity);
-        }
+    let identity = match Identity::of(&state, request.headers()).await {
+        Ok(identity) => identity,
         Err(error) => return Ok(request.error_response(error)),
+    };
+    let mut counted = Ok(());
+    if let Identity::Known(caller) = &identity
+        && request.path().starts_with("/api/")
+    {
+        let (budgets, outcome) =
+            state.rate_limits.count(&caller.account(), request.path(), state.clock().now());
+        request.extensions_mut().insert(budgets);
+        counted = outcome;
+    }
+    request.extensions_mut().insert(identity);
+    if let Err(error) = counted {
+        return Ok(request.error_response(error));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
@@ -187,13 +199,22 @@ pub async fn headers(
     let mut response = if is_preflight {
         request.into_response(HttpResponse::NoContent().finish())
     } else {
+        let mut request = request;
+        // Handlers answer GET; the server itself leaves the body of an answer to HEAD out.
+        if is_api && *request.method() == Method::HEAD {
+            request.head_mut().method = Method::GET;
+        }
         next.call(request).await?.map_into_boxed_body()
     };
+    let budgets = response.request().extensions().get::<Budgets>().cloned();
 
     let headers = response.headers_mut();
     // It told the compression to leave the answer alone, and says nothing to the client.
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
+    }
+    if let Some(budgets) = budgets {
+        budgets.write(headers);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
@@ -216,7 +237,9 @@ pub async fn headers(
     if let Some(origin) = foreign_origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.append(VARY, HeaderValue::from_static("origin"));
-        let exposed = HeaderValue::from_static("etag, x-request-id, retry-after, idempotent-replayed");
+        let exposed = HeaderValue::from_static(
+            "etag, x-request-id, retry-after, idempotent-replayed, ratelimit, ratelimit-policy, content-disposition",
+        );
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         if is_preflight {
             let allowed = HeaderValue::from_static(

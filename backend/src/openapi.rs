@@ -36,6 +36,7 @@ mod examples;
         (name = "connections", description = "TikTok shops bound to PrestaShop shops"),
         (name = "events", description = "What changes, as it changes"),
         (name = "operation", description = "How the installation is doing"),
+        (name = "exports", description = "Files of orders"),
         (name = "webhooks", description = "Telling tools of what happens, by the rules of Standard Webhooks"),
         (name = "incoming", description = "What TikTok Shop calls")
     ),
@@ -129,6 +130,7 @@ problem_responses! {
         "400" "The request is not understood",
         "401" "No valid access token or API key",
         "403" "The right is missing",
+        "429" "The budget of requests is used up; go on after Retry-After",
         "500" "Our fault; name the request id",
         "503" "Busy; try again in a moment",
     }
@@ -150,6 +152,11 @@ problem_responses! {
     KeyRefusals {
         "409" "The request with this key is being answered, or what it asks for is not possible now",
         "422" "The key was sent with another request, or some values are not acceptable",
+    }
+    /// A file that is not there yet, or not any more.
+    FileRefusals {
+        "409" "The file is being made, or was canceled",
+        "410" "The file was kept for 24 hours and is gone",
     }
     /// Too many attempts from one address.
     Throttled {
@@ -199,7 +206,7 @@ fn idempotency_key(required: Required) -> Parameter {
         .build()
 }
 
-fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+pub fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)

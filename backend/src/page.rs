@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_NONE_MATCH, VARY,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
@@ -80,6 +80,11 @@ fn inline_scripts(html: &str) -> Vec<&str> {
 pub async fn everything_else(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path();
     if path == "/api" || path.starts_with("/api/") || state.routes.knows(path) {
+        if let ApiError::MethodNotAllowed { allowed } = state.routes.refusal(path)
+            && *request.method() == Method::OPTIONS
+        {
+            return Ok(HttpResponse::NoContent().insert_header((ALLOW, allowed)).finish());
+        }
         return Err(state.routes.refusal(path));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

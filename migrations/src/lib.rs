@@ -15,6 +15,7 @@ mod m20261128_000009_resilience;
 mod m20261128_000010_people_and_keys;
 mod m20261128_000011_audit;
 mod m20261128_000012_webhooks;
+mod m20261128_000013_exports;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_audit::Migration),
             Box::new(m20261128_000009_resilience::Migration),
             Box::new(m20261128_000012_webhooks::Migration),
+            Box::new(m20261128_000013_exports::Migration),
         ]
     }
 }

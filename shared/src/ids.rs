@@ -114,6 +114,10 @@ impl FromStr for UserSessionId {
 }
 
 number_id!(
+    /// A file of orders.
+    ExportId
+);
+number_id!(
     /// Where a tool is told of what happens.
     WebhookId
 );

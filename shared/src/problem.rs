@@ -26,6 +26,10 @@ pub struct Problem {
     /// Which parts of the request are wrong, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Which budgets are used up, by the names in `RateLimit-Policy`.
+    #[serde(default, rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["caller"])))]
+    pub violated_policies: Vec<String>,
 }
 
 /// One part of a request that is wrong, and the remedy.

@@ -67,6 +67,8 @@ fn command(options: &ProcessOptions) -> Result<Command> {
         .arg("--data-dir")
         .arg(&options.data_dir)
         .arg("--allow-private-addresses")
+        // Measurements and fuzzers ask as fast as they can.
+        .args(["--requests-per-minute", "0", "--connection-requests-per-minute", "0"])
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sqlx=warn".to_owned()))
         .envs(&options.environment)
         .stdin(Stdio::null());

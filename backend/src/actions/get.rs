@@ -1,12 +1,13 @@
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use database::actions;
 use shared::{ActionId, OrderAction};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
-use crate::extract::Id;
+use crate::extract::{Id, KnownVersions};
+use crate::item::item;
 use crate::openapi::{Missing, Refusals};
 
 /// Get an action
@@ -15,8 +16,12 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "actions",
     operation_id = "getAction",
-    params(("id" = i64, Path, description = "The action's number")),
-    responses((status = 200, body = OrderAction, description = "The action"), Missing, Refusals),
+    params(("id" = i64, Path, description = "The action's number"), ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")),
+    responses((
+            status = 200, body = OrderAction, description = "The action",
+            headers(("ETag" = String, description = "Send it as If-None-Match to hear of changes only"))
+        ),
+        (status = 304, description = "The caller has it as it is"), Missing, Refusals),
     security(("bearer" = ["orders:read"]))
 )]
 #[get("/actions/{id}")]
@@ -24,7 +29,8 @@ pub async fn get_action(
     state: Data<AppState>,
     _caller: May<OrdersRead>,
     id: Id<ActionId>,
-) -> Result<Json<OrderAction>, ApiError> {
+    known: KnownVersions,
+) -> Result<HttpResponse, ApiError> {
     let action = actions::find(state.database.reader(), id.0).await?;
-    action.map(Json).ok_or(ApiError::NotFound)
+    item(&known, &action.ok_or(ApiError::NotFound)?)
 }

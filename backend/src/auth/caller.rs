@@ -98,6 +98,15 @@ impl Caller {
         &self.actor
     }
 
+    /// Whose keys, budgets and files they are: a person, or a key by itself.
+    #[must_use]
+    pub fn account(&self) -> String {
+        match &self.credential {
+            Credential::Session { .. } => format!("user:{}", self.user.id),
+            Credential::Key { id, .. } => format!("key:{id}"),
+        }
+    }
+
     /// The session, if there is one.
     #[must_use]
     pub fn session(&self) -> Option<&UserSessionId> {

@@ -1,12 +1,13 @@
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use database::bulk_runs;
 use shared::{BulkRun, BulkRunId};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
-use crate::extract::Id;
+use crate::extract::{Id, KnownVersions};
+use crate::item::item;
 use crate::openapi::{Missing, Refusals};
 
 /// Get a bulk run
@@ -15,8 +16,12 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "actions",
     operation_id = "getBulkRun",
-    params(("id" = i64, Path, description = "The run's number")),
-    responses((status = 200, body = BulkRun, description = "The run"), Missing, Refusals),
+    params(("id" = i64, Path, description = "The run's number"), ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")),
+    responses((
+            status = 200, body = BulkRun, description = "The run",
+            headers(("ETag" = String, description = "Send it as If-None-Match to hear of changes only"))
+        ),
+        (status = 304, description = "The caller has it as it is"), Missing, Refusals),
     security(("bearer" = ["orders:read"]))
 )]
 #[get("/bulk-runs/{id}")]
@@ -24,7 +29,8 @@ pub async fn get_bulk_run(
     state: Data<AppState>,
     _caller: May<OrdersRead>,
     id: Id<BulkRunId>,
-) -> Result<Json<BulkRun>, ApiError> {
+    known: KnownVersions,
+) -> Result<HttpResponse, ApiError> {
     let run = bulk_runs::find(state.database.reader(), id.0).await?;
-    run.map(Json).ok_or(ApiError::NotFound)
+    item(&known, &run.ok_or(ApiError::NotFound)?)
 }

@@ -1,13 +1,13 @@
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use shared::{Connection, ConnectionId};
 
-use super::answer;
+use super::{find, shown};
 use crate::app::AppState;
 use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
-use crate::extract::Id;
+use crate::extract::{Id, KnownVersions};
+use crate::item::versioned;
 use crate::openapi::{Missing, Refusals};
 
 /// Get a connection
@@ -16,9 +16,13 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "connections",
     operation_id = "getConnection",
-    params(("id" = i64, Path, description = "The connection's number")),
+    params(
+        ("id" = i64, Path, description = "The connection's number"),
+        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")
+    ),
     responses(
         (status = 200, body = Connection, description = "The connection", headers(("ETag" = String))),
+        (status = 304, description = "The caller has it as it is"),
         Missing,
         Refusals
     ),
@@ -29,6 +33,8 @@ pub async fn get_connection(
     state: Data<AppState>,
     _caller: May<ConnectionsRead>,
     id: Id<ConnectionId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    answer(&state, StatusCode::OK, id.0).await
+    let connection = shown(find(&state, id.0).await?);
+    versioned(&known, connection.version, &connection)
 }

@@ -23,12 +23,13 @@ pub use update::update_connection;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use database::connections::{self, ConnectionRecord};
 use shared::{Connection, ConnectionId, StoreSide, TikTokSide};
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::extract::KnownVersions;
+use crate::item::versioned;
 
 async fn find(state: &AppState, id: ConnectionId) -> Result<ConnectionRecord, ApiError> {
     let found = connections::find(state.database.reader(), &state.database.vault, id).await?;
@@ -61,7 +62,8 @@ fn shown(record: ConnectionRecord) -> Connection {
 
 /// The connection as it is now, with the version that a change must name.
 async fn answer(state: &AppState, status: StatusCode, id: ConnectionId) -> Result<HttpResponse, ApiError> {
-    let record = find(state, id).await?;
-    let tag = format!("\"{}\"", record.version);
-    Ok(HttpResponse::build(status).insert_header((ETAG, tag)).json(shown(record)))
+    let connection = shown(find(state, id).await?);
+    let mut answer = versioned(&KnownVersions::none(), connection.version, &connection)?;
+    *answer.status_mut() = status;
+    Ok(answer)
 }

@@ -151,7 +151,11 @@ fn problem_of(status: &str, path: &str) -> Option<Value> {
         415 => ApiError::NotJson,
         422 => ApiError::Invalid(vec![shared::FieldError::new("/name", "must not be empty")]),
         428 => ApiError::VersionMissing,
-        429 => ApiError::TooManyAttempts { retry_after_s: 8 },
+        410 => ApiError::Gone {
+            code: "export_expired",
+            detail: "The file was kept for 24 hours and is gone; ask for a new export.".to_owned(),
+        },
+        429 => ApiError::QuotaExceeded { violated: vec!["caller"], retry_after_s: 8 },
         500 => ApiError::internal("not shown"),
         503 => ApiError::Overloaded { detail: "The database is busy; try again in a moment." },
         _ => return None,

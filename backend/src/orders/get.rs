@@ -4,21 +4,23 @@ use actix_web::{HttpResponse, get};
 use database::order_detail;
 use shared::{OrderDetail, OrderId, Scope};
 
+use super::shape::{ItemShape, Shape};
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
-use crate::extract::{Id, KnownVersions};
+use crate::extract::{Id, KnownVersions, Pairs};
 use crate::openapi::{Missing, Refusals};
 
 /// Get an order
 ///
-/// Everything known about one order. The buyer's data is masked.
+/// Everything known about one order; `include` and `fields` ask for less. The buyer's data is masked.
 #[utoipa::path(
     tag = "orders",
     operation_id = "getOrder",
     params(
         ("id" = i64, Path, description = "Our order number"),
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")
+        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has"),
+        ItemShape
     ),
     responses(
         (status = 200, body = OrderDetail, description = "The order", headers(("ETag" = String))),
@@ -34,7 +36,9 @@ pub async fn get_order(
     caller: May<OrdersRead>,
     id: Id<OrderId>,
     known: KnownVersions,
+    pairs: Pairs,
 ) -> Result<HttpResponse, ApiError> {
+    let shape = Shape::of_item(pairs.0)?;
     let can_reveal = caller.may(Scope::OrdersPii);
     let db = state.database.reader();
     let version = order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
@@ -45,5 +49,8 @@ pub async fn get_order(
     }
     let order = order_detail::find(db, &state.database.vault, id.0, can_reveal).await?;
     let order = order.ok_or(ApiError::NotFound)?;
-    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(order))
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(shape.item(&order)?))
 }

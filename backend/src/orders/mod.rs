@@ -12,6 +12,7 @@ mod raw;
 mod recipient;
 mod request;
 mod search;
+mod shape;
 mod timeline;
 
 pub use action_options::get_action_options;

@@ -1,11 +1,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use database::audit::Entry;
 use database::webhooks;
-use shared::{CreateWebhook, MAX_WEBHOOKS, WebhookWithSecret};
+use shared::{AuditEvent, CreateWebhook, MAX_WEBHOOKS, WebhookWithSecret};
 
 use super::{answer, new_secret, tag_of, values};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -41,7 +43,7 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals};
 #[post("/webhooks")]
 pub async fn create_webhook(
     state: Data<AppState>,
-    _caller: May<WebhooksWrite>,
+    caller: May<WebhooksWrite>,
     body: Body<CreateWebhook>,
 ) -> Result<HttpResponse, ApiError> {
     let mut new = body.0;
@@ -53,9 +55,10 @@ pub async fn create_webhook(
     new.url = values::url(&state, &new.url).await?;
 
     let (secret, uid) = (new_secret(), uuid::Uuid::new_v4().to_string());
+    let now = state.clock().now();
     let vault = &state.database.vault;
     let txn = state.database.begin().await?;
-    let created = webhooks::create(&txn, vault, &uid, &new, &secret, state.clock().now()).await?;
+    let created = webhooks::create(&txn, vault, &uid, &new, &secret, now).await?;
     let id = created.ok_or_else(|| ApiError::Conflict {
         code: "too_many_webhooks",
         detail: format!(
@@ -63,6 +66,8 @@ pub async fn create_webhook(
         ),
     })?;
     let record = webhooks::find(&txn, vault, id).await?.ok_or(ApiError::NotFound)?;
+    let entry = Entry::new(AuditEvent::WebhookCreated, caller.actor()).about("webhook", id);
+    tell(&state, &txn, entry).await?;
     txn.commit().await?;
     let tag = tag_of(&record.webhook);
     Ok(answer(StatusCode::CREATED, tag, &WebhookWithSecret { webhook: record.webhook, secret }))

@@ -1,10 +1,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
+use database::audit::Entry;
 use database::{webhook_messages, webhooks};
-use shared::WebhookId;
+use shared::{AuditEvent, WebhookId};
 
 use super::find;
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
@@ -26,7 +28,7 @@ use crate::openapi::{Missing, Preconditions, Refusals};
 #[delete("/webhooks/{id}")]
 pub async fn delete_webhook(
     state: Data<AppState>,
-    _caller: May<WebhooksWrite>,
+    caller: May<WebhooksWrite>,
     id: Id<WebhookId>,
     known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
@@ -37,6 +39,8 @@ pub async fn delete_webhook(
         return Err(ApiError::Stale);
     }
     job_queue::cancel(&txn, webhook_messages::DELIVER_WEBHOOK, &id.0.to_string()).await?;
+    let entry = Entry::new(AuditEvent::WebhookDeleted, caller.actor()).about("webhook", id.0);
+    tell(&state, &txn, entry).await?;
     txn.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

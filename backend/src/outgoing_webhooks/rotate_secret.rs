@@ -2,11 +2,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::TimeDelta;
+use database::audit::Entry;
 use database::webhooks;
-use shared::{FieldError, RotateWebhookSecret, WebhookId, WebhookWithSecret};
+use shared::{AuditEvent, FieldError, RotateWebhookSecret, WebhookId, WebhookWithSecret};
 
 use super::{answer, find, new_secret, tag_of};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id};
@@ -37,7 +39,7 @@ const LONGEST_OVERLAP_HOURS: u32 = 168;
 #[post("/webhooks/{id}/rotate-secret")]
 pub async fn rotate_webhook_secret(
     state: Data<AppState>,
-    _caller: May<WebhooksWrite>,
+    caller: May<WebhooksWrite>,
     id: Id<WebhookId>,
     body: Body<RotateWebhookSecret>,
 ) -> Result<HttpResponse, ApiError> {
@@ -50,10 +52,16 @@ pub async fn rotate_webhook_secret(
     let (now, secret) = (state.clock().now(), new_secret());
     let until = now + TimeDelta::hours(overlap_hours.into());
     let database = &state.database;
-    if !webhooks::replace_secret(database.writer(), &database.vault, &record, &secret, until, now).await? {
+    let txn = database.begin().await?;
+    if !webhooks::replace_secret(&txn, &database.vault, &record, &secret, until, now).await? {
         let detail = "Somebody else has changed the webhook this very moment; try again.".to_owned();
         return Err(ApiError::Conflict { code: "changed_meanwhile", detail });
     }
+    let entry = Entry::new(AuditEvent::WebhookChanged, caller.actor())
+        .about("webhook", id.0)
+        .with("secret", "replaced");
+    tell(&state, &txn, entry).await?;
+    txn.commit().await?;
     let webhook = find(&state, id.0).await?.webhook;
     Ok(answer(StatusCode::OK, tag_of(&webhook), &WebhookWithSecret { webhook, secret }))
 }

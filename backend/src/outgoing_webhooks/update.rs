@@ -1,11 +1,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
+use database::audit::Entry;
 use database::{webhook_deliveries, webhook_messages, webhooks};
-use shared::{UpdateWebhook, Webhook, WebhookId};
+use shared::{AuditEvent, UpdateWebhook, Webhook, WebhookId};
 
 use super::{answer, find, tag_of, values};
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
@@ -38,7 +40,7 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
 #[patch("/webhooks/{id}")]
 pub async fn update_webhook(
     state: Data<AppState>,
-    _caller: May<WebhooksWrite>,
+    caller: May<WebhooksWrite>,
     id: Id<WebhookId>,
     known: KnownVersions,
     body: Body<UpdateWebhook>,
@@ -65,6 +67,8 @@ pub async fn update_webhook(
         }
         _ => {}
     }
+    let entry = Entry::new(AuditEvent::WebhookChanged, caller.actor()).about("webhook", id.0);
+    tell(&state, &txn, entry).await?;
     txn.commit().await?;
     state.committed();
     let webhook = find(&state, id.0).await?.webhook;

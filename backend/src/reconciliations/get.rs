@@ -1,12 +1,13 @@
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use database::reconciliations;
 use shared::{Reconciliation, ReconciliationId};
 
 use crate::app::AppState;
 use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
-use crate::extract::Id;
+use crate::extract::{Id, KnownVersions};
+use crate::item::item;
 use crate::openapi::{Missing, Refusals};
 
 /// Get a comparison
@@ -15,8 +16,12 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "connections",
     operation_id = "getReconciliation",
-    params(("id" = i64, Path, description = "The comparison's number")),
-    responses((status = 200, body = Reconciliation, description = "The comparison"), Missing, Refusals),
+    params(("id" = i64, Path, description = "The comparison's number"), ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")),
+    responses((
+            status = 200, body = Reconciliation, description = "The comparison",
+            headers(("ETag" = String, description = "Send it as If-None-Match to hear of changes only"))
+        ),
+        (status = 304, description = "The caller has it as it is"), Missing, Refusals),
     security(("bearer" = ["connections:read"]))
 )]
 #[get("/reconciliations/{id}")]
@@ -24,7 +29,8 @@ pub async fn get_reconciliation(
     state: Data<AppState>,
     _caller: May<ConnectionsRead>,
     id: Id<ReconciliationId>,
-) -> Result<Json<Reconciliation>, ApiError> {
+    known: KnownVersions,
+) -> Result<HttpResponse, ApiError> {
     let found = reconciliations::find(state.database.reader(), id.0).await?;
-    found.map(Json).ok_or(ApiError::NotFound)
+    item(&known, &found.ok_or(ApiError::NotFound)?)
 }

@@ -19,9 +19,13 @@ mod bulk;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod conventions;
+#[cfg(test)]
 mod counts;
 #[cfg(test)]
 mod events;
+#[cfg(test)]
+mod exports;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub mod deadlines;
 pub mod drifts;
 pub mod entities;
 pub mod events;
+pub mod exported_orders;
+pub mod exports;
 pub mod health;
 pub mod idempotency;
 pub mod import_intents;

@@ -13,7 +13,7 @@ use shared::{
     Shipping, StatusFacts, StoreProduct, TikTokOrderId, action_refusal, status_reason,
 };
 
-use crate::entities::{issues, order_details, orders};
+use crate::entities::{issues, order_details, order_lines, orders};
 use crate::order_summary::{Surroundings, word};
 use crate::orders::{LineRow, OrderRow, PaymentRecord, buyer_message_place, lines_of};
 use crate::recipients::{self, RecipientRecord};
@@ -126,6 +126,55 @@ fn reason_of(row: &OrderRow) -> Result<String, DbErr> {
         has_open_error: row.open_errors > 0,
         previous: Some(word("orders.known_status", &row.known_status)?),
     }))
+}
+
+/// What a list of orders can show of each beside the grid's columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Included {
+    pub lines: Vec<OrderLine>,
+    pub packages: Vec<Package>,
+    /// Open ones, oldest first.
+    pub issues: Vec<Issue>,
+}
+
+/// The lines, packages and open issues of a page of orders, read for all of them at once.
+///
+/// # Errors
+/// When the database fails, or holds what cannot be read.
+pub async fn included(
+    db: &impl ConnectionTrait,
+    orders: &[OrderSummary],
+) -> Result<BTreeMap<OrderId, Included>, DbErr> {
+    let ids = || orders.iter().map(|order| order.id.0);
+    let units = order_lines::Entity::find()
+        .filter(order_lines::Column::OrderId.is_in(ids()))
+        .order_by_asc(order_lines::Column::OrderId)
+        .order_by_asc(order_lines::Column::Position)
+        .all(db)
+        .await?;
+    let open = issues::Entity::find()
+        .filter(issues::Column::OrderId.is_in(ids()))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .order_by_asc(issues::Column::Id)
+        .all(db)
+        .await?;
+    let mut units_of: BTreeMap<i64, Vec<LineRow>> = BTreeMap::new();
+    for unit in units {
+        units_of.entry(unit.order_id).or_default().push(unit);
+    }
+    let mut included = BTreeMap::new();
+    for order in orders {
+        let units = units_of.remove(&order.id.0).unwrap_or_default();
+        let issues = open.iter().filter(|issue| issue.order_id == order.id.0);
+        let issues = issues.map(|issue| issue_of(issue.clone(), order.tiktok_order_id.as_str()));
+        let parts = Included {
+            lines: group_lines(&units, &order.total.currency),
+            packages: packages_of(&units),
+            issues: issues.collect::<Result<_, _>>()?,
+        };
+        included.insert(order.id, parts);
+    }
+    Ok(included)
 }
 
 /// Units become lines: those of one SKU at one price, in one package and state, count as one line.

@@ -48,6 +48,13 @@ impl Criteria {
         Ok(Self { filter, words, buyer })
     }
 
+    /// The same orders, the highest number first.
+    #[must_use]
+    pub(crate) fn by_number(self) -> Self {
+        let sort = shared::Sort { key: shared::SortKey::Id, descending: true };
+        Self { filter: OrderFilter { sort, ..self.filter }, ..self }
+    }
+
     /// The same orders of whichever status, as the tabs count them.
     #[must_use]
     pub fn without_status(self) -> Self {

@@ -3,8 +3,8 @@
 use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*};
 use shared::{
-    ActionId, ApiKeyId, BulkRunId, ConnectionId, InvitationId, OrderId, ReconciliationId, SyncRunId, UserId,
-    UserSessionId, WebhookId,
+    ActionId, ApiKeyId, BulkRunId, ConnectionId, ExportId, InvitationId, OrderId, ReconciliationId,
+    SyncRunId, UserId, UserSessionId, WebhookId,
 };
 
 use crate::entities::{actions, bulk_run_orders, orders, reconciliations, sync_runs};
@@ -156,7 +156,7 @@ macro_rules! of_the_installation {
     )+};
 }
 
-of_the_installation!(ApiKeyId, InvitationId, UserId, UserSessionId, WebhookId);
+of_the_installation!(ApiKeyId, ExportId, InvitationId, UserId, UserSessionId, WebhookId);
 
 #[cfg(test)]
 mod tests {

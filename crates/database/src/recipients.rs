@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::{OrderId, TikTokOrderId};
 
 use crate::Vault;
-use crate::entities::recipients::{ActiveModel, Column, Entity};
+use crate::entities::recipients::{ActiveModel, Column, Entity, Model};
 
 /// Who receives the parcel, as TikTok Shop says it. Never written to a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +93,18 @@ pub async fn find(
     tiktok_order_id: &TikTokOrderId,
     order_id: OrderId,
 ) -> Result<Option<RecipientRecord>, DbErr> {
-    let Some(model) = Entity::find_by_id(order_id.0).one(db).await? else { return Ok(None) };
+    let model = Entity::find_by_id(order_id.0).one(db).await?;
+    model.map(|model| opened(vault, connection_uid, tiktok_order_id, &model)).transpose()
+}
+
+pub(crate) fn opened(
+    vault: &Vault,
+    connection_uid: &str,
+    tiktok_order_id: &TikTokOrderId,
+    model: &Model,
+) -> Result<RecipientRecord, DbErr> {
     let plain = vault
         .open(&place(connection_uid, tiktok_order_id), &model.sealed)
         .map_err(|error| DbErr::Custom(error.to_string()))?;
-    serde_json::from_slice(&plain).map(Some).map_err(|error| DbErr::Json(error.to_string()))
+    serde_json::from_slice(&plain).map_err(|error| DbErr::Json(error.to_string()))
 }

@@ -54,7 +54,7 @@ struct Parts {
 
 /// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
 /// of the single file of creations; everything else must never wait behind a backlog of either.
-const WORKERS: [(&[&str], u32); 5] = [
+const WORKERS: [(&[&str], u32); 6] = [
     (&[jobs::REFRESH_ORDER], 50),
     (&[jobs::IMPORT_ORDER], 6),
     (
@@ -81,6 +81,8 @@ const WORKERS: [(&[&str], u32); 5] = [
     ),
     // Thousands at once when somebody ships in bulk.
     (&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8),
+    // Long, and nobody waits for the next line.
+    (&[jobs::EXPORT], 2),
     // A place for each webhook that there can be: a receiver that lets us wait keeps no other waiting.
     (&[jobs::DELIVER_WEBHOOK], MAX_WEBHOOKS as u32),
 ];

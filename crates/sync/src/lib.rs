@@ -8,6 +8,7 @@ mod clock_check;
 pub mod connection_test;
 pub mod crash_points;
 mod engine;
+mod export_rows;
 mod issue_of;
 pub mod jobs;
 pub mod mapping;

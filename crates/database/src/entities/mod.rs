@@ -11,6 +11,8 @@ pub mod channel_lists;
 pub mod circuit_breakers;
 pub mod connections;
 pub mod events;
+pub mod export_chunks;
+pub mod exports;
 pub mod idempotency_keys;
 pub mod ignored_drifts;
 pub mod import_intents;

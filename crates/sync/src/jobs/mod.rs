@@ -6,6 +6,7 @@ mod cancel_order;
 mod cancellation;
 mod check_store_orders;
 mod deliver_webhook;
+mod export;
 mod failure;
 mod fetch_labels;
 mod fetch_orders;
@@ -34,7 +35,7 @@ use database::orders::{self, OrderRow};
 use database::{ConnectionTrait, DbErr};
 use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
-use shared::{BulkRunId, ConnectionId, ConnectionState, OrderId, SyncRunId, TikTokOrderId};
+use shared::{BulkRunId, ConnectionId, ConnectionState, ExportId, OrderId, SyncRunId, TikTokOrderId};
 
 use crate::attempts;
 use crate::channel::ChannelFailure;
@@ -61,6 +62,7 @@ pub const RUN_BULK: &str = "run_bulk";
 pub const BEGIN_NIGHT: &str = "begin_night";
 pub const RECONCILE: &str = "reconcile";
 pub const HEAL_ORDER: &str = "heal_order";
+pub const EXPORT: &str = "export";
 pub const PURGE: &str = "purge";
 pub use database::webhook_messages::{DELIVER_WEBHOOK, deliver_webhook};
 
@@ -225,6 +227,19 @@ fn of_order(
     job(kind, order_id.to_string(), connection_id, payload, now)
 }
 
+/// Writes a file of orders, part by part.
+#[must_use]
+pub fn export(export_id: ExportId, now: DateTime<Utc>) -> NewJob {
+    NewJob {
+        kind: EXPORT,
+        subject: export_id.to_string(),
+        lane: NO_LANE.to_owned(),
+        payload: json!({ "export_id": export_id }),
+        priority: 0,
+        run_at: now,
+    }
+}
+
 /// Removes rows that have served their time; goes on for ever.
 #[must_use]
 pub fn purge(now: DateTime<Utc>) -> NewJob {
@@ -314,6 +329,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
         DELIVER_WEBHOOK => deliver_webhook::run(engine, job).await,
+        EXPORT => export::run(engine, job).await,
         PURGE => purge::run(engine).await,
         _ => {
             return Outcome::Park {

@@ -1,5 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use database::{DbErr, attempts, events, idempotency, inbox, shipping_labels, tombstones, webhook_messages};
+use database::{
+    DbErr, attempts, events, exports, idempotency, inbox, shipping_labels, tombstones, webhook_messages,
+};
 use job_queue::Outcome;
 use shared::RESTORE_DAYS;
 
@@ -11,6 +13,9 @@ const KEEP_EVENTS: TimeDelta = TimeDelta::days(1);
 
 /// TikTok Shop repeats a webhook for the last time about sixteen hours after the first.
 const KEEP_NOTIFICATIONS: TimeDelta = TimeDelta::days(7);
+
+/// For so long it is told that an export was made.
+const KEEP_EXPORTS: TimeDelta = TimeDelta::days(30);
 
 /// For so long a message to a webhook can be sent again.
 const KEEP_MESSAGES: TimeDelta = TimeDelta::days(30);
@@ -30,6 +35,7 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     attempts::purge(writer, now - KEEP_ATTEMPTS).await?;
     shipping_labels::purge(writer, now).await?;
     idempotency::purge(writer, now).await?;
+    exports::purge(writer, now, now - KEEP_EXPORTS).await?;
     webhook_messages::purge(writer, now - KEEP_MESSAGES).await?;
     let made = make_tombstones(engine, now).await?;
     let pause = if made < TOMBSTONES { TimeDelta::hours(1) } else { TimeDelta::zero() };

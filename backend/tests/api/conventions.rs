@@ -1,0 +1,129 @@
+//! What holds on every route alike: versions, methods, budgets.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::Role;
+
+use crate::app::{As, answer, app, app_with, apps, order};
+
+#[tokio::test]
+async fn every_item_is_left_out_when_it_is_known() {
+    for app in apps().await {
+        let admin = app.sign_in_as(Role::Admin).await;
+        let connection = app.connect("1").await;
+        let id = app.record(&connection, &order("576461413038785752", app.now())).await;
+        let post = |path: String, body: Value| {
+            app.post(&path).by(&admin).header("idempotency-key", path.replace('/', "-")).json(&body)
+        };
+        let action =
+            answer(post(format!("/api/v1/orders/{id}/actions"), json!({ "action": "sync" }))).await.1;
+        let bulk = json!({ "request": { "action": "sync" }, "order_ids": [id] });
+        let run = answer(post("/api/v1/bulk-runs".to_owned(), bulk)).await.1;
+        let fetch =
+            answer(app.post(&format!("/api/v1/connections/{}/fetch", connection.id)).by(&admin)).await.1;
+        let export = json!({ "format": "csv", "filter": [] });
+        let export = answer(post("/api/v1/exports".to_owned(), export)).await.1;
+        let items = [
+            format!("/api/v1/orders/{id}"),
+            format!("/api/v1/actions/{}", action["id"]),
+            format!("/api/v1/bulk-runs/{}", run["id"]),
+            format!("/api/v1/sync-runs/{}", fetch["id"]),
+            format!("/api/v1/exports/{}", export["id"]),
+            format!("/api/v1/connections/{}", connection.id),
+        ];
+
+        for path in items {
+            let first = app.get(&path).by(&admin).send().await.unwrap();
+            assert_eq!(first.status(), 200, "{path}");
+            let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+            let again = app.get(&path).by(&admin).header("if-none-match", &tag).send().await.unwrap();
+            assert_eq!(again.status(), 304, "{path}");
+            assert_eq!(again.headers()["etag"], tag, "{path}");
+            assert_eq!(again.text().await.unwrap(), "");
+            let other = app.get(&path).by(&admin).header("if-none-match", "\"other\"").send().await.unwrap();
+            assert_eq!(other.status(), 200, "{path}");
+        }
+        // What is shown beside the version makes another tag, and is no reason to refuse a change.
+        let path = format!("/api/v1/connections/{}", connection.id);
+        let tag_of = async || {
+            let response = app.get(&path).by(&admin).send().await.unwrap();
+            response.headers()["etag"].to_str().unwrap().to_owned()
+        };
+        let before = tag_of().await;
+        database::connections::webhook_received(app.database.writer(), connection.id, app.now())
+            .await
+            .unwrap();
+        assert_ne!(tag_of().await, before);
+        let change = app.request(Method::PATCH, &path).by(&admin).header("if-match", before);
+        assert_eq!(answer(change.json(&json!({ "name": "Other" }))).await.0, 200);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn methods_are_answered_as_they_should_be() {
+    let app = app().await;
+    let viewer = app.sign_in_as(Role::Viewer).await;
+
+    let head = app.request(Method::HEAD, "/api/v1/orders").by(&viewer).send().await.unwrap();
+    let got = app.get("/api/v1/orders").by(&viewer).send().await.unwrap();
+    assert_eq!((head.status(), got.status()), (got.status(), head.status()));
+    assert_eq!(head.headers()["content-type"], got.headers()["content-type"]);
+    assert_eq!(head.text().await.unwrap(), "");
+    assert_eq!(app.request(Method::HEAD, "/api/v1/orders").send().await.unwrap().status(), 401);
+
+    let options = app.request(Method::OPTIONS, "/api/v1/connections/1").send().await.unwrap();
+    assert_eq!(options.status(), 204);
+    assert_eq!(options.headers()["allow"], "GET, PATCH, HEAD, OPTIONS");
+    assert_eq!(app.request(Method::OPTIONS, "/api/v1/nope").send().await.unwrap().status(), 404);
+    let wrong = app.request(Method::PUT, "/api/v1/orders/search").by(&viewer).send().await.unwrap();
+    assert_eq!((wrong.status().as_u16(), wrong.headers()["allow"].to_str().unwrap()), (405, "POST, OPTIONS"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn budgets_are_told_kept_and_given_back() {
+    let app = app_with(&["--requests-per-minute", "4", "--connection-requests-per-minute", "2"]).await;
+    let (viewer, other) = (app.sign_in_as(Role::Viewer).await, app.sign_in_as(Role::Manager).await);
+    let connection = app.connect("1").await;
+    let path = format!("/api/v1/connections/{}", connection.id);
+
+    let first = app.get(&path).by(&viewer).send().await.unwrap();
+    assert_eq!(first.status(), 200);
+    assert_eq!(first.headers()["ratelimit-policy"], "\"caller\";q=4;w=60, \"connection\";q=2;w=60");
+    assert_eq!(first.headers()["ratelimit"], "\"caller\";r=3;t=60, \"connection\";r=1;t=60");
+    assert_eq!(app.get(&path).by(&other).send().await.unwrap().status(), 200);
+    let refused = app.get(&path).by(&viewer).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert!(refused.headers()["ratelimit"].to_str().unwrap().contains("\"connection\";r=0"));
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert_eq!(
+        (&problem["code"], &problem["violated-policies"]),
+        (&json!("quota_exceeded"), &json!(["connection"]))
+    );
+    assert_eq!(problem["retryable"], true);
+
+    for _ in 0..2 {
+        assert_eq!(app.get("/api/v1/orders").by(&viewer).send().await.unwrap().status(), 200);
+    }
+    let (status, problem) = answer(app.get("/api/v1/orders").by(&viewer)).await;
+    assert_eq!((status, &problem["violated-policies"]), (429, &json!(["caller"])));
+    assert_eq!(app.get("/api/v1/orders").by(&other).send().await.unwrap().status(), 200, "everybody has one");
+    // Without a caller nothing is counted.
+    for _ in 0..6 {
+        for path in ["/health/live", "/health/ready"] {
+            let health = app.get(path).send().await.unwrap();
+            assert_eq!(health.status(), 200, "{path}");
+            assert!(!health.headers().contains_key("ratelimit"));
+        }
+        let webhook = app.post("/webhooks/tiktok").body("{}").send().await.unwrap();
+        assert_eq!(webhook.status(), 401);
+    }
+    app.clock.advance(chrono::TimeDelta::seconds(61));
+    assert_eq!(app.get("/api/v1/orders").by(&viewer).send().await.unwrap().status(), 200);
+    app.stop().await;
+}

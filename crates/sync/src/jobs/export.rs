@@ -1,0 +1,89 @@
+use database::exported_orders::{self, ExportedOrder};
+use database::exports::{self, ExportRecord, Members, Part};
+use database::{BuyerFilter, Criteria, DbErr};
+use job_queue::{Leased, Outcome};
+use shared::{ExportColumn, ExportId, ExportState, OrderFilter, Search};
+
+use super::{JobError, id_of};
+use crate::engine::Engine;
+use crate::export_rows;
+
+/// So many orders are one part of the file: what is in memory at once.
+const PART: u32 = 500;
+
+/// So many parts are written before others have their turn.
+const PARTS_PER_RUN: u32 = 10;
+
+/// Writes the next parts of a file. Each part commits with how far the file has come, so that a crash neither leaves an order out
+/// nor writes it twice.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let id = ExportId(id_of(job, "export_id")?);
+    let database = engine.database();
+    for _ in 0..PARTS_PER_RUN {
+        let record = exports::find(database.writer(), id).await?;
+        let Some(record) = record.filter(|record| record.export.state == ExportState::Running) else {
+            return Ok(Outcome::Done);
+        };
+        let part = next_part(engine, &record).await?;
+        let txn = database.begin().await?;
+        if !exports::add_part(&txn, &database.vault, &record, &part, engine.clock().now()).await? {
+            // Canceled, or written by another process that held the job before us.
+            txn.rollback().await?;
+            continue;
+        }
+        txn.commit().await?;
+    }
+    Ok(Outcome::Again { at: engine.clock().now() })
+}
+
+async fn next_part(engine: &Engine, record: &ExportRecord) -> Result<Part, DbErr> {
+    let columns = &record.export.columns;
+    let (orders, before_id) = next_orders(engine, record).await?;
+    let mut bytes = Vec::new();
+    if record.chunks == 0 {
+        bytes.extend(export_rows::head(record.export.format, columns));
+    }
+    export_rows::write(&mut bytes, record.export.format, columns, &orders);
+    Ok(Part { bytes, orders: i64::try_from(orders.len()).unwrap_or(i64::MAX), before_id })
+}
+
+/// The next orders of an export, and below which number the ones after them are.
+async fn next_orders(
+    engine: &Engine,
+    record: &ExportRecord,
+) -> Result<(Vec<ExportedOrder>, Option<i64>), DbErr> {
+    let refused = |_| DbErr::Custom("the filter of an export is not understood any more".to_owned());
+    let limit = usize::try_from(PART).unwrap_or(usize::MAX);
+    let mut next_named = None;
+    let filter = match &record.members {
+        Members::Matching(pairs) => {
+            let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            OrderFilter::from_pairs(pairs).map_err(refused)?
+        }
+        Members::Named(ids) => {
+            let mut ids = ids.clone();
+            ids.sort_unstable_by(|one, other| other.cmp(one));
+            ids.retain(|id| id.0 < record.before_id);
+            next_named = ids.get(limit).map(|next| next.0 + 1);
+            ids.truncate(limit);
+            if ids.is_empty() {
+                return Ok((Vec::new(), None));
+            }
+            OrderFilter { id: ids, ..OrderFilter::default() }
+        }
+    };
+    // Ages count from when the export was asked for, however long it takes.
+    let search = Search::of(&filter, record.export.created_at).map_err(refused)?;
+    let criteria = Criteria::new(search, BuyerFilter::default(), &record.reach).map_err(refused)?;
+    let with_recipients = record.export.columns.iter().any(|column| ExportColumn::is_personal(*column));
+    let database = engine.database();
+    let (db, vault) = (database.reader(), &database.vault);
+    let orders = exported_orders::next(db, vault, criteria, record.before_id, PART, with_recipients).await?;
+    let next = match &record.members {
+        Members::Named(_) => next_named,
+        Members::Matching(_) => {
+            orders.last().filter(|_| orders.len() >= limit).map(|order| order.summary.id.0)
+        }
+    };
+    Ok((orders, next))
+}
