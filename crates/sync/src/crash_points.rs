@@ -22,6 +22,8 @@ pub enum OutsideWrite {
     ShippingProduct,
     StoreState,
     StoreTracking,
+    /// The recipient's address in place of the one that stood in for it while TikTok Shop held the order.
+    StoreAddress,
     Reference,
     Tokens,
     /// Units marked as shipped by the seller.
@@ -54,7 +56,7 @@ pub struct CrashPoint {
 }
 
 impl OutsideWrite {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Customer,
         Self::Address,
         Self::Cart,
@@ -63,6 +65,7 @@ impl OutsideWrite {
         Self::ShippingProduct,
         Self::StoreState,
         Self::StoreTracking,
+        Self::StoreAddress,
         Self::Reference,
         Self::Tokens,
         Self::Shipment,
@@ -84,6 +87,7 @@ impl OutsideWrite {
             Self::ShippingProduct => "shipping_product",
             Self::StoreState => "store_state",
             Self::StoreTracking => "store_tracking",
+            Self::StoreAddress => "store_address",
             Self::Reference => "reference",
             Self::Tokens => "tokens",
             Self::Shipment => "shipment",

@@ -9,6 +9,7 @@ use prestashop::{AddressId, Client, Country, NewAddress};
 use shared::{FulfillmentType, IssueCode, TikTokOrderId};
 
 use super::Push;
+use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::issue_of::of_store;
 use crate::jobs::failure::Failure;
 use crate::jobs::refresh_order;
@@ -46,7 +47,9 @@ impl Push<'_> {
             Ok(address) => address,
             Err(found) => return self.note_missing(&tiktok_order_id, found).await,
         };
-        if let Err(error) = client.change_address(AddressId(address_id), &address).await {
+        let change =
+            around(OutsideWrite::StoreAddress, client.change_address(AddressId(address_id), &address));
+        if let Err(error) = change.await {
             let found = of_store(&error);
             return match found.code {
                 IssueCode::AddressRejected => self.note_missing(&tiktok_order_id, vec![found]).await,
@@ -54,6 +57,7 @@ impl Push<'_> {
             };
         }
         self.note_right(intent, recipient.as_ref()).await?;
+        recorded(OutsideWrite::StoreAddress);
         Ok(Vec::new())
     }
 
