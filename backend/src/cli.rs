@@ -1,17 +1,19 @@
 //! The command line.
 
 use std::io::{BufRead, IsTerminal};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use clock::{SharedClock, SystemClock};
-use database::audit::{self, Verified};
+use database::audit::{self, Entry, Verified};
+use database::reseal::{self, Resealed};
 use database::{Database, Vault, users};
-use shared::Role;
+use shared::{AuditEvent, Role};
 use tokio::signal;
 
 use crate::auth::{Passwords, check_new_email, check_new_password};
-use crate::config::{Config, LogFormat, Settings};
+use crate::config::{Config, LogFormat, Settings, begin_rotation};
 use crate::openapi;
 use crate::server::{Duties, Server};
 
@@ -44,6 +46,12 @@ enum Command {
     Openapi,
     /// Check every link of the audit log, and name the first one that does not hold
     VerifyAudit,
+    /// Seal everything with the current encryption key that is sealed with an earlier one; the program may run meanwhile
+    RotateKey {
+        /// First make a new key in the data folder; restart every process, then run this again without --new
+        #[arg(long)]
+        new: bool,
+    },
     /// Create a person who may sign in; the password is read from ORDERBRIDGE_PASSWORD or the first line of input
     CreateUser {
         #[arg(long)]
@@ -67,6 +75,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     start_log(cli.settings.log_format);
+    if matches!(cli.command, Command::RotateKey { new: true }) {
+        return make_new_key(&cli.settings.data_dir);
+    }
     let config = Config::load(cli.settings)?;
     match cli.command {
         Command::Serve { no_worker } => {
@@ -79,6 +90,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             println!("the schema is up to date");
             Ok(())
         }
+        Command::RotateKey { .. } => rotate_key(&config).await,
         Command::VerifyAudit => verify_audit(&config).await,
         Command::CreateUser { email, role, if_absent } => create_user(&config, &email, role, if_absent).await,
         Command::Openapi => Ok(()),
@@ -105,7 +117,7 @@ fn clock() -> SharedClock {
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {
-    let vault = Vault::new(&config.master_key);
+    let vault = Vault::with_previous(&config.master_key, &config.previous_keys);
     Ok(Database::connect(&config.database_url, vault, clock()).await?)
 }
 
@@ -155,6 +167,37 @@ async fn create_user(config: &Config, email: &str, role: Role, if_absent: bool) 
     let password_hash = Passwords::new().hash(password).await?;
     let user = users::create(database.writer(), email, &password_hash, role, database.clock.now()).await?;
     println!("created {} with the role {}", user.email, user.role);
+    Ok(())
+}
+
+fn make_new_key(data_dir: &Path) -> anyhow::Result<()> {
+    if !begin_rotation(data_dir)? {
+        bail!(
+            "nothing was changed: either the key does not come from {0}, or {0}/encryption.key.previous is left from a \
+             rotation that is not over",
+            data_dir.display()
+        );
+    }
+    println!("a new key was made; restart every process, then run rotate-key again, without --new");
+    Ok(())
+}
+
+async fn rotate_key(config: &Config) -> anyhow::Result<()> {
+    let database = open(config).await?;
+    let mut total = 0;
+    // What another process wrote meanwhile with an earlier key is met again.
+    loop {
+        let Resealed { fields, overtaken } = reseal::run(&database).await?;
+        total += fields;
+        if overtaken == 0 {
+            break;
+        }
+    }
+    let txn = database.begin().await?;
+    let entry = Entry::new(AuditEvent::EncryptionKeyRotated, audit::ORDERBRIDGE).with("fields", total);
+    audit::append(&txn, &database.vault, entry, database.clock.now()).await?;
+    txn.commit().await?;
+    println!("{total} fields were sealed with the current key; the earlier keys are not needed any more");
     Ok(())
 }
 

@@ -23,6 +23,9 @@ const KEY_VARIABLE: &str = "ORDERBRIDGE_ENCRYPTION_KEY";
 const KEY_FILE: &str = "encryption.key";
 /// The largest body that is taken comes in this time over a poor mobile connection.
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(20);
+/// Keys that were current before, with commas: they open what they sealed until `rotate-key` has sealed it anew.
+const PREVIOUS_KEYS_VARIABLE: &str = "ORDERBRIDGE_PREVIOUS_ENCRYPTION_KEYS";
+const PREVIOUS_KEYS_FILE: &str = "encryption.key.previous";
 
 /// Settings from arguments and environment.
 #[derive(Debug, Clone, Args)]
@@ -120,6 +123,8 @@ pub struct Config {
     pub address: SocketAddr,
     pub database_url: String,
     pub master_key: MasterKey,
+    /// Keys that were current before.
+    pub previous_keys: Vec<MasterKey>,
     pub tiktok_api_url: Url,
     pub tiktok_auth_url: Url,
     pub store_time_limit: TimeDelta,
@@ -150,15 +155,16 @@ impl Config {
                 format!("sqlite:{}", settings.data_dir.join("orderbridge.db").display())
             }
         };
-        let master_key = match key.filter(|key| !key.is_empty()) {
+        let (master_key, previous_keys) = match key.filter(|key| !key.is_empty()) {
             Some(text) => {
                 let refused =
                     || ConfigError::new(KEY_VARIABLE, "must be 32 bytes as 64 hex digits or in base64");
-                parse_key(&text).ok_or_else(refused)?
+                (parse_key(&text).ok_or_else(refused)?, previous_keys_of_environment()?)
             }
             None => {
                 create_folder(&settings.data_dir)?;
-                key_of_file(&settings.data_dir.join(KEY_FILE))?
+                let previous = previous_keys_of_file(&settings.data_dir.join(PREVIOUS_KEYS_FILE))?;
+                (key_of_file(&settings.data_dir.join(KEY_FILE))?, previous)
             }
         };
         let public_origin = match &settings.public_url {
@@ -180,6 +186,7 @@ impl Config {
             address: settings.address,
             database_url,
             master_key,
+            previous_keys,
             tiktok_api_url: settings.tiktok_api_url,
             tiktok_auth_url: settings.tiktok_auth_url,
             store_time_limit: TimeDelta::seconds(settings.store_time_limit.into()),
@@ -259,18 +266,76 @@ fn key_of_file(path: &Path) -> Result<MasterKey, ConfigError> {
         Err(error) => return Err(failed("create the encryption key", error)),
     }
     let text = std::fs::read_to_string(path).map_err(|error| failed("read the encryption key", error))?;
+    check_closed(path)?;
+    let refused = || ConfigError::new(path.display().to_string(), "must hold 32 bytes as 64 hex digits");
+    parse_key(&text).ok_or_else(refused)
+}
+
+/// Refuses a file of keys that others can read.
+fn check_closed(path: &Path) -> Result<(), ConfigError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode =
-            std::fs::metadata(path).map_err(|error| failed("look at the file", error))?.permissions().mode();
+        let refused = |problem| ConfigError::new(path.display().to_string(), problem);
+        let metadata = std::fs::metadata(path);
+        let mode = metadata.map_err(|error| refused(format!("cannot look at the file: {error}")))?;
+        let mode = mode.permissions().mode();
         if mode & 0o077 != 0 {
-            let problem = format!("is open to others (mode {:o}); run chmod 600 on it", mode & 0o777);
-            return Err(ConfigError::new(path.display().to_string(), problem));
+            return Err(refused(format!("is open to others (mode {:o}); run chmod 600 on it", mode & 0o777)));
         }
     }
-    let refused = || ConfigError::new(path.display().to_string(), "must hold 32 bytes as 64 hex digits");
-    parse_key(&text).ok_or_else(refused)
+    Ok(())
+}
+
+fn previous_keys_of_environment() -> Result<Vec<MasterKey>, ConfigError> {
+    let text = std::env::var(PREVIOUS_KEYS_VARIABLE).unwrap_or_default();
+    let keys = text.split(',').filter(|key| !key.trim().is_empty());
+    let refused =
+        || ConfigError::new(PREVIOUS_KEYS_VARIABLE, "must be keys of 32 bytes as 64 hex digits or in base64");
+    keys.map(|key| parse_key(key).ok_or_else(refused)).collect()
+}
+
+/// The earlier keys, one a line; without the file there are none.
+fn previous_keys_of_file(path: &Path) -> Result<Vec<MasterKey>, ConfigError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(ConfigError::new(path.display().to_string(), format!("cannot be read: {error}")));
+        }
+    };
+    check_closed(path)?;
+    let keys = text.lines().filter(|line| !line.trim().is_empty());
+    let refused = || {
+        ConfigError::new(
+            path.display().to_string(),
+            "must hold keys of 32 bytes as 64 hex digits, one a line",
+        )
+    };
+    keys.map(|key| parse_key(key).ok_or_else(refused)).collect()
+}
+
+/// Makes a new encryption key in the data folder and keeps the present one as an earlier one, so that no moment is without
+/// either. `false` when the key does not come from the folder, or an earlier rotation is not over.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn begin_rotation(data_dir: &Path) -> Result<bool, ConfigError> {
+    let (current, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEYS_FILE));
+    let from_environment = std::env::var(KEY_VARIABLE).is_ok_and(|key| !key.is_empty());
+    if from_environment || previous.exists() || !current.exists() {
+        return Ok(false);
+    }
+    let failed = |path: &Path, error: std::io::Error| {
+        ConfigError::new(path.display().to_string(), format!("cannot be written: {error}"))
+    };
+    // First the old key under its new name, then the new one in its place.
+    std::fs::copy(&current, &previous).map_err(|error| failed(&previous, error))?;
+    let fresh = data_dir.join("encryption.key.new");
+    let _ = std::fs::remove_file(&fresh);
+    create_key_file(&fresh).map_err(|error| failed(&fresh, error))?;
+    std::fs::rename(&fresh, &current).map_err(|error| failed(&current, error))?;
+    Ok(true)
 }
 
 fn create_key_file(path: &Path) -> std::io::Result<MasterKey> {
@@ -326,6 +391,23 @@ mod tests {
             let error = Config::load(settings(&["--data-dir", data_dir.to_str().unwrap()])).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_rotation_keeps_the_old_key_to_read_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = || Config::load(settings(&["--data-dir", folder.path().to_str().unwrap()])).unwrap();
+        assert!(!begin_rotation(folder.path()).unwrap(), "there is no key yet");
+        let before = load();
+
+        assert!(begin_rotation(folder.path()).unwrap());
+        let after = load();
+
+        assert_ne!(before.master_key.derive("x"), after.master_key.derive("x"));
+        let previous: Vec<_> = after.previous_keys.iter().map(|key| key.derive("x")).collect();
+        assert_eq!(previous, [before.master_key.derive("x")]);
+        assert!(!begin_rotation(folder.path()).unwrap(), "the last one is not over");
+        assert_eq!(load().master_key.derive("x"), after.master_key.derive("x"));
     }
 
     #[test]

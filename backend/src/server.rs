@@ -58,7 +58,7 @@ impl Server {
     /// # Errors
     /// When the database cannot be opened, or the address cannot be listened to.
     pub async fn start(config: Config, clock: SharedClock, duties: Duties) -> anyhow::Result<Self> {
-        let vault = Vault::new(&config.master_key);
+        let vault = Vault::with_previous(&config.master_key, &config.previous_keys);
         let database = Database::connect(&config.database_url, vault, clock).await?;
         let settings = EngineSettings {
             tiktok_api_url: config.tiktok_api_url.clone(),

@@ -140,7 +140,7 @@ async fn key_or_new(db: &impl ConnectionTrait, vault: &Vault) -> Result<Vec<u8>,
 ///
 /// # Errors
 /// When the database fails, or the key was sealed with an unknown one.
-pub async fn reseal_key(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), DbErr> {
+pub(crate) async fn reseal_key(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), DbErr> {
     if let Some(key) = key(db, vault).await? {
         installation::put(db, KEY_NAME, &hex::encode(vault.seal(&place(), &key))).await?;
     }

@@ -39,6 +39,7 @@ pub mod page;
 pub mod reach;
 pub mod recipients;
 pub mod reconciliations;
+pub mod reseal;
 pub mod second_factors;
 pub mod sessions;
 pub mod shipping_labels;

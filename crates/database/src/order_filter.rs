@@ -100,8 +100,9 @@ async fn orders_of_buyer(
     let mut query = recipients::Entity::find().select_only().column(recipients::Column::OrderId);
     let mut any = false;
     for (column, kind, text) in wanted {
-        if let Some(digest) = text.as_deref().and_then(|text| vault.search_digest(kind, text)) {
-            query = query.filter(column.eq(digest));
+        let digests = text.as_deref().map(|text| vault.search_digests(kind, text)).unwrap_or_default();
+        if !digests.is_empty() {
+            query = query.filter(column.is_in(digests));
             any = true;
         }
     }

@@ -1,7 +1,7 @@
 //! Buyers' addresses: sealed, and found again by digests only.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use shared::{OrderId, TikTokOrderId};
 
@@ -80,6 +80,34 @@ pub async fn keep(
     let replace = OnConflict::column(Column::OrderId).update_columns(columns).to_owned();
     Entity::insert(model).on_conflict(replace).exec_without_returning(db).await?;
     Ok(kept)
+}
+
+/// Seals an address anew and makes its digests anew; `false` when it was written meanwhile.
+///
+/// # Errors
+/// When the database fails or the bytes are no address.
+pub(crate) async fn reseal(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    order_id: i64,
+    place: &str,
+    sealed: &[u8],
+    plain: &[u8],
+) -> Result<bool, DbErr> {
+    let recipient: RecipientRecord =
+        serde_json::from_slice(plain).map_err(|error| DbErr::Json(error.to_string()))?;
+    let digest =
+        |kind, text: Option<&str>| Expr::value(text.and_then(|text| vault.search_digest(kind, text)));
+    let updated = Entity::update_many()
+        .col_expr(Column::Sealed, Expr::value(vault.seal(place, plain)))
+        .col_expr(Column::NameDigest, digest("name", Some(&recipient.name)))
+        .col_expr(Column::PhoneDigest, digest("phone", recipient.phone.as_deref()))
+        .col_expr(Column::EmailDigest, digest("email", recipient.email.as_deref()))
+        .filter(Column::OrderId.eq(order_id))
+        .filter(Column::Sealed.eq(sealed.to_vec()))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected == 1)
 }
 
 /// The address of an order.
