@@ -146,6 +146,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(orders::search_orders)
         .service(orders::get_order)
         .service(orders::reveal_recipient)
+        .service(orders::erase_buyer)
         .service(orders::list_timeline)
         .service(orders::list_attempts)
         .service(orders::request_action)

@@ -36,8 +36,6 @@ const TABLES: &[&str] = &[
     "CREATE INDEX orders_with_buyers_of_the_past ON orders (connection_id, channel_updated_at)
         WHERE buyer_erased_at IS NULL AND channel_status IN ('COMPLETED', 'CANCELLED')",
     "CREATE INDEX snapshots_by_age ON snapshots (recorded_at)",
-    // Since when TikTok Shop does not let us in any more.
-    "ALTER TABLE connections ADD COLUMN unauthorized_at BIGINT",
 ];
 
 const SQLITE: &[&str] = &[

@@ -248,6 +248,12 @@ pub struct ConnectionSettings {
     /// How many days back the nightly comparison looks (1 to 90).
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 90))]
     pub reconcile_days: u32,
+    /// How long after its end an order still names its buyer, in days (1 to 3650).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
+    pub keep_buyer_days: u32,
+    /// How long TikTok Shop's own answers are kept, in days (1 to 3650).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
+    pub keep_raw_days: u32,
 }
 
 impl Default for ConnectionSettings {
@@ -283,6 +289,8 @@ impl Default for ConnectionSettings {
             back_office_url: None,
             alerts: AlertRules::default(),
             reconcile_days: RECONCILE_DAYS,
+            keep_buyer_days: 90,
+            keep_raw_days: 30,
         }
     }
 }

@@ -108,6 +108,13 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     if settings.import_delay_min > 360 {
         wrong("import_delay_min", "at most 360 minutes, which is 6 hours");
     }
+    for (name, days) in
+        [("keep_buyer_days", settings.keep_buyer_days), ("keep_raw_days", settings.keep_raw_days)]
+    {
+        if !(1..=3650).contains(&days) {
+            wrong(name, "between 1 and 3650 days");
+        }
+    }
     if settings.tracking_delay_min > 1440 {
         wrong("tracking_delay_min", "at most 1440 minutes, which is a day");
     }

@@ -23,6 +23,8 @@ mod conventions;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod exports;

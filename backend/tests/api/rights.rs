@@ -44,6 +44,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("endSession", Session),
     ("endSessions", Session),
     ("endUserSessions", Right(Scope::UsersWrite)),
+    ("eraseBuyer", Right(Scope::OrdersErase)),
     ("fetchOrders", Right(Scope::OrdersWrite)),
     ("getAction", Right(Scope::OrdersRead)),
     ("getActionOptions", Right(Scope::OrdersWrite)),

@@ -15,6 +15,7 @@ pub mod connections;
 pub mod deadlines;
 pub mod drifts;
 pub mod entities;
+pub mod erasure;
 pub mod events;
 pub mod exported_orders;
 pub mod exports;

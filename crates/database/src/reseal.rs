@@ -27,6 +27,14 @@ const FIELDS: &[Field] = &[
     connection("access_token", "'connections.access_token:' || t.uid"),
     connection("refresh_token", "'connections.refresh_token:' || t.uid"),
     connection("webservice_key", "'connections.webservice_key:' || t.uid"),
+    Field { table: "webhooks", column: "secret", id: "id", place: "'webhooks.secret:' || t.uid", join: "" },
+    Field {
+        table: "webhooks",
+        column: "previous_secret",
+        id: "id",
+        place: "'webhooks.previous_secret:' || t.uid",
+        join: "",
+    },
     Field {
         table: "users",
         column: "totp_secret",

@@ -58,6 +58,16 @@ pub async fn make(
     if marked.rows_affected == 0 {
         return Ok(false);
     }
+    forget_buyer(db, id).await?;
+    write_side::derive_status(db, id, now).await?;
+    Ok(true)
+}
+
+/// Removes whatever is about the buyer of an order, or was written about it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn forget_buyer(db: &impl ConnectionTrait, id: OrderId) -> Result<(), DbErr> {
     recipients::Entity::delete_by_id(id.0).exec(db).await?;
     snapshots::Entity::delete_many().filter(snapshots::Column::OrderId.eq(id.0)).exec(db).await?;
     order_notes::Entity::delete_many().filter(order_notes::Column::OrderId.eq(id.0)).exec(db).await?;
@@ -79,9 +89,7 @@ pub async fn make(
         .filter(order_lines::Column::OrderId.eq(id.0))
         .exec(db)
         .await?;
-    forget_search_text(db, id).await?;
-    write_side::derive_status(db, id, now).await?;
-    Ok(true)
+    forget_search_text(db, id).await
 }
 
 /// Its full id still finds the order; words do not.

@@ -156,6 +156,8 @@ impl SettingsFields {
         ConnectionSettings {
             import_orders: self.import_orders.get_untracked(),
             import_placed_since,
+            keep_buyer_days: old.keep_buyer_days,
+            keep_raw_days: old.keep_raw_days,
             hold_policy: self.hold_policy.get_untracked().parse().unwrap_or(HoldPolicy::AfterRelease),
             import_delay_min: count(self.import_delay_min, old.import_delay_min),
             poll_interval_s: count(self.poll_interval_s, old.poll_interval_s),

@@ -46,6 +46,7 @@ pub struct Model {
     pub skipped_by_person: bool,
     pub shipment_failed: bool,
     pub purged_at: Option<i64>,
+    pub buyer_erased_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -149,6 +149,15 @@ pub async fn record_snapshot(
         insert(db, connection.id, snapshot, now).await?
     };
     let id = OrderId(row.id);
+    if let Some(known) = known.as_ref().filter(|known| known.buyer_erased_at.is_some()) {
+        // What happens to the order goes on; what names the buyer does not come back.
+        let before = ChannelStatus::from(known.channel_status.as_str());
+        if before == snapshot.channel_status {
+            return Ok(recorded(known, Recorded::Unchanged));
+        }
+        update_facts(db, &row, snapshot, now).await?;
+        return Ok(recorded(known, Recorded::Updated { before }));
+    }
     let changed = snapshots::store(db, vault, id, snapshot.channel_updated_at, &snapshot.raw, now).await?;
     let outcome = match &known {
         None => Recorded::New,

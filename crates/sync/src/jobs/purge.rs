@@ -1,9 +1,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{
-    DbErr, attempts, events, exports, idempotency, inbox, shipping_labels, tombstones, webhook_messages,
+    DbErr, Reach, attempts, audit, connections, erasure, events, exports, idempotency, inbox,
+    shipping_labels, tombstones, webhook_messages,
 };
 use job_queue::Outcome;
-use shared::RESTORE_DAYS;
+use shared::{AuditEvent, RESTORE_DAYS};
 
 use super::JobError;
 use crate::engine::Engine;
@@ -26,6 +27,12 @@ const KEEP_ATTEMPTS: TimeDelta = TimeDelta::days(30);
 /// So many orders lose their data in one run; the rest follows at once, after others have had their turn.
 const TOMBSTONES: u64 = 200;
 
+/// So many orders of a connection forget their buyers in one run.
+const FORGOTTEN: u64 = 200;
+
+/// TikTok Shop gives 30 days after a shop has left; this leaves a day for a program that does not run.
+const ERASED_AFTER_LEAVING: TimeDelta = TimeDelta::days(29);
+
 /// Removes rows that have served their time.
 pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
@@ -38,8 +45,44 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     exports::purge(writer, now, now - KEEP_EXPORTS).await?;
     webhook_messages::purge(writer, now - KEEP_MESSAGES).await?;
     let made = make_tombstones(engine, now).await?;
-    let pause = if made < TOMBSTONES { TimeDelta::hours(1) } else { TimeDelta::zero() };
+    let forgotten = forget_buyers(engine, now).await?;
+    let pause = if made < TOMBSTONES && !forgotten { TimeDelta::hours(1) } else { TimeDelta::zero() };
     Ok(Outcome::Again { at: now + pause })
+}
+
+/// Forgets buyers and raw data as long after as each connection says, and everything of a shop that has left; `true` when there
+/// is more to do at once.
+async fn forget_buyers(engine: &Engine, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let database = engine.database();
+    let mut forgotten = 0;
+    let mut more = false;
+    for connection in connections::list(database.reader(), &database.vault, &Reach::All).await? {
+        let settings = &connection.settings;
+        let has_left = connection.deauthorized_at.is_some_and(|at| now - at >= ERASED_AFTER_LEAVING);
+        let due = if has_left {
+            erasure::left(database.reader(), connection.id, FORGOTTEN).await?
+        } else {
+            let before = now - TimeDelta::days(settings.keep_buyer_days.into());
+            erasure::due(database.reader(), connection.id, before, FORGOTTEN).await?
+        };
+        more |= due.len() as u64 == FORGOTTEN;
+        for order_id in due {
+            let txn = database.begin().await?;
+            if erasure::erase(&txn, order_id, audit::ORDERBRIDGE, now).await? {
+                forgotten += 1;
+            }
+            txn.commit().await?;
+        }
+        let before = now - TimeDelta::days(settings.keep_raw_days.into());
+        more |= erasure::purge_raw(database.writer(), connection.id, before, FORGOTTEN).await? == FORGOTTEN;
+    }
+    if forgotten > 0 {
+        let txn = database.begin().await?;
+        let entry = audit::Entry::new(AuditEvent::BuyerErased, audit::ORDERBRIDGE).with("orders", forgotten);
+        audit::append(&txn, &database.vault, entry, now).await?;
+        txn.commit().await?;
+    }
+    Ok(more)
 }
 
 /// Takes the data of orders that can no longer be restored; how many there were.

@@ -190,5 +190,6 @@ fn order(number: u32, shops: &[ConnectionId], random: &mut StdRng) -> ActiveMode
         skipped_by_person: Set(false),
         shipment_failed: Set(false),
         purged_at: Set(None),
+        buyer_erased_at: Set(None),
     }
 }
