@@ -57,6 +57,13 @@ const FIELDS: &[Field] = &[
         join: "",
     },
     Field {
+        table: "attempts",
+        column: "sealed",
+        id: "id",
+        place: "'attempts.sealed:' || CAST(t.order_id AS TEXT)",
+        join: "",
+    },
+    Field {
         table: "snapshots",
         column: "sealed",
         id: "id",
