@@ -67,6 +67,9 @@ async fn buyers_are_forgotten_some_time_after_the_end_and_raw_data_before() {
         let (_, found) = answer(app.post("/api/v1/orders/search").by(&manager).json(&by_name)).await;
         assert_eq!(found["items"].as_array().unwrap().len(), 2);
 
+        let (_, by_goods) = answer(app.get("/api/v1/orders?q=candle").by(&manager)).await;
+        assert_eq!(by_goods["items"].as_array().unwrap().len(), 4, "what it was still finds an order");
+
         app.clock.advance(TimeDelta::days(31));
         purge(&app).await;
         assert_eq!(

@@ -1,10 +1,13 @@
 //! Forgetting buyers: some time after an order has ended, when somebody asks for it, and when a shop has left.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, Value, prelude::*};
 use shared::{ConnectionId, OrderId};
 
+use crate::entities::order_lines;
 use crate::entities::orders::{Column, Entity};
 use crate::timeline::{self, Entry};
 use crate::{orders as write_side, to_ms, tombstones};
@@ -74,11 +77,24 @@ pub async fn erase(
         return Ok(false);
     }
     tombstones::forget_buyer(db, id).await?;
+    keep_words(db, id).await?;
     let entry =
         Entry::by(actor, "privacy", "Erased what names the buyer, and what was written about the order.");
     timeline::record(db, id, entry, now).await?;
     write_side::derive_status(db, id, now).await?;
     Ok(true)
+}
+
+/// What the order was still finds it; where it went does not.
+async fn keep_words(db: &impl ConnectionTrait, id: OrderId) -> Result<(), DbErr> {
+    let Some(order) = Entity::find_by_id(id.0).one(db).await? else { return Ok(()) };
+    let lines = order_lines::Entity::find().filter(order_lines::Column::OrderId.eq(id.0)).all(db).await?;
+    let mut words = BTreeSet::from([order.tiktok_order_id.as_str()]);
+    for line in &lines {
+        words.insert(&line.product_name);
+        words.extend([&line.seller_sku, &line.sku_name].into_iter().filter_map(Option::as_deref));
+    }
+    write_side::write_search_text(db, id, &words).await
 }
 
 /// Removes TikTok Shop's answers that came before a time: those about ended orders, and those that a newer one has followed. How

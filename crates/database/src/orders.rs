@@ -19,6 +19,7 @@ use crate::{events, issues, to_micros, to_ms};
 
 mod recording;
 
+pub(crate) use recording::write_search_text;
 pub use recording::{
     LineSnapshot, OrderSnapshot, PaymentRecord, PaymentRowRecord, Recorded, RecordedOrder, UnitChanges,
     buyer_message_place, record_snapshot,

@@ -407,7 +407,16 @@ async fn save_search_text(
                 .filter_map(Option::as_deref),
         );
     }
-    let text = words.into_iter().collect::<Vec<_>>().join("\n").to_lowercase();
+    write_search_text(db, id, &words).await
+}
+
+/// Keeps the words that find an order, in place of earlier ones.
+pub(crate) async fn write_search_text(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    words: &BTreeSet<&str>,
+) -> Result<(), DbErr> {
+    let text = words.iter().copied().collect::<Vec<_>>().join("\n").to_lowercase();
     let backend = db.get_database_backend();
     let delete =
         Statement::from_sql_and_values(backend, "DELETE FROM order_search WHERE rowid = $1", [id.0.into()]);
