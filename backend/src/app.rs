@@ -4,6 +4,7 @@ use actix_web::dev::ResourceDef;
 use clock::Clock;
 use database::{Database, MasterKey};
 use sync::{Engine, EngineSettings};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
@@ -42,6 +43,8 @@ pub struct AppState {
     pub cursors: Cursors,
     pub request_digests: RequestDigests,
     pub live: LiveEvents,
+    /// Of notifications that are being taken.
+    pub webhook_places: Semaphore,
     pub page: Page,
     pub routes: RouteTable,
     /// Talks to TikTok Shop while a connection is being authorized.
@@ -72,6 +75,7 @@ impl AppState {
             cursors: Cursors::new(master.derive("cursors")),
             request_digests: RequestDigests::new(master),
             live: LiveEvents::default(),
+            webhook_places: Semaphore::new(webhooks::PLACES),
             page: Page::load(),
             routes: RouteTable::of(&openapi::document()),
             config,
@@ -102,6 +106,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(scope("/api/v1").configure(api))
         .service(webhooks::receive_tiktok_webhook)
         .service(health::check_live)
+        .service(health::get_metrics)
         .service(health::check_ready);
 }
 

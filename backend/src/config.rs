@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use database::MasterKey;
 use public_address::Destinations;
 use rand::Rng;
+use sha2::{Digest, Sha256};
 use shared::Role;
 use url::Url;
 
@@ -88,6 +89,13 @@ pub struct Settings {
     /// Requests about one connection that all callers together may send in a minute to each process; 0 for any number
     #[arg(long, global = true, env = "ORDERBRIDGE_CONNECTION_REQUESTS_PER_MINUTE", default_value_t = 3_000)]
     pub connection_requests_per_minute: u32,
+    /// After being told to end, go on serving for so many seconds while /health/ready says no, so that a balancer sends
+    /// nothing more
+    #[arg(long, global = true, env = "ORDERBRIDGE_DRAIN_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=300))]
+    pub drain_seconds: u32,
+    /// Serve metrics for Prometheus at /metrics to whoever sends this token as a bearer token; 16 characters or more
+    #[arg(long, global = true, env = "ORDERBRIDGE_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// How to write the log; what to write is said by RUST_LOG
     #[arg(long, global = true, env = "ORDERBRIDGE_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -117,6 +125,33 @@ impl ConfigError {
     }
 }
 
+/// What whoever reads the metrics must send. Its `Debug` does not show it.
+#[derive(Clone)]
+pub struct MetricsToken([u8; 32]);
+
+impl MetricsToken {
+    const SHORTEST: usize = 16;
+
+    fn new(token: &str) -> Result<Self, ConfigError> {
+        if token.len() < Self::SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConfigError::new("--metrics-token", "must be 16 or more visible ASCII characters"));
+        }
+        Ok(Self(Sha256::digest(token).into()))
+    }
+
+    /// Whether this is the token. Digests are compared, so that the time tells nothing of how much fits.
+    #[must_use]
+    pub fn is(&self, sent: &str) -> bool {
+        self.0 == <[u8; 32]>::from(Sha256::digest(sent))
+    }
+}
+
+impl std::fmt::Debug for MetricsToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MetricsToken")
+    }
+}
+
 /// Settings after all checks.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -136,6 +171,10 @@ pub struct Config {
     pub body_time_limit: Duration,
     pub throttle: ThrottlePolicy,
     pub quotas: Quotas,
+    /// How long requests are still taken after being told to end.
+    pub drain: Duration,
+    /// Who may read the metrics; nobody when there is none.
+    pub metrics_token: Option<MetricsToken>,
     require_second_factor: Option<Role>,
     public_origin: String,
     allowed_origins: Vec<String>,
@@ -203,6 +242,12 @@ impl Config {
                 caller: Some(settings.requests_per_minute).filter(|quota| *quota > 0),
                 connection: Some(settings.connection_requests_per_minute).filter(|quota| *quota > 0),
             },
+            drain: Duration::from_secs(settings.drain_seconds.into()),
+            metrics_token: settings
+                .metrics_token
+                .filter(|token| !token.is_empty())
+                .map(|token| MetricsToken::new(&token))
+                .transpose()?,
             require_second_factor: settings.require_second_factor,
             public_origin,
             allowed_origins,

@@ -48,6 +48,7 @@ pub struct Server {
     pub database: Database,
     pub engine: Engine,
     http: Option<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
+    drain: Duration,
     tasks: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
 }
@@ -73,6 +74,7 @@ impl Server {
         let mut tasks = Vec::new();
         let mut http = None;
         let mut address = None;
+        let drain = config.drain;
 
         if duties != Duties::Work {
             let setup_link = auth::offer_setup(&database, &config).await?;
@@ -101,13 +103,15 @@ impl Server {
             let (engine, shutdown) = (engine.clone(), shutdown.clone());
             tasks.push(tokio::spawn(work(engine, shutdown)));
         }
-        Ok(Self { address, database, engine, http, tasks, shutdown })
+        Ok(Self { address, database, engine, http, drain, tasks, shutdown })
     }
 
-    /// Ends the program: open streams at once, requests and jobs when they are done, but not much later.
+    /// Ends the program: open streams at once, requests and jobs when they are done, but not much later. While it drains,
+    /// it says that it is not ready and takes requests all the same.
     pub async fn stop(self) {
         self.shutdown.cancel();
         if let Some((handle, server)) = self.http {
+            tokio::time::sleep(self.drain).await;
             handle.stop(true).await;
             drop(server.await);
         }

@@ -29,8 +29,9 @@ impl AlertKind {
     #[must_use]
     pub const fn degrades(self) -> bool {
         match self {
-            Self::AuthorizationEnds | Self::SyncLag | Self::TikTokDown | Self::StoreDown => true,
-            Self::NewErrors | Self::ShipBy | Self::Reconciliation => false,
+            Self::SyncLag | Self::TikTokDown | Self::StoreDown => true,
+            // That an authorization has ended is told when it is noted.
+            Self::AuthorizationEnds | Self::NewErrors | Self::ShipBy | Self::Reconciliation => false,
         }
     }
 }

@@ -127,6 +127,16 @@ impl Api {
         self.get("/health").await
     }
 
+    /// Opens the stream of live events.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is not a success.
+    pub async fn listen(&self) -> Result<reqwest::Response> {
+        let token = self.token().await?;
+        let request = self.http.get(format!("{}/api/v1/events", self.url)).bearer_auth(token);
+        Ok(request.send().await?.error_for_status()?)
+    }
+
     /// All connections.
     ///
     /// # Errors

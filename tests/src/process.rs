@@ -156,6 +156,35 @@ impl Orderbridge {
         last_lines(&self.options.log)
     }
 
+    /// Asks it to end, as whoever restarts it does, and waits until it has; says how long that took.
+    ///
+    /// # Errors
+    /// When it does not end within half a minute, or not well.
+    pub async fn end(&mut self) -> Result<Duration> {
+        self.signal("-TERM")?;
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                ensure!(
+                    status.success(),
+                    "orderbridge ended badly ({status}): {}",
+                    last_lines(&self.options.log)
+                );
+                return Ok(begun.elapsed());
+            }
+            ensure!(begun.elapsed() < START_LIMIT, "orderbridge does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The most memory that it ever held, in bytes; `None` where the system does not tell.
+    #[must_use]
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    }
+
     /// Starts it again after it was killed.
     ///
     /// # Errors

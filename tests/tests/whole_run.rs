@@ -1,10 +1,16 @@
 //! Whole runs of the real program: killed at random, several at once, without webhooks; then the three sides are compared.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use clock::{Clock, SystemClock};
 use serde_json::json;
-use tests::{Run, RunOptions};
+use tests::{Api, Run, RunOptions};
+use tiktok_shop::{Secret, webhook};
+use tokio_util::task::AbortOnDropHandle;
 
 fn options(folder: &tempfile::TempDir) -> RunOptions {
     RunOptions { hold_seconds: 3, ..RunOptions::new(folder.path(), 4_711) }
@@ -56,5 +62,118 @@ async fn without_a_single_webhook_every_order_arrives_by_polling() -> Result<()>
     let complaints = complaints(&options(&folder), 80, 0, false).await?;
 
     assert_eq!(complaints, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_one_process_does_reaches_the_pages_that_listen_to_another() -> Result<()> {
+    let Some(database) = test_database::postgres().await else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let two = RunOptions { database_url: Some(database.url.clone()), processes: 2, ..options(&folder) };
+    let run = Run::start(&two).await?;
+    let mut stream = Api::new(&run.processes[1].url()).listen().await?;
+
+    let connections = run.api.connections().await?;
+    run.api.change_connection(&connections[0], &json!({ "name": "Renamed" })).await?;
+
+    let heard = tokio::time::timeout(Duration::from_secs(10), async {
+        let mut heard = String::new();
+        while let Some(chunk) = stream.chunk().await? {
+            heard.push_str(&String::from_utf8_lossy(&chunk));
+            if heard.contains("event: connection.updated") {
+                return Ok::<_, anyhow::Error>(true);
+            }
+        }
+        Ok(false)
+    });
+    assert!(heard.await??, "the stream ended");
+    Ok(())
+}
+
+/// Sends notifications through a balancer that asks every process now and then whether it is ready.
+async fn send_all(urls: &[String], notifications: Vec<(String, String)>, pause: Duration) -> Result<u32> {
+    let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
+    let ready: Vec<_> = urls.iter().map(|_| Arc::new(AtomicBool::new(true))).collect();
+    let asking: Vec<_> = urls
+        .iter()
+        .zip(&ready)
+        .map(|(url, ready)| {
+            let (http, url, ready) = (http.clone(), format!("{url}/health/ready"), Arc::clone(ready));
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                loop {
+                    let answer = http.get(&url).timeout(Duration::from_secs(2)).send().await;
+                    let is_ready = answer.is_ok_and(|answer| answer.status().is_success());
+                    ready.store(is_ready, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }))
+        })
+        .collect();
+    let mut taken = 0;
+    for (number, (body, signature)) in notifications.into_iter().enumerate() {
+        let turn = (0..urls.len()).map(|step| (number + step) % urls.len());
+        let place = turn.into_iter().find(|place| ready[*place].load(Ordering::Relaxed));
+        let url = &urls[place.context("no process is ready")?];
+        let request = http.post(format!("{url}/webhooks/tiktok")).header("authorization", signature);
+        let answer = request.body(body).send().await.context("a request was lost")?;
+        anyhow::ensure!(answer.status().is_success(), "a notification was answered with {}", answer.status());
+        taken += 1;
+        tokio::time::sleep(pause).await;
+    }
+    drop(asking);
+    Ok(taken)
+}
+
+#[tokio::test]
+async fn a_rolling_restart_under_load_loses_no_request_and_no_order() -> Result<()> {
+    let Some(database) = test_database::postgres().await else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let three = RunOptions {
+        database_url: Some(database.url.clone()),
+        processes: 3,
+        environment: BTreeMap::from([("ORDERBRIDGE_DRAIN_SECONDS", "1".to_owned())]),
+        poll_interval_s: 3_600,
+        ..options(&folder)
+    };
+    let mut run = Run::start(&three).await?;
+    // Nobody else tells of the orders.
+    run.sandboxes.channel_control.put("/webhooks/targets", &json!({ "targets": [] })).await?;
+    let placing = json!({ "count": 60, "seed": 8, "mix": "plain", "start": "shippable" });
+    let orders = run.sandboxes.place(&placing).await?;
+    let shop_id = run.api.connections().await?[0].tiktok.shop_id.clone();
+    let options = &run.sandboxes.tiktok_options;
+    let secret = Secret::new(&options.app_secret.0);
+    let now = SystemClock.now().timestamp();
+    let notifications: Vec<_> = orders
+        .iter()
+        .cycle()
+        .take(300)
+        .enumerate()
+        .map(|(number, order)| {
+            let body = json!({
+                "type": 1,
+                "tts_notification_id": format!("{number:019}"),
+                "shop_id": shop_id,
+                "timestamp": now,
+                "data": { "order_id": order, "order_status": "AWAITING_SHIPMENT", "update_time": now },
+            })
+            .to_string();
+            let signature = webhook::sign(&options.app_key, &secret, body.as_bytes());
+            (body, signature)
+        })
+        .collect();
+    let urls: Vec<_> = run.processes.iter().map(tests::Orderbridge::url).collect();
+    let load = tokio::spawn(async move { send_all(&urls, notifications, Duration::from_millis(40)).await });
+
+    for process in &mut run.processes {
+        let took = process.end().await?;
+        println!("ended within {took:?}");
+        process.start_again().await?;
+    }
+
+    assert_eq!(load.await??, 300, "every request was answered");
+    let comparison = run.settle(60, Duration::from_secs(120)).await?;
+    println!("{comparison}");
+    assert_eq!((comparison.complaints, comparison.imported), (Vec::<String>::new(), 60));
     Ok(())
 }

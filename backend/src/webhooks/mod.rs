@@ -2,4 +2,5 @@
 
 mod tiktok;
 
+pub use tiktok::PLACES;
 pub use tiktok::receive_tiktok_webhook;

@@ -1,10 +1,13 @@
-use actix_web::http::header::AUTHORIZATION;
+use std::time::Duration;
+
+use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::{self, ConnectionRecord};
 use database::inbox::{self, Notification};
 use database::{DbErr, events};
+use job_queue::NewJob;
 use shared::{ConnectionState, EventKind, TikTokOrderId};
 use sync::jobs;
 use tiktok_shop::Secret;
@@ -21,6 +24,12 @@ const BODY_LIMIT_BYTES: usize = 256 * 1024;
 const OLDEST: TimeDelta = TimeDelta::hours(24);
 /// Clocks differ by less.
 const FURTHEST_AHEAD: TimeDelta = TimeDelta::minutes(5);
+/// So many notifications are taken at once. What comes beyond is sent again, and memory stays bounded.
+pub const PLACES: usize = 256;
+/// TikTok Shop gives up after five seconds; better to be asked again than to answer nobody.
+const STORE_WITHIN: Duration = Duration::from_secs(4);
+/// When TikTok Shop may try again, in seconds; it has its own mind about that.
+const AGAIN_AFTER_S: u32 = 30;
 /// Ids are decimal digits; whatever is not, is no order of ours.
 const MAX_ORDERS: usize = 100;
 
@@ -37,7 +46,7 @@ const MAX_ORDERS: usize = 100;
         (status = 200, description = "Stored, now or before"),
         (status = 401, description = "Not signed by an app of ours for a shop of ours, or too old"),
         (status = 413, description = "Larger than any notification"),
-        (status = 500, description = "Not stored; to be sent again")
+        (status = 503, description = "Not stored; to be sent again")
     ),
     security(())
 )]
@@ -46,21 +55,43 @@ pub async fn receive_tiktok_webhook(
     state: Data<AppState>,
     request: HttpRequest,
     payload: Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> HttpResponse {
+    let Ok(_place) = state.webhook_places.try_acquire() else {
+        tracing::warn!("too many notifications at once; they will be sent again");
+        return not_stored();
+    };
     let body = match read_all(payload.into_inner(), BODY_LIMIT_BYTES, state.config.body_time_limit).await {
         Ok(body) => body,
-        Err(ApiError::TooLarge { .. }) => return Ok(HttpResponse::PayloadTooLarge().finish()),
-        Err(_) => return Ok(HttpResponse::BadRequest().finish()),
+        Err(ApiError::TooLarge { .. }) => return HttpResponse::PayloadTooLarge().finish(),
+        Err(_) => return HttpResponse::BadRequest().finish(),
     };
+    match tokio::time::timeout(STORE_WITHIN, receive(&state, &request, &body)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a notification could not be stored; it will be sent again");
+            not_stored()
+        }
+        Err(_) => {
+            tracing::error!("a notification could not be stored in time; it will be sent again");
+            not_stored()
+        }
+    }
+}
+
+fn not_stored() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, AGAIN_AFTER_S)).finish()
+}
+
+async fn receive(state: &AppState, request: &HttpRequest, body: &[u8]) -> Result<HttpResponse, DbErr> {
     let signature = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
     let signature = signature.unwrap_or_default();
     // Which secret it must be signed with is said in the body, so the body is read first and believed afterwards. One
     // that cannot be read names no shop, so nobody can have signed it for us.
-    let Ok(notification) = webhook::Notification::parse(&body) else { return Ok(refused("unreadable")) };
+    let Ok(notification) = webhook::Notification::parse(body) else { return Ok(refused("unreadable")) };
     let Some(shop_id) = notification.shop_id.as_deref() else { return Ok(refused("without a shop")) };
     let candidates = connections::of_shop(state.database.reader(), &state.database.vault, shop_id).await?;
     let is_signed_for = |connection: &&ConnectionRecord| {
-        webhook::verify(&connection.app_key, &Secret::new(&connection.app_secret), signature, &body).is_ok()
+        webhook::verify(&connection.app_key, &Secret::new(&connection.app_secret), signature, body).is_ok()
     };
     let Some(connection) = candidates.iter().find(is_signed_for) else {
         return Ok(refused(if candidates.is_empty() {
@@ -74,7 +105,7 @@ pub async fn receive_tiktok_webhook(
     if age.is_some_and(|age| age > OLDEST || age < -FURTHEST_AHEAD) {
         return Ok(refused("with a wrong time"));
     }
-    store(&state, connection, &notification, now).await?;
+    store(state, connection, &notification, now).await?;
     Ok(HttpResponse::Ok().finish())
 }
 
@@ -118,7 +149,9 @@ async fn store(
         events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
     }
     for order_id in &order_ids {
-        job_queue::enqueue(&txn, jobs::refresh_order(connection.id, order_id, now), now).await?;
+        // New orders must not wait behind a backlog.
+        let job = NewJob { priority: jobs::NEWS, ..jobs::refresh_order(connection.id, order_id, now) };
+        job_queue::enqueue(&txn, job, now).await?;
     }
     txn.commit().await?;
     state.committed();

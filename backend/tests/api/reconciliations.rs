@@ -5,7 +5,7 @@ use database::reconciliations::{self, Findings};
 use serde_json::{Value, json};
 use shared::{AlertKind, ReconciliationId, Role, Side};
 
-use crate::app::{As, answer, apps};
+use crate::app::{As, answer, app, app_with, apps};
 
 const SHOP: &str = "7493999789368181917";
 
@@ -98,4 +98,30 @@ async fn alerts_are_listed_open_and_closed() {
         assert_eq!((status, &problem["code"]), (400, &json!("unknown_filter")));
         app.stop().await;
     }
+}
+
+#[tokio::test]
+async fn metrics_are_for_whoever_has_their_token_and_hold_no_names() {
+    let app = app().await;
+    assert_eq!(answer(app.get("/metrics")).await.0, 404, "switched off unless somebody sets a token");
+    app.stop().await;
+
+    let app = app_with(&["--metrics-token", "plenty-of-figures"]).await;
+    let connection = app.connect(SHOP).await;
+    for token in ["", "plenty-of-figure", "plenty-of-figures-"] {
+        assert_eq!(answer(app.get("/metrics").bearer_auth(token)).await.0, 401, "{token}");
+    }
+    let (status, text) = answer(app.get("/metrics").bearer_auth("plenty-of-figures")).await;
+
+    let text = text.as_str().unwrap();
+    assert_eq!(status, 200, "{text}");
+    for line in [
+        format!("orderbridge_poll_lag_seconds{{connection=\"{}\"}} 0", connection.id),
+        format!("orderbridge_breaker_open{{connection=\"{}\",side=\"store\"}} 0", connection.id),
+        "orderbridge_queue_jobs 0".to_owned(),
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains(SHOP), "{text}");
+    app.stop().await;
 }

@@ -56,6 +56,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("getExportFile", Right(Scope::OrdersRead)),
     ("getHealth", Right(Scope::ConnectionsRead)),
     ("getReconciliation", Right(Scope::ConnectionsRead)),
+    ("getMetrics", NoToken),
     ("getOrder", Right(Scope::OrdersRead)),
     ("getProfile", Session),
     ("getRawOrder", Right(Scope::OrdersRaw)),

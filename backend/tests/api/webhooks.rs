@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use database::entities::inbox;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use shared::{ConnectionState, Role};
 use tiktok_shop::{Secret, webhook};
@@ -174,4 +174,25 @@ async fn a_shop_that_removes_the_app_is_noted_at_once() {
     let (status, shown) = answer(app.get(&path).by(&manager)).await;
     assert_eq!((status, shown["deauthorized_at"].is_string()), (200, true), "{shown}");
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_notification_that_the_database_cannot_take_is_refused_and_taken_when_it_is_sent_again() {
+    for app in apps().await {
+        app.connect(SHOP).await;
+        // Somebody holds the one writer of SQLite, or the table, for longer than TikTok Shop waits.
+        let held = app.database.begin().await.unwrap();
+        if app.database.backend() == DbBackend::Postgres {
+            held.execute_unprepared("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        }
+
+        let refused = send_signed(&app, &notification(&app)).await;
+        held.rollback().await.unwrap();
+        let stored_before = stored(&app).await;
+        let taken = send_signed(&app, &notification(&app)).await;
+
+        assert_eq!((refused, stored_before, taken), (503, 0, 200), "{}", app.base);
+        assert_eq!((stored(&app).await, jobs(&app).await), (1, 1));
+        app.stop().await;
+    }
 }

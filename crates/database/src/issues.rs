@@ -5,9 +5,10 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
+use shared::{ConnectionId, ImportState, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
+use crate::entities::orders;
 use crate::to_ms;
 use crate::webhook_messages::{self, About};
 
@@ -177,6 +178,34 @@ pub async fn was_ever_open(db: &impl ConnectionTrait, id: OrderId, code: IssueCo
         .count(db)
         .await?;
     Ok(count > 0)
+}
+
+/// Moves the next try of every open issue of a code of a connection, and what the orders show of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn postpone(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    code: IssueCode,
+    next_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::NextRetryAt, Expr::value(to_ms(next_at)))
+        .filter(Column::Code.eq(code.as_str()))
+        .filter(Column::ConnectionId.eq(connection_id.0))
+        .filter(Column::ResolvedAt.is_null())
+        .exec(db)
+        .await?;
+    orders::Entity::update_many()
+        .col_expr(orders::Column::FirstIssueNextRetryAt, Expr::value(to_ms(next_at)))
+        .col_expr(orders::Column::Version, Expr::col(orders::Column::Version).add(1))
+        .filter(orders::Column::ConnectionId.eq(connection_id.0))
+        .filter(orders::Column::ImportState.eq(ImportState::Blocked.as_str()))
+        .filter(orders::Column::FirstIssueCode.eq(code.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 async fn upsert(

@@ -17,13 +17,16 @@ pub struct Claim<'a> {
     pub kinds: &'a [&'a str],
     /// At most so many jobs.
     pub limit: u32,
+    /// At most so many jobs of these kinds run at once in a lane, over all workers: what hangs in one lane leaves places
+    /// for the others.
+    pub lane_limit: u32,
     /// How long the leases last unless renewed.
     pub lease: Duration,
     /// The lane served last by this worker: between equals, the lanes after it come first.
     pub after_lane: &'a str,
 }
 
-/// Leases up to `limit` due jobs, fairly: the lane with the fewest running jobs first, then lane by lane; within a lane
+/// Leases up to `limit` due jobs, fairly: the lane with the fewest running jobs of these kinds first, then lane by lane; within a lane
 /// by priority and time. Jobs whose lease has run out count as due.
 ///
 /// Whether a job is due is measured by `now`, the asking process's clock; whether its lease has run out, by the database's.
@@ -45,6 +48,7 @@ pub async fn claim(
         i64::from(request.limit).into(),
         // Another worker may be locking the first few at this very moment: have as many again to fall back on.
         (i64::from(request.limit) * 2).into(),
+        i64::from(request.lane_limit).into(),
     ];
     let of_kinds = if request.kinds.is_empty() {
         String::new()
@@ -61,7 +65,7 @@ pub async fn claim(
 }
 
 /// One statement on both databases. `$1` now, `$2` length of the lease, `$3` owner, `$4` lane served last, `$5` limit,
-/// `$6` candidates.
+/// `$6` candidates, `$7` most jobs of a lane.
 fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
     const IN_TURN: &str = "turn, job.priority DESC, \
                            CASE WHEN job.lane > $4 THEN 0 ELSE 1 END, job.lane, job.run_at, job.id";
@@ -100,16 +104,19 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
             )
          ),
          running (lane, jobs) AS (
-            SELECT lane, COUNT(*) FROM jobs WHERE lease_owner IS NOT NULL AND lease_until > {lease_clock} GROUP BY lane
+            SELECT lane, COUNT(*) FROM jobs
+            WHERE lease_owner IS NOT NULL AND lease_until > {lease_clock} {of_kinds} GROUP BY lane
          ),
-         candidates (id, turn) AS (
-            SELECT job.id,
+         ranked (id, lane, priority, run_at, turn) AS (
+            SELECT job.id, job.lane, job.priority, job.run_at,
                 COALESCE((SELECT running.jobs FROM running WHERE running.lane = job.lane), 0) + ROW_NUMBER() OVER (
                     PARTITION BY job.lane ORDER BY job.priority DESC, job.run_at, job.id
                 )
                 AS turn
             FROM groups {heads}
-            ORDER BY {IN_TURN} LIMIT $6
+         ),
+         candidates (id, turn) AS (
+            SELECT job.id, job.turn FROM ranked AS job WHERE job.turn <= $7 ORDER BY {IN_TURN} LIMIT $6
          ),
          -- Ready is asked again, for PostgreSQL checks only this level when a row changed while it waited for it.
          chosen (id) AS MATERIALIZED (
@@ -142,10 +149,11 @@ fn leased(row: &QueryResult) -> Result<(Place, Leased), DbErr> {
         subject: row.try_get("", "subject")?,
         lane: row.try_get("", "lane")?,
         payload: serde_json::from_str(&payload).map_err(|error| DbErr::Json(error.to_string()))?,
+        priority: row.try_get("", "priority")?,
         attempts: row.try_get("", "attempts")?,
         fence: row.try_get("", "fence")?,
         created_at: time_of(row.try_get("", "created_at")?)?,
     };
-    let place = (std::cmp::Reverse(row.try_get("", "priority")?), row.try_get("", "run_at")?, job.id);
+    let place = (std::cmp::Reverse(job.priority), row.try_get("", "run_at")?, job.id);
     Ok((place, job))
 }

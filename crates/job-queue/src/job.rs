@@ -34,6 +34,8 @@ pub struct Leased {
     pub subject: String,
     pub lane: String,
     pub payload: serde_json::Value,
+    /// What it was enqueued with; jobs that follow from it may inherit it.
+    pub priority: i16,
     /// Runs that failed before this one since the job last succeeded or was woken: what
     /// [`backoff::delay`](crate::backoff::delay) asks for.
     pub attempts: i32,

@@ -83,6 +83,8 @@ pub struct WorkerSettings {
     pub owner: String,
     /// Jobs at the same time.
     pub concurrency: u32,
+    /// Of these, jobs of one lane, counted over all workers of the kinds.
+    pub lane_concurrency: u32,
     /// How long a crashed worker's jobs wait for another one. Renewed at a third of it.
     pub lease: Duration,
     /// The pause between two looks at the table when nobody pings.
@@ -94,12 +96,13 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// Eight jobs at once, leases of a minute, a look every half second, ten seconds to stop, all kinds.
+    /// Eight jobs at once, of whichever lanes, leases of a minute, a look every half second, ten seconds to stop, all kinds.
     #[must_use]
     pub fn new(owner: impl Into<String>) -> Self {
         Self {
             owner: owner.into(),
             concurrency: 8,
+            lane_concurrency: u32::MAX,
             lease: Duration::from_secs(60),
             poll_pause: Duration::from_millis(500),
             stop_within: Duration::from_secs(10),
@@ -215,8 +218,8 @@ impl<H: Handler> Worker<H> {
     }
 
     async fn claim(&self, limit: u32, after_lane: &str) -> Result<Vec<Leased>, DbErr> {
-        let WorkerSettings { owner, kinds, lease, .. } = &self.settings;
-        let request = Claim { owner, kinds, limit, lease: *lease, after_lane };
+        let WorkerSettings { owner, kinds, lease, lane_concurrency, .. } = &self.settings;
+        let request = Claim { owner, kinds, limit, lane_limit: *lane_concurrency, lease: *lease, after_lane };
         claim(&self.shared.database, &request, self.shared.clock.now()).await
     }
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use database::connections::{self, ConnectionRecord, Tokens};
 use database::{DbErr, leases};
-use shared::{ConnectionId, ConnectionState, EventKind};
+use shared::{ConnectionId, ConnectionState, EventKind, Side};
 use tiktok_shop::{AppCredentials, ReadOrder, Secret, Shop, ShopAccess, TokenClient};
 use tokio::sync::oneshot;
 
 use crate::attempts::{self, RawCall};
 use crate::crash_points::{OutsideWrite, around, recorded};
 use crate::engine::Engine;
+use crate::side;
 
 /// Tokens are renewed when they have less than this left.
 const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(10);
@@ -64,10 +65,17 @@ impl Engine {
         if connection.tokens.access_token_expires_at < self.clock().now() + RENEW_BEFORE {
             connection = self.renew_tokens(&connection).await?;
         }
-        match call(self.shop(&connection)).await {
+        let pulse = self.pulse(connection.id, Side::Channel);
+        let asked = async |connection: &ConnectionRecord| {
+            pulse.turn().await;
+            let answer = call(self.shop(connection)).await;
+            pulse.note(side::Answer::of_channel(&answer));
+            answer
+        };
+        match asked(&connection).await {
             Err(tiktok_shop::Error::TokenExpired { .. }) => {
                 connection = self.renew_tokens(&connection).await?;
-                Ok(call(self.shop(&connection)).await?)
+                Ok(asked(&connection).await?)
             }
             answer => Ok(answer?),
         }

@@ -10,13 +10,14 @@ use database::connections::{self, ConnectionRecord};
 use database::{Database, DbErr, Reach};
 use job_queue::{Handler, Leased, Outcome, Panicked, WakeUp, Worker, WorkerSettings};
 use public_address::{Destinations, Refused, Resolver};
-use shared::{ConnectionId, ConnectionState, MAX_WEBHOOKS};
+use shared::{ConnectionId, ConnectionState, MAX_WEBHOOKS, Side};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::attempts;
 use crate::channel::OrderReader;
 use crate::jobs;
+use crate::side::{Answer, Pulse};
 use crate::store::Store;
 
 /// Where TikTok Shop is, and who we are among the processes.
@@ -48,16 +49,30 @@ struct Parts {
     token_turn: tokio::sync::Mutex<()>,
     readers: Mutex<HashMap<ConnectionId, Arc<OrderReader>>>,
     stores: Mutex<HashMap<ConnectionId, Arc<Store>>>,
+    pulses: Mutex<HashMap<(ConnectionId, Side), Arc<Pulse>>>,
     /// By store, for two connections may share one.
     creations: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The jobs of each worker, and how many of them run at once. Reading is cheap and travels together; imports run ahead
-/// of the single file of creations; everything else must never wait behind a backlog of either.
-const WORKERS: [(&[&str], u32); 6] = [
-    (&[jobs::REFRESH_ORDER], 50),
-    (&[jobs::IMPORT_ORDER], 6),
-    (
+/// The jobs of a worker.
+struct Work {
+    kinds: &'static [&'static str],
+    /// At once of one connection, in all processes.
+    of_one: u32,
+    /// At once in this process: what hangs in some connections leaves places for the others.
+    of_all: u32,
+}
+
+const fn work(kinds: &'static [&'static str], of_one: u32, of_all: u32) -> Work {
+    Work { kinds, of_one, of_all }
+}
+
+/// Reading is cheap and travels together; imports run ahead of the single file of creations; everything else must never
+/// wait behind a backlog of either.
+const WORKERS: [Work; 6] = [
+    work(&[jobs::REFRESH_ORDER], 50, 200),
+    work(&[jobs::IMPORT_ORDER], 6, 36),
+    work(
         &[
             jobs::POLL_ORDERS,
             jobs::FETCH_ORDERS,
@@ -70,6 +85,7 @@ const WORKERS: [(&[&str], u32); 6] = [
             jobs::ANSWER_CANCELLATION,
             jobs::ADOPT_STORE_ORDER,
             jobs::WATCH_DEADLINES,
+            jobs::WATCH_HEALTH,
             jobs::RUN_BULK,
             jobs::BEGIN_NIGHT,
             jobs::RECONCILE,
@@ -78,13 +94,14 @@ const WORKERS: [(&[&str], u32); 6] = [
             jobs::PURGE,
         ],
         8,
+        32,
     ),
     // Thousands at once when somebody ships in bulk.
-    (&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8),
+    work(&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8, 32),
     // Long, and nobody waits for the next line.
-    (&[jobs::EXPORT], 2),
+    work(&[jobs::EXPORT], u32::MAX, 2),
     // A place for each webhook that there can be: a receiver that lets us wait keeps no other waiting.
-    (&[jobs::DELIVER_WEBHOOK], MAX_WEBHOOKS as u32),
+    work(&[jobs::DELIVER_WEBHOOK], u32::MAX, MAX_WEBHOOKS as u32),
 ];
 
 /// A job is taken over by another worker when its holder has not been heard of for this long.
@@ -107,6 +124,7 @@ impl Engine {
             token_turn: tokio::sync::Mutex::default(),
             readers: Mutex::default(),
             stores: Mutex::default(),
+            pulses: Mutex::default(),
             creations: Mutex::default(),
         })))
     }
@@ -151,6 +169,12 @@ impl Engine {
         Arc::clone(readers.entry(id).or_default())
     }
 
+    /// How one side of a connection answers this process.
+    pub(crate) fn pulse(&self, id: ConnectionId, side: Side) -> Arc<Pulse> {
+        let mut pulses = self.0.pulses.lock().expect("no holder panics");
+        Arc::clone(pulses.entry((id, side)).or_default())
+    }
+
     /// The store of a connection, with what is known of it. Its address was checked when it was entered, but the
     /// configuration may have been another.
     pub(crate) fn store(&self, connection: &ConnectionRecord) -> Result<Arc<Store>, Refused> {
@@ -159,7 +183,12 @@ impl Engine {
             return Ok(Arc::clone(store));
         }
         let url = public_address::parse(&connection.store_url, self.settings().destinations)?;
-        let observer = attempts::store_observer(self.settings().store_observer.clone());
+        let pulse = self.pulse(connection.id, Side::Store);
+        let further = attempts::store_observer(self.settings().store_observer.clone());
+        let observer: Arc<prestashop::Observer> = Arc::new(move |exchange: &prestashop::Exchange<'_>| {
+            pulse.note(Answer::of_store(exchange.record));
+            further(exchange);
+        });
         let creation = {
             let mut creations = self.0.creations.lock().expect("no holder panics");
             Arc::clone(creations.entry(Store::identity(connection)).or_default())
@@ -210,10 +239,11 @@ impl Engine {
     }
 
     fn worker(&self, index: usize) -> Worker<Self> {
-        let (kinds, concurrency) = WORKERS[index];
+        let &Work { kinds, of_one, of_all } = &WORKERS[index];
         let owner = format!("{}/{index}", self.settings().instance);
         let settings = WorkerSettings {
-            concurrency,
+            concurrency: of_all,
+            lane_concurrency: of_one,
             lease: JOB_LEASE,
             kinds: kinds.to_vec(),
             ..WorkerSettings::new(owner)

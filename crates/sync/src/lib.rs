@@ -3,6 +3,7 @@
 mod action_options;
 pub mod actions;
 mod attempts;
+mod breaker;
 mod channel;
 mod clock_check;
 pub mod connection_test;
@@ -15,6 +16,7 @@ pub mod mapping;
 mod preview;
 pub mod reconciling;
 pub mod shipping;
+mod side;
 mod store;
 mod store_facts;
 pub mod store_lists;

@@ -109,7 +109,12 @@ fn stopped(stop: Stop) -> Result<ImportPreview, PreviewFailed> {
         Stop::Store(error) => vec![failed("Store", &of_store(&error))],
         Stop::Blocked(found) => found.iter().map(|found| failed(topic_of(found.code), found)).collect(),
         Stop::Job(error) => return Err(PreviewFailed::Internal(error.to_string())),
-        Stop::Busy(_) | Stop::LeaseLost | Stop::Overtaken | Stop::Unknown { .. } | Stop::Withdrawn(_) => {
+        Stop::Busy(_)
+        | Stop::Down(_)
+        | Stop::LeaseLost
+        | Stop::Overtaken
+        | Stop::Unknown { .. }
+        | Stop::Withdrawn(_) => {
             return Err(PreviewFailed::Internal("a preview creates nothing and waits for nobody".to_owned()));
         }
     };

@@ -444,6 +444,7 @@ async fn a_job_that_panicked_is_told_on_its_order_and_tried_again() -> Result<()
         );
         let payload = refresh.payload.clone();
         let leased = job_queue::Leased {
+            priority: 0,
             id: 7,
             kind: refresh.kind.to_owned(),
             subject: refresh.subject.clone(),

@@ -1,9 +1,13 @@
 //! The engine between both sandboxes, stepped by hand, on both databases.
 
 #[cfg(test)]
+mod alerting;
+#[cfg(test)]
 mod asking;
 #[cfg(test)]
 mod attempts;
+#[cfg(test)]
+mod breakers;
 #[cfg(test)]
 mod canceling;
 #[cfg(test)]

@@ -296,6 +296,29 @@ async fn lanes_take_turns_and_the_busiest_waits() {
 }
 
 #[tokio::test]
+async fn a_lane_never_takes_more_places_than_it_may_have() {
+    for queue in queues().await {
+        for number in 0..20 {
+            queue.enqueue(job("hangs", &format!("h{number}"))).await;
+        }
+        for number in 0..3 {
+            queue.enqueue(job("goes on", &format!("g{number}"))).await;
+        }
+        let late = start() + TimeDelta::minutes(1);
+        let lanes = |claimed: Vec<job_queue::Leased>| {
+            let count = |lane: &str| claimed.iter().filter(|job| job.lane == lane).count();
+            (count("hangs"), count("goes on"))
+        };
+
+        assert_eq!(lanes(queue.claim_at_most(10, 4, late, "").await), (4, 3), "{}", queue.name);
+        queue.enqueue(job("goes on", "g9")).await;
+        assert_eq!(lanes(queue.claim_at_most(10, 4, late, "").await), (0, 1), "{}", queue.name);
+        queue.age_leases(queue.lease).await;
+        assert_eq!(lanes(queue.claim_at_most(10, 4, late, "").await), (4, 4), "{}", queue.name);
+    }
+}
+
+#[tokio::test]
 async fn with_one_slot_the_lanes_still_take_turns() {
     for queue in queues().await {
         let jobs = ["a", "b", "c"]

@@ -60,12 +60,24 @@ impl TestQueue {
     }
 
     pub async fn claim_after(&self, limit: u32, now: DateTime<Utc>, after_lane: &str) -> Vec<Leased> {
-        let request = Claim { owner: "worker", kinds: &[], limit, lease: self.lease, after_lane };
+        self.claim_at_most(limit, u32::MAX, now, after_lane).await
+    }
+
+    pub async fn claim_at_most(
+        &self,
+        limit: u32,
+        lane_limit: u32,
+        now: DateTime<Utc>,
+        after_lane: &str,
+    ) -> Vec<Leased> {
+        let lease = self.lease;
+        let request = Claim { owner: "worker", kinds: &[], limit, lane_limit, lease, after_lane };
         claim(&self.db, &request, now).await.unwrap()
     }
 
     pub async fn claim_kinds(&self, kinds: &[&str]) -> Vec<Leased> {
-        let request = Claim { owner: "worker", kinds, limit: 10, lease: self.lease, after_lane: "" };
+        let (lane_limit, lease) = (u32::MAX, self.lease);
+        let request = Claim { owner: "worker", kinds, limit: 10, lane_limit, lease, after_lane: "" };
         claim(&self.db, &request, start()).await.unwrap()
     }
 

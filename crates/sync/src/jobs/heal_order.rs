@@ -12,6 +12,7 @@ use super::push_store_state::push_now;
 use super::reconcile::{StoreSide, compare};
 use super::refresh_order::record;
 use super::{JobError, channel_outcome, order_of};
+use crate::actions::ASKED_FOR_BY_A_PERSON;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::of_store;
@@ -61,7 +62,7 @@ async fn heal(engine: &Engine, connection: &ConnectionRecord, order: &OrderRow) 
     let began_at = engine.clock().now();
     let read = engine.read_order(connection, &order.tiktok_order_id).await;
     if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
-        record(engine, connection, &read, began_at).await?;
+        record(engine, connection, &read, began_at, ASKED_FOR_BY_A_PERSON).await?;
     }
     let current = |id| orders::find(engine.database().writer(), OrderId(id));
     let Some(order) = current(order.id).await? else { return Ok(()) };

@@ -16,6 +16,7 @@ use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTo
 
 use super::{JobError, order_of};
 use crate::attempts;
+use crate::breaker::Down;
 use crate::engine::Engine;
 use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
 use crate::store::Store;
@@ -66,6 +67,8 @@ pub(crate) enum Stop {
         look_again_at: DateTime<Utc>,
         reason: String,
     },
+    /// The store does not answer anybody; it was not asked.
+    Down(Down),
     /// Somebody else creates orders in this store right now; to be tried again after the pause.
     Busy(TimeDelta),
     /// TikTok Shop has withdrawn the order meanwhile, somebody keeps it out, or the settings leave it out now.
@@ -131,6 +134,27 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             stopped(engine, job, &connection, order_id, &tiktok_order_id, stop).await
         }
     }
+}
+
+/// Says on the order that its import waits for a store that does not answer; no call is made and no try counted.
+pub(super) async fn wait(engine: &Engine, job: &Leased, down: Down) -> Result<Outcome, JobError> {
+    let (connection, order) = match order_of(engine, job).await? {
+        Ok(found) => found,
+        Err(outcome) => return Ok(outcome),
+    };
+    let order_id = OrderId(order.id);
+    if orders::import_state(&order) == ImportState::Imported {
+        end_unwanted(engine, order_id).await?;
+        return Ok(Outcome::Done);
+    }
+    let tiktok_order_id = TikTokOrderId(order.tiktok_order_id.clone());
+    if !matches!(
+        orders::import_state(&order),
+        ImportState::Pending | ImportState::Importing | ImportState::Blocked
+    ) {
+        return Ok(down.outcome);
+    }
+    stopped(engine, job, &connection, order_id, &tiktok_order_id, Stop::Down(down)).await
 }
 
 async fn import(

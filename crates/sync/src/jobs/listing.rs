@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use database::connections::{self, ConnectionRecord};
 use database::{DbErr, orders};
 use futures::{StreamExt, TryStreamExt};
+use job_queue::NewJob;
 use shared::TikTokOrderId;
 use tiktok_shop::{OrderListEntry, OrderSearch};
 
-use super::{JobError, refresh_order};
+use super::{FROM_THE_PAST, JobError, refresh_order};
 use crate::engine::Engine;
 
 /// So many orders are looked up and enqueued in one transaction.
@@ -80,9 +81,16 @@ async fn store_chunk(
     if let Wanted::All(run_id) = wanted {
         database::sync_runs::list_orders(&txn, run_id, &ids).await?;
     }
+    let priority = match wanted {
+        Wanted::Changed { .. } => 0,
+        Wanted::All(_) => FROM_THE_PAST,
+    };
     let jobs = wanted_entries
         .iter()
-        .map(|entry| refresh_order(connection.id, &TikTokOrderId(entry.id.clone()), now))
+        .map(|entry| NewJob {
+            priority,
+            ..refresh_order(connection.id, &TikTokOrderId(entry.id.clone()), now)
+        })
         .collect::<Vec<_>>();
     job_queue::enqueue_all(&txn, jobs, now).await?;
     // The list goes up, so everything before this chunk is stored: a walk that breaks off goes on from here.

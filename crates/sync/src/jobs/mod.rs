@@ -27,6 +27,7 @@ mod run_bulk;
 mod ship_packages;
 mod unserved;
 mod watch_deadlines;
+mod watch_health;
 mod write_back;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,9 +36,10 @@ use database::orders::{self, OrderRow};
 use database::{ConnectionTrait, DbErr};
 use job_queue::{Leased, NewJob, Outcome, backoff};
 use serde_json::{Value, json};
-use shared::{BulkRunId, ConnectionId, ConnectionState, ExportId, OrderId, SyncRunId, TikTokOrderId};
+use shared::{BulkRunId, ConnectionId, ConnectionState, ExportId, OrderId, Side, SyncRunId, TikTokOrderId};
 
 use crate::attempts;
+use crate::breaker::{self, Admission};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::of_channel;
@@ -57,6 +59,7 @@ pub const CANCEL_ORDER: &str = "cancel_order";
 pub const ANSWER_CANCELLATION: &str = "answer_cancellation";
 pub const READ_ACTION_OPTIONS: &str = "read_action_options";
 pub const WATCH_DEADLINES: &str = "watch_deadlines";
+pub const WATCH_HEALTH: &str = "watch_health";
 pub const ADOPT_STORE_ORDER: &str = "adopt_store_order";
 pub const RUN_BULK: &str = "run_bulk";
 pub const BEGIN_NIGHT: &str = "begin_night";
@@ -68,6 +71,10 @@ pub use database::webhook_messages::{DELIVER_WEBHOOK, deliver_webhook};
 
 /// The lane of jobs that belong to no connection.
 const NO_LANE: &str = "orderbridge";
+
+/// News of TikTok Shop goes before what a poll or a comparison finds, and that before what somebody fetches from the past.
+pub const NEWS: i16 = 3;
+pub const FROM_THE_PAST: i16 = -5;
 
 fn job(
     kind: &'static str,
@@ -113,6 +120,12 @@ pub fn check_store_orders(connection_id: ConnectionId, at: DateTime<Utc>) -> New
 #[must_use]
 pub fn watch_deadlines(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
     of_connection(WATCH_DEADLINES, connection_id, now)
+}
+
+/// Opens and closes the alerts of a connection; goes on for ever.
+#[must_use]
+pub fn watch_health(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    of_connection(WATCH_HEALTH, connection_id, now)
 }
 
 /// Asks for the comparison of the three sides, every night.
@@ -265,6 +278,7 @@ pub async fn enqueue_periodic(
     job_queue::enqueue(db, poll_orders(connection_id, now), now).await?;
     job_queue::enqueue(db, read_store_changes(connection_id, now), now).await?;
     job_queue::enqueue(db, watch_deadlines(connection_id, now), now).await?;
+    job_queue::enqueue(db, watch_health(connection_id, now), now).await?;
     // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
     let later = now + check_store_orders::PAUSE;
     job_queue::enqueue(db, check_store_orders(connection_id, later), now).await?;
@@ -305,8 +319,50 @@ pub(crate) enum JobError {
     Payload,
 }
 
-/// Runs a job and says what shall happen next.
+/// The sides that a kind of job calls; it waits while one of them does not answer. What calls a side only by the way is
+/// left out.
+pub(crate) fn sides_of(kind: &str) -> &'static [Side] {
+    match kind {
+        REFRESH_ORDER | POLL_ORDERS | FETCH_ORDERS | REGISTER_REFERENCE | SHIP_PACKAGES | FETCH_LABELS
+        | CANCEL_ORDER | ANSWER_CANCELLATION | READ_ACTION_OPTIONS => &[Side::Channel],
+        IMPORT_ORDER | PUSH_STORE_STATE | PUSH_STORE_TRACKING | READ_STORE_CHANGES | CHECK_STORE_ORDERS
+        | ADOPT_STORE_ORDER => &[Side::Store],
+        RECONCILE | HEAL_ORDER => &[Side::Channel, Side::Store],
+        _ => &[],
+    }
+}
+
+/// Runs a job, unless a side that it needs does not answer, and says what shall happen next.
 pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
+    let admitted = match breaker::admit(engine, job).await {
+        Ok(Admission::Go(admitted)) => admitted,
+        Ok(Admission::Later(outcome)) => return outcome,
+        Ok(Admission::Down(down)) => {
+            let waits = match job.kind.as_str() {
+                IMPORT_ORDER => import_order::wait(engine, job, down).await,
+                REFRESH_ORDER => refresh_order::wait(engine, job, down).await,
+                _ => Ok(down.outcome),
+            };
+            return waits.unwrap_or_else(|error| outcome_of(&error, job, engine.clock().now()));
+        }
+        Err(error) => return outcome_of(&error.into(), job, engine.clock().now()),
+    };
+    let outcome = carry_out(engine, job).await;
+    match admitted.settle(engine, job).await {
+        // The job that tries a side comes again when it is to be tried again.
+        Ok(Some(next_try_at)) => match outcome {
+            Outcome::RetryAt { error, .. } => Outcome::WaitUntil { at: next_try_at, reason: error },
+            outcome => outcome,
+        },
+        Ok(None) => outcome,
+        Err(error) => {
+            tracing::error!(job = job.id, %error, "how a side answers could not be noted");
+            outcome
+        }
+    }
+}
+
+async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
     let result = match job.kind.as_str() {
         REFRESH_ORDER => refresh_order::run(engine, job).await,
         POLL_ORDERS => poll_orders::run(engine, job).await,
@@ -320,6 +376,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
         ANSWER_CANCELLATION => answer_cancellation::run(engine, job).await,
         ADOPT_STORE_ORDER => adopt_store_order::run(engine, job).await,
         WATCH_DEADLINES => watch_deadlines::run(engine, job).await,
+        WATCH_HEALTH => watch_health::run(engine, job).await,
         RUN_BULK => run_bulk::run(engine, job).await,
         BEGIN_NIGHT => reconcile::begin_night(engine, job).await,
         RECONCILE => reconcile::run(engine, job).await,
@@ -358,8 +415,16 @@ fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
         JobError::Database(_) if job.attempts < 3 => Some(TimeDelta::seconds(1)),
         _ => backoff::delay(job.attempts, &mut rand::rng()),
     };
-    let periodic = [POLL_ORDERS, READ_STORE_CHANGES, CHECK_STORE_ORDERS, WATCH_DEADLINES, BEGIN_NIGHT, PURGE]
-        .contains(&job.kind.as_str());
+    let periodic = [
+        POLL_ORDERS,
+        READ_STORE_CHANGES,
+        CHECK_STORE_ORDERS,
+        WATCH_DEADLINES,
+        WATCH_HEALTH,
+        BEGIN_NIGHT,
+        PURGE,
+    ]
+    .contains(&job.kind.as_str());
     let longest = if periodic { TimeDelta::minutes(5) } else { TimeDelta::hours(6) };
     let at = now + delay.unwrap_or(longest).min(longest);
     Outcome::RetryAt { at, error: error.to_string() }

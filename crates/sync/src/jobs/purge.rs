@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{
-    DbErr, Reach, attempts, audit, connections, erasure, events, exports, idempotency, inbox,
-    shipping_labels, tombstones, webhook_messages,
+    DbErr, Reach, alerts, attempts, audit, connections, erasure, events, exports, idempotency, inbox,
+    reconciliations, shipping_labels, tombstones, webhook_messages,
 };
 use job_queue::Outcome;
 use shared::{AuditEvent, RESTORE_DAYS};
@@ -20,6 +20,8 @@ const KEEP_EXPORTS: TimeDelta = TimeDelta::days(30);
 
 /// For so long a message to a webhook can be sent again.
 const KEEP_MESSAGES: TimeDelta = TimeDelta::days(30);
+/// Receipts of comparisons and closed alerts tell how a year went.
+const KEEP_RECEIPTS: TimeDelta = TimeDelta::days(400);
 
 /// What was tried longer ago helps nobody.
 const KEEP_ATTEMPTS: TimeDelta = TimeDelta::days(30);
@@ -44,6 +46,8 @@ pub(super) async fn run(engine: &Engine) -> Result<Outcome, JobError> {
     idempotency::purge(writer, now).await?;
     exports::purge(writer, now, now - KEEP_EXPORTS).await?;
     webhook_messages::purge(writer, now - KEEP_MESSAGES).await?;
+    reconciliations::purge(writer, now - KEEP_RECEIPTS).await?;
+    alerts::purge(writer, now - KEEP_RECEIPTS).await?;
     let made = make_tombstones(engine, now).await?;
     let forgotten = forget_buyers(engine, now).await?;
     let pause = if made < TOMBSTONES && !forgotten { TimeDelta::hours(1) } else { TimeDelta::zero() };

@@ -14,7 +14,7 @@ use shared::{EventKind, OrderId, Reconciliation, TikTokOrderId};
 use tiktok_shop::{OrderListEntry, OrderSearch};
 
 use super::failure::Failure;
-use super::{JobError, connection_of, refresh_order};
+use super::{FROM_THE_PAST, JobError, connection_of, refresh_order};
 use crate::engine::Engine;
 use crate::issue_of::of_store;
 use crate::reconciling;
@@ -31,9 +31,6 @@ const TRIES: i32 = 5;
 
 /// Orders outside the window whose difference is still open are looked at again, so many pages of them at most.
 const PAGES_OF_OLDER: usize = 20;
-
-/// What was missed is read after everything that is new.
-const BACKFILL: i16 = -5;
 
 /// Asks for tonight's comparison, and comes again tomorrow.
 pub(super) async fn begin_night(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
@@ -175,7 +172,7 @@ impl Walk<'_> {
         }
         let refreshes = to_read
             .iter()
-            .map(|id| NewJob { priority: BACKFILL, ..refresh_order(connection.id, id, now) })
+            .map(|id| NewJob { priority: FROM_THE_PAST, ..refresh_order(connection.id, id, now) })
             .collect::<Vec<_>>();
         job_queue::enqueue_all(engine.database().writer(), refreshes, now).await?;
         engine.wake();

@@ -7,7 +7,7 @@ use database::recipients::Kept;
 use database::sync_runs::{self, RunOutcome};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
-use job_queue::{Leased, Outcome};
+use job_queue::{Leased, NewJob, Outcome};
 use shared::{
     ActionKind, ActionState, ChannelStatus, EventKind, ImportState, IssueCode, IssueFacts, OrderId,
     TikTokOrderId, channel_order_status,
@@ -21,6 +21,7 @@ use super::{
     worth_telling,
 };
 use crate::attempts;
+use crate::breaker::Down;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel_in};
@@ -45,7 +46,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let began_at = engine.clock().now();
     match engine.read_order(&connection, id).await {
         Ok(Some(read)) => {
-            record(engine, &connection, &read, began_at).await?;
+            record(engine, &connection, &read, began_at, job.priority).await?;
             engine.wake();
             Ok(Outcome::Done)
         }
@@ -174,12 +175,28 @@ async fn note_failure(
     txn.commit().await
 }
 
-/// Records what was read, with everything that follows from it.
+/// Ends what somebody asked for while TikTok Shop does not answer; the reading itself waits.
+pub(super) async fn wait(engine: &Engine, job: &Leased, down: Down) -> Result<Outcome, JobError> {
+    let connection = match connection_of(engine, job).await? {
+        Ok(connection) => connection,
+        Err(outcome) => return Ok(outcome),
+    };
+    let id =
+        job.payload.get("tiktok_order_id").and_then(serde_json::Value::as_str).ok_or(JobError::Payload)?;
+    let code = IssueCode::ChannelUnreachable;
+    let ending = Ending::failed(code, code.sentence(&IssueFacts::new()));
+    let now = engine.clock().now();
+    fail_syncs(engine, &connection, &TikTokOrderId(id.to_owned()), &ending, now).await?;
+    Ok(down.outcome)
+}
+
+/// Records what was read, with everything that follows from it, as urgently as it was asked for.
 pub(super) async fn record(
     engine: &Engine,
     connection: &ConnectionRecord,
     read: &ReadOrder,
     began_at: DateTime<Utc>,
+    priority: i16,
 ) -> Result<(), DbErr> {
     let deadline = request_deadline(engine, connection, read).await?;
     let now = engine.clock().now();
@@ -191,7 +208,7 @@ pub(super) async fn record(
     if !matches!(recorded.recorded, Recorded::Older | Recorded::Purged) {
         note_channel_issues(&txn, connection, &recorded, &snapshot, deadline, now).await?;
         tell_story(&txn, &recorded, status, now).await?;
-        follow_up(&txn, connection, &recorded, read, now).await?;
+        follow_up(&txn, connection, &recorded, read, priority, now).await?;
         orders::derive_status(&txn, recorded.id, now).await?;
     }
     if recorded.recorded != Recorded::New {
@@ -369,9 +386,11 @@ async fn follow_up(
     connection: &ConnectionRecord,
     recorded: &RecordedOrder,
     read: &ReadOrder,
+    priority: i16,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let id = recorded.id;
+    let import_at = |at| NewJob { priority, ..import_order(connection.id, id, at) };
     let choice = Choice::of(recorded.skipped_by_person, recorded.archived);
     let settings = &connection.settings;
     let decision = import_decision(&read.order, choice, settings, connection.import_placed_since());
@@ -386,12 +405,12 @@ async fn follow_up(
         }
         // The running import looks at the facts itself before it creates anything; if it has died, this one takes over.
         (ImportState::Importing, _) => {
-            job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+            job_queue::enqueue(txn, import_at(now), now).await?;
         }
         // It stays blocked until an import has succeeded; what is new may be the remedy.
         (ImportState::Blocked, ImportDecision::Import) => {
             if matches!(recorded.recorded, Recorded::Updated { .. }) {
-                job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+                job_queue::enqueue(txn, import_at(now), now).await?;
             }
         }
         (_, ImportDecision::Import) => {
@@ -400,7 +419,7 @@ async fn follow_up(
             let held = read.order.status == tiktok_shop::OrderStatus::OnHold;
             let delay = if held { 0 } else { settings.import_delay_min };
             let at = now + TimeDelta::minutes(delay.into());
-            job_queue::enqueue(txn, import_order(connection.id, id, at), now).await?;
+            job_queue::enqueue(txn, import_at(at), now).await?;
         }
         (before, ImportDecision::Wait | ImportDecision::Skip(_)) => {
             let state = decision.state();
@@ -408,7 +427,7 @@ async fn follow_up(
             orders::set_import_state(txn, id, state, now).await?;
             // A creation that was under way must be found and canceled.
             if before == ImportState::Blocked {
-                job_queue::enqueue(txn, import_order(connection.id, id, now), now).await?;
+                job_queue::enqueue(txn, import_at(now), now).await?;
             }
             if let (ImportDecision::Skip(reason), true) = (&decision, before != state) {
                 timeline::record(txn, id, Entry::ours("import", format!("Not imported. {reason}")), now)

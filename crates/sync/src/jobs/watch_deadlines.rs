@@ -18,9 +18,6 @@ use crate::engine::Engine;
 /// The pause between two looks.
 const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
-/// An order that is to be shipped within this time is worth a warning.
-const SOON: TimeDelta = TimeDelta::hours(24);
-
 /// Orders in one page, and at most so many pages in one look: the most urgent come first.
 const PAGE: u64 = 200;
 const MAX_PAGES: usize = 50;
@@ -39,8 +36,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         Err(outcome) => return Ok(outcome),
     };
     let now = engine.clock().now();
-    warn(engine, &connection, now).await?;
-    take_back(engine, &connection, now).await?;
+    // An order that is to be shipped within this time is worth a warning; one that is late always is.
+    let soon = now + TimeDelta::hours(connection.settings.alerts.ship_by_hours.into());
+    warn(engine, &connection, soon, now).await?;
+    take_back(engine, &connection, soon, now).await?;
     if let Err(failure) = find_requests(engine, &connection, now).await {
         // The next look comes soon enough: buyers' requests wait for a day or longer.
         tracing::warn!(connection = %connection.id, %failure, "buyers' requests could not be listed");
@@ -48,11 +47,16 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     Ok(Outcome::Again { at: now + PAUSE })
 }
 
-async fn warn(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn warn(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    soon: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let reader = engine.database().reader();
     let mut after: Option<Deadline> = None;
     for _ in 0..MAX_PAGES {
-        let due = deadlines::due_before(reader, connection.id, now + SOON, after, PAGE).await?;
+        let due = deadlines::due_before(reader, connection.id, soon, after, PAGE).await?;
         let Some(last) = due.last() else { break };
         after = Some(*last);
         let ids: Vec<_> = due.iter().map(|deadline| deadline.order_id).collect();
@@ -69,10 +73,15 @@ async fn warn(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>
     Ok(())
 }
 
-async fn take_back(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn take_back(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    soon: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     for _ in 0..MAX_PAGES {
         let reader = engine.database().writer();
-        let past = deadlines::no_longer_due(reader, connection.id, now + SOON, PAGE).await?;
+        let past = deadlines::no_longer_due(reader, connection.id, soon, PAGE).await?;
         if past.is_empty() {
             break;
         }

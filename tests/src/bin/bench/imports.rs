@@ -18,29 +18,30 @@ const LEAST_READS: u32 = 2;
 const MOST_CALLS: f64 = 8.0;
 /// What may be read for each order; everything else is read once in a while and kept.
 const READ_FOR_EACH_ORDER: [&str; 5] = ["orders", "stock_availables", "carts", "customers", "addresses"];
-/// How long real shops take to create an order.
-const ORDER_POST_MS: u64 = 300;
+/// What the process may hold while a backlog drains, in megabytes.
+const MOST_MEMORY_MB: u64 = 100;
 const LEAST_BUSY_PERCENT: f64 = 90.0;
 /// Orders that come first, so that what is read once for a connection is not counted.
 const FIRST_ORDERS: u32 = 5;
 
 pub async fn measure(scale: &Scale) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let options = RunOptions { order_post_ms: ORDER_POST_MS, ..RunOptions::new(folder.path(), scale.seed) };
+    let options =
+        RunOptions { order_post_ms: scale.order_post_ms, ..RunOptions::new(folder.path(), scale.seed) };
     let run = Run::start(&options).await?;
     place(&run, FIRST_ORDERS, scale.seed).await?;
-    wait_until_imported(&run, FIRST_ORDERS).await?;
+    wait_until_imported(&run, FIRST_ORDERS, scale).await?;
     run.sandboxes.store_control.delete("/counters").await?;
 
     let begun = Instant::now();
     place(&run, scale.backlog, scale.seed + 1).await?;
-    wait_until_imported(&run, FIRST_ORDERS + scale.backlog).await?;
+    wait_until_imported(&run, FIRST_ORDERS + scale.backlog, scale).await?;
     let took = begun.elapsed();
     let counters = run.sandboxes.store_control.get("/counters").await?;
     let comparison = run.settle(0, Duration::from_secs(60)).await?;
 
     print_calls(scale, &counters)?;
-    print_business(scale, &counters, took)?;
+    print_business(scale, &counters, took, run.processes[0].peak_memory())?;
     println!("  afterwards: {comparison}");
     Ok(())
 }
@@ -50,9 +51,10 @@ async fn place(run: &Run, count: u32, seed: u64) -> Result<()> {
     run.sandboxes.place(&orders).await.map(drop)
 }
 
-async fn wait_until_imported(run: &Run, count: u32) -> Result<()> {
+async fn wait_until_imported(run: &Run, count: u32, scale: &Scale) -> Result<()> {
     let begun = Instant::now();
-    let limit = Duration::from_secs(60) + Duration::from_millis(ORDER_POST_MS * 4 * u64::from(count));
+    let limit =
+        Duration::from_secs(60) + Duration::from_millis((scale.order_post_ms + 50) * 4 * u64::from(count));
     loop {
         let counts: OrderCounts = run.api.get("/orders/counts?import_state=imported").await?;
         if counts.all >= i64::from(count) {
@@ -98,13 +100,14 @@ fn print_calls(scale: &Scale, counters: &Value) -> Result<()> {
 }
 
 /// How much of the time an order was being created, and whether two ever were.
-fn print_business(scale: &Scale, counters: &Value, took: Duration) -> Result<()> {
+fn print_business(scale: &Scale, counters: &Value, took: Duration, peak_memory: Option<u64>) -> Result<()> {
     let number = |name: &str| counters[name].as_u64().with_context(|| format!("no {name}"));
     let (busy, span) = (number("order_post_busy_ms")?, number("order_post_span_ms")?);
     let at_once = number("order_posts_at_once")?;
     let percent = 100.0 * busy as f64 / span.max(1) as f64;
     print_section(&format!(
-        "The store's single file of order creations: {ORDER_POST_MS} ms each, {} orders in {:.1} s",
+        "The store's single file of order creations: {} ms each, {} orders in {:.1} s",
+        scale.order_post_ms,
         scale.backlog,
         took.as_secs_f64()
     ));
@@ -125,6 +128,14 @@ fn print_business(scale: &Scale, counters: &Value, took: Duration) -> Result<()>
         "1".to_owned(),
         verdict(at_once == 1).to_owned(),
     ]);
+    if let Some(megabytes) = peak_memory.map(|bytes| bytes / 1_000_000) {
+        table.row([
+            "most memory that the process held".to_owned(),
+            format!("{megabytes} MB"),
+            format!("<= {MOST_MEMORY_MB} MB"),
+            verdict(megabytes <= MOST_MEMORY_MB).to_owned(),
+        ]);
+    }
     print!("{table}");
     Ok(())
 }

@@ -36,6 +36,9 @@ struct Options {
     /// Orders of the backlog that is imported
     #[arg(long)]
     backlog: Option<u32>,
+    /// How long the store takes to create an order, in milliseconds; real shops take about 300
+    #[arg(long, default_value_t = 300)]
+    order_post_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,6 +58,7 @@ enum Section {
 struct Scale {
     seed: u64,
     backlog: u32,
+    order_post_ms: u64,
     grid_orders: u32,
     /// Times that each query of the grid is asked.
     samples: usize,
@@ -68,6 +72,7 @@ impl Scale {
         let full = Self {
             seed: options.seed,
             backlog: 300,
+            order_post_ms: options.order_post_ms,
             grid_orders: 100_000,
             samples: 200,
             query: options.query.clone().unwrap_or_default(),

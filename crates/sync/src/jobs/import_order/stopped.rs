@@ -27,7 +27,9 @@ pub(super) async fn stopped(
     stop: Stop,
 ) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
-    let (found, fixed_outcome) = match stop {
+    // Whatever it meets, it counts as a try, unless the store was not asked.
+    let tries = i32::from(!matches!(stop, Stop::Down(_)));
+    let (found, fixed) = match stop {
         Stop::Job(error) => return Err(error),
         Stop::LeaseLost => return Ok(Outcome::AlreadyFinished),
         Stop::Overtaken => {
@@ -56,14 +58,20 @@ pub(super) async fn stopped(
         Stop::Store(error) => (vec![of_store(&error)], None),
         Stop::Unknown { look_again_at, reason } => {
             let found = Found::new(IssueCode::StoreWriteUnknown).with("reason", &reason);
-            (vec![found], Some(Outcome::WaitUntil { at: look_again_at, reason }))
+            (vec![found], Some((Outcome::WaitUntil { at: look_again_at, reason }, look_again_at)))
+        }
+        Stop::Down(down) => {
+            let found = Found::new(IssueCode::StoreUnreachable).with("reason", &down.reason);
+            (vec![found], Some((down.outcome, down.next_try_at)))
         }
     };
-    attempts::failed(found.first().map(|found| found.code));
+    if tries > 0 {
+        attempts::failed(found.first().map(|found| found.code));
+    }
     let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
     let order = orders::find_locked(&txn, order_id).await?;
     if let Some(decision) = order.as_ref().and_then(kept_out)
-        && fixed_outcome.is_none()
+        && fixed.is_none()
     {
         withdraw(&txn, order_id, &decision, now).await?;
         txn.commit().await?;
@@ -77,12 +85,9 @@ pub(super) async fn stopped(
         .map(|issue| issue.attempts)
         .max()
         .unwrap_or(0)
-        + 1;
-    let (outcome, retry) = match fixed_outcome {
-        Some(Outcome::WaitUntil { at, reason }) => {
-            (Outcome::WaitUntil { at, reason }, Retry { attempts, next_at: Some(at) })
-        }
-        Some(outcome) => (outcome, Retry { attempts, next_at: None }),
+        + tries;
+    let (outcome, retry) = match fixed {
+        Some((outcome, at)) => (outcome, Retry { attempts, next_at: Some(at) }),
         None => next_step(connection.id, &found, attempts, now),
     };
     // What TikTok Shop hid or got wrong, it may tell by now.

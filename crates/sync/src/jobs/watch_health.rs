@@ -1,0 +1,232 @@
+//! The alert rules: what crosses a threshold of a connection's settings opens an alert, and closes it when it no longer
+//! does. What follows for pages and tools, `connection.degraded` and `connection.restored`, is recorded here, but for an
+//! authorization that ends or comes back, which is told where it is noted.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::alerts::{self, Crossed};
+use database::circuit_breakers::{self, Breaker};
+use database::connections::ConnectionRecord;
+use database::webhook_messages::About;
+use database::{DbErr, events, health, reconciliations, webhook_messages};
+use job_queue::{Leased, Outcome};
+use shared::{AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, WebhookEvent};
+
+use super::{JobError, id_of, paused};
+use crate::engine::Engine;
+
+/// The pause between two looks.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// Errors older than this are no news.
+const NEWS: TimeDelta = TimeDelta::hours(1);
+
+/// A night that was missed may be made up for; two are worth an alert.
+const NIGHTS_MISSED: TimeDelta = TimeDelta::hours(49);
+
+/// Measures what the rules of a connection are about, and opens and closes its alerts.
+pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
+    let id = ConnectionId(id_of(job, "connection_id")?);
+    let Some(connection) = engine.connection(id).await? else { return Ok(Outcome::Done) };
+    let now = engine.clock().now();
+    let is_paused = connection.state == ConnectionState::Paused;
+    // Nobody expects anything of a connection that somebody has paused.
+    let crossed = if is_paused {
+        Vec::new()
+    } else {
+        crossed(&Facts::of(engine, &connection, now).await?, &connection.settings.alerts)
+    };
+    let txn = engine.database().begin().await?;
+    let changes = alerts::set(&txn, id, &crossed, now).await?;
+    for kind in &changes.opened {
+        tracing::warn!(connection = %id, alert = %kind, "an alert opened");
+    }
+    for kind in &changes.closed {
+        tracing::info!(connection = %id, alert = %kind, "an alert closed");
+    }
+    let news = match (changes.degrading_before, changes.degrading_after) {
+        (0, 1..) => Some((EventKind::ConnectionDegraded, WebhookEvent::ConnectionDegraded)),
+        (1.., 0) => Some((EventKind::ConnectionRestored, WebhookEvent::ConnectionRestored)),
+        _ => None,
+    };
+    if let Some((event, message)) = news {
+        events::record(&txn, event, id, None, now).await?;
+        webhook_messages::record(&txn, message, About::connection(id), now).await?;
+    }
+    if !changes.opened.is_empty() || !changes.closed.is_empty() {
+        events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
+    }
+    txn.commit().await?;
+    if is_paused {
+        let error = "the connection is paused".to_owned();
+        return Ok(Outcome::Park { cause: paused(id), error, at: None });
+    }
+    Ok(Outcome::Again { at: now + PAUSE })
+}
+
+/// What the rules look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Facts {
+    unauthorized: bool,
+    authorization_left: TimeDelta,
+    since_poll: TimeDelta,
+    tiktok_down: Option<TimeDelta>,
+    store_down: Option<TimeDelta>,
+    new_errors: i64,
+    /// How many orders are to be shipped within the hours of the rule.
+    to_ship: i64,
+    ship_by_hours: u32,
+    differences: i64,
+    since_reconciliation: TimeDelta,
+}
+
+impl Facts {
+    async fn of(engine: &Engine, connection: &ConnectionRecord, now: DateTime<Utc>) -> Result<Self, DbErr> {
+        let db = engine.database().reader();
+        let id = connection.id;
+        let (tiktok, store) = circuit_breakers::of_connection(db, id).await?;
+        let down = |breaker: &Breaker| breaker.opened_at.map(|since| now - since);
+        let hours = connection.settings.alerts.ship_by_hours;
+        let to_ship = match hours {
+            0 => 0,
+            hours => health::to_ship_before(db, id, now + TimeDelta::hours(hours.into())).await?,
+        };
+        let last = reconciliations::last_ended(db, id).await?.and_then(|last| last.ended_at);
+        Ok(Self {
+            unauthorized: connection.state == ConnectionState::Unauthorized,
+            authorization_left: connection.tokens.refresh_token_expires_at - now,
+            since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
+            tiktok_down: down(&tiktok),
+            store_down: down(&store),
+            new_errors: health::new_errors(db, id, now - NEWS).await?,
+            to_ship,
+            ship_by_hours: hours,
+            differences: health::open_issues(db, id, IssueCode::DriftDetected).await?,
+            since_reconciliation: now - last.unwrap_or(connection.created_at),
+        })
+    }
+}
+
+/// The rules whose threshold is crossed; a threshold of 0 switches a rule off.
+fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
+    let mut crossed = Vec::new();
+    let mut check = |kind: AlertKind, threshold: u32, value: i64, is_crossed: bool, sentence: String| {
+        if threshold > 0 && is_crossed {
+            crossed.push(Crossed { kind, sentence, value, threshold: threshold.into() });
+        }
+    };
+
+    let days = facts.authorization_left.num_days().max(0);
+    let ends_soon = facts.unauthorized || facts.authorization_left < TimeDelta::days(rules.token_days.into());
+    let sentence = if facts.unauthorized || facts.authorization_left <= TimeDelta::zero() {
+        "TikTok access has ended; authorize the connection again.".to_owned()
+    } else {
+        format!("TikTok access ends in {days} days; authorize the connection again.")
+    };
+    check(AlertKind::AuthorizationEnds, rules.token_days, days, ends_soon, sentence);
+
+    let minutes = facts.since_poll.num_minutes();
+    check(
+        AlertKind::SyncLag,
+        rules.sync_lag_min,
+        minutes,
+        minutes >= rules.sync_lag_min.into(),
+        format!("TikTok Shop was not read for {minutes} minutes; new orders may be missing."),
+    );
+
+    for (kind, side, down) in [
+        (AlertKind::TikTokDown, "TikTok Shop", facts.tiktok_down),
+        (AlertKind::StoreDown, "The store", facts.store_down),
+    ] {
+        let minutes = down.map_or(0, |down| down.num_minutes());
+        let is_crossed = down.is_some() && minutes >= rules.down_min.into();
+        let sentence = format!("{side} has not answered for {minutes} minutes; orders wait.");
+        check(kind, rules.down_min, minutes, is_crossed, sentence);
+    }
+
+    check(
+        AlertKind::NewErrors,
+        rules.new_errors,
+        facts.new_errors,
+        facts.new_errors >= rules.new_errors.into(),
+        format!("{} orders met an error within the last hour.", facts.new_errors),
+    );
+
+    check(
+        AlertKind::ShipBy,
+        rules.ship_by_hours,
+        facts.to_ship,
+        facts.to_ship > 0,
+        format!("{} orders are late or to be shipped within {} hours.", facts.to_ship, facts.ship_by_hours),
+    );
+
+    let missed = facts.since_reconciliation >= NIGHTS_MISSED;
+    let differ = facts.differences >= rules.differences.into();
+    let sentence = if differ {
+        format!("TikTok Shop and the store disagree on {} orders.", facts.differences)
+    } else {
+        "TikTok Shop and the store were not compared for two nights.".to_owned()
+    };
+    check(AlertKind::Reconciliation, rules.differences, facts.differences, differ || missed, sentence);
+    crossed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn well() -> Facts {
+        Facts {
+            unauthorized: false,
+            authorization_left: TimeDelta::days(200),
+            since_poll: TimeDelta::minutes(1),
+            tiktok_down: None,
+            store_down: None,
+            new_errors: 0,
+            to_ship: 0,
+            ship_by_hours: 24,
+            differences: 0,
+            since_reconciliation: TimeDelta::hours(20),
+        }
+    }
+
+    #[test]
+    fn each_rule_has_its_threshold() {
+        let rules = AlertRules::default();
+        let kinds = |facts: &Facts, rules: &AlertRules| {
+            crossed(facts, rules).into_iter().map(|crossed| crossed.kind).collect::<Vec<_>>()
+        };
+        let table = [
+            (Facts { authorization_left: TimeDelta::days(29), ..well() }, AlertKind::AuthorizationEnds),
+            (Facts { unauthorized: true, ..well() }, AlertKind::AuthorizationEnds),
+            (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
+            (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
+            (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
+            (Facts { new_errors: 10, ..well() }, AlertKind::NewErrors),
+            (Facts { to_ship: 1, ..well() }, AlertKind::ShipBy),
+            (Facts { differences: 1, ..well() }, AlertKind::Reconciliation),
+            (Facts { since_reconciliation: TimeDelta::hours(50), ..well() }, AlertKind::Reconciliation),
+        ];
+
+        assert_eq!(kinds(&well(), &rules), []);
+        let off = AlertRules {
+            token_days: 0,
+            sync_lag_min: 0,
+            down_min: 0,
+            new_errors: 0,
+            ship_by_hours: 0,
+            differences: 0,
+        };
+        for (facts, kind) in table {
+            assert_eq!(kinds(&facts, &rules), [kind], "{facts:?}");
+            assert_eq!(kinds(&facts, &off), [], "{facts:?}");
+        }
+        let almost = Facts {
+            authorization_left: TimeDelta::days(31),
+            since_poll: TimeDelta::minutes(14),
+            store_down: Some(TimeDelta::minutes(9)),
+            new_errors: 9,
+            ..well()
+        };
+        assert_eq!(kinds(&almost, &rules), []);
+    }
+}

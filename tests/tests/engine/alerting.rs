@@ -1,0 +1,115 @@
+//! Alerts open and close by themselves, and the world outside hears when a connection is degraded and when it is restored.
+
+use anyhow::Result;
+use chrono::TimeDelta;
+use database::alerts::{self, AlertFilter};
+use database::page::{PageRequest, Start};
+use database::{Reach, events};
+use serde_json::json;
+use shared::{Alert, AlertKind, EventKind};
+use sync::jobs;
+use tests::EngineLab;
+
+use crate::asking::imported_order;
+use crate::labs::labs;
+use crate::store_side::change_settings;
+
+async fn open_alerts(lab: &EngineLab) -> Result<Vec<Alert>> {
+    let filter = AlertFilter { reach: Reach::All, connection: None, kind: Vec::new(), open: Some(true) };
+    let page = PageRequest { limit: 100, start: Start::First };
+    Ok(alerts::page(lab.database.reader(), &filter, &page).await?.items)
+}
+
+async fn kinds(lab: &EngineLab) -> Result<Vec<AlertKind>> {
+    Ok(open_alerts(lab).await?.into_iter().map(|alert| alert.kind).collect())
+}
+
+/// How often each of these events was recorded.
+async fn told(lab: &EngineLab, kind: EventKind) -> Result<usize> {
+    let events = events::after(lab.database.reader(), 0, 10_000).await?;
+    Ok(events.iter().filter(|event| event.kind == kind).count())
+}
+
+async fn minutes_pass(lab: &EngineLab, minutes: i64) -> Result<()> {
+    for _ in 0..minutes {
+        lab.advance(TimeDelta::minutes(1)).await?;
+        lab.run_due().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_stays_down_is_an_alert_until_it_is_back() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        imported_order(&lab).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: {:?}", open_alerts(&lab).await?);
+        lab.sandboxes.break_store(&json!({ "kind": "cut_before" })).await?;
+        lab.sandboxes.place_random(8, 31, "plain").await?;
+        lab.poll().await?;
+        minutes_pass(&lab, 8).await?;
+        assert!(!kinds(&lab).await?.contains(&AlertKind::StoreDown), "{case}: too early");
+
+        minutes_pass(&lab, 5).await?;
+
+        let alerts = open_alerts(&lab).await?;
+        let down = alerts.iter().find(|alert| alert.kind == AlertKind::StoreDown);
+        assert!(down.is_some_and(|alert| alert.value >= 10 && alert.threshold == 10), "{case}: {alerts:?}");
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{case}: told once");
+        assert_eq!(told(&lab, EventKind::ConnectionRestored).await?, 0, "{case}");
+
+        lab.sandboxes.store_control.delete("/faults").await?;
+        minutes_pass(&lab, 8).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: {:?}", open_alerts(&lab).await?);
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{case}");
+        assert_eq!(told(&lab, EventKind::ConnectionRestored).await?, 1, "{case}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_new_errors_are_an_alert_and_its_rule_can_be_switched_off() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        let currency = lab.sandboxes.store_control.get("/entities/currencies").await?;
+        let euro = currency.as_array().and_then(|all| all.iter().find(|it| it["iso_code"] == "EUR"));
+        let euro = format!("/entities/currencies/{}", euro.expect("the store has the euro")["id"]);
+        lab.sandboxes.store_control.patch(&euro, &json!({ "active": "0" })).await?;
+        let placed = json!({ "count": 12, "seed": 32, "mix": "plain", "market": "FR" });
+        if lab.sandboxes.place(&placed).await.is_err() {
+            lab.sandboxes.place_random(12, 32, "plain").await?;
+        }
+        lab.poll().await?;
+        minutes_pass(&lab, 2).await?;
+        assert!(kinds(&lab).await?.contains(&AlertKind::NewErrors), "{case}: {:?}", open_alerts(&lab).await?);
+
+        change_settings(&lab, |settings| settings.alerts.new_errors = 0).await?;
+        minutes_pass(&lab, 2).await?;
+
+        assert!(!kinds(&lab).await?.contains(&AlertKind::NewErrors), "{case}");
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 0, "{case}: orders still arrive");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_paused_connection_has_no_alerts() -> Result<()> {
+    for lab in labs().await {
+        imported_order(&lab).await?;
+        change_settings(&lab, |settings| settings.alerts.token_days = 365).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [AlertKind::AuthorizationEnds], "{}", lab.database_name());
+
+        let now = lab.database.clock.now();
+        let mut connection = lab.connection().await?;
+        connection.state = shared::ConnectionState::Paused;
+        let txn = lab.database.begin().await?;
+        database::connections::update(&txn, &lab.database.vault, &connection, now).await?;
+        jobs::connection_changed(&txn, connection.id, now).await?;
+        txn.commit().await?;
+        minutes_pass(&lab, 2).await?;
+
+        assert_eq!(kinds(&lab).await?, [], "{}", lab.database_name());
+    }
+    Ok(())
+}
