@@ -64,6 +64,13 @@ const FIELDS: &[Field] = &[
         join: "",
     },
     Field {
+        table: "export_chunks",
+        column: "sealed",
+        id: "export_id",
+        place: "'export_chunks.sealed:' || e.uid || ':' || CAST(t.position AS TEXT)",
+        join: "JOIN exports e ON e.id = t.export_id",
+    },
+    Field {
         table: "snapshots",
         column: "sealed",
         id: "id",
