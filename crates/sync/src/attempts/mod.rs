@@ -40,12 +40,14 @@ const WRITE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Runs a job, and keeps what was tried.
 pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
+    // On the heap: the job with everything around it would take more stack than a thread has in a debug build.
+    let work = Box::pin(jobs::run(engine, job));
     if job.kind != jobs::REFRESH_ORDER && !KEPT.contains(&job.kind.as_str()) {
-        return jobs::run(engine, job).await;
+        return work.await;
     }
     let recorder = Arc::new(Recorder::default());
     let (started_at, started) = (engine.clock().now(), Instant::now());
-    let work = recorder::listening(Arc::clone(&recorder), jobs::run(engine, job));
+    let work = recorder::listening(Arc::clone(&recorder), work);
     let ran = AssertUnwindSafe(work).catch_unwind().await;
     let duration = started.elapsed();
     if let Some((outcome, code)) = worth_keeping(job, &recorder, &ran) {
