@@ -1,6 +1,5 @@
 //! What a merchant does all day, in a real browser on the page as it is shipped.
 
-mod attempts;
 mod bulk;
 mod canceling;
 mod connections;
