@@ -21,7 +21,7 @@ pub fn install(workspace: &Workspace) -> Result<()> {
         let wanted = std::fs::read(from.join(lock)).ok();
         wanted.is_some() && wanted == std::fs::read(installed.join(lock)).ok()
     };
-    if LOCKS.iter().all(|lock| is_there(&lock)) {
+    if LOCKS.iter().all(is_there) {
         return Ok(());
     }
     step("installing the programs that check the API", || {
