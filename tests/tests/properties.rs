@@ -21,7 +21,11 @@ mod actions {
             }
             ChannelStatus::Unpaid | ChannelStatus::OnHold => {
                 forbidden.extend(shipping);
-                forbidden.push(Import);
+                // What is queued during the hold is imported early where the connection's settings say so.
+                let is_queued = matches!(facts.import_state, ImportState::Pending | ImportState::Blocked);
+                if *facts.channel_status == ChannelStatus::Unpaid || !is_queued {
+                    forbidden.push(Import);
+                }
             }
             ChannelStatus::InTransit | ChannelStatus::Delivered | ChannelStatus::Completed => {
                 forbidden.extend([Ship, ResendShipping, FetchLabel, Cancel]);

@@ -22,7 +22,10 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
     operation_id = "getMetrics",
     params(("Authorization" = String, Header, description = "`Bearer` and the metrics token")),
     responses(
-        (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
+        (
+            status = 200, description = "The metrics", body = String, content_type = "text/plain",
+            example = json!("# TYPE orderbridge_queue_jobs gauge\norderbridge_queue_jobs 0\n")
+        ),
         (status = 401, description = "Not the metrics token"),
         (status = 404, description = "Metrics are switched off")
     ),

@@ -5,4 +5,3 @@
 mod admin;
 mod lint;
 mod made_up_requests;
-mod third_party;

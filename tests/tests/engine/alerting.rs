@@ -96,9 +96,9 @@ async fn many_new_errors_are_an_alert_and_its_rule_can_be_switched_off() -> Resu
 async fn a_paused_connection_has_no_alerts() -> Result<()> {
     for lab in labs().await {
         imported_order(&lab).await?;
-        change_settings(&lab, |settings| settings.alerts.token_days = 365).await?;
+        change_settings(&lab, |settings| settings.alerts.ship_by_hours = 168).await?;
         minutes_pass(&lab, 2).await?;
-        assert_eq!(kinds(&lab).await?, [AlertKind::AuthorizationEnds], "{}", lab.database_name());
+        assert_eq!(kinds(&lab).await?, [AlertKind::ShipBy], "{}", lab.database_name());
 
         let now = lab.database.clock.now();
         let mut connection = lab.connection().await?;
