@@ -207,6 +207,13 @@ pub async fn headers(
         next.call(request).await?.map_into_boxed_body()
     };
     let budgets = response.request().extensions().get::<Budgets>().cloned();
+    // Whatever no route has taken is the page's: some of its addresses begin like those of programs.
+    let policy = match area {
+        "swagger-ui" => HeaderValue::from_static(SWAGGER_POLICY),
+        "api" | "api-docs" => HeaderValue::from_static(NO_PAGE_POLICY),
+        _ if response.request().match_pattern().is_some() => HeaderValue::from_static(NO_PAGE_POLICY),
+        _ => state.page.policy(),
+    };
 
     let headers = response.headers_mut();
     // It told the compression to leave the answer alone, and says nothing to the client.
@@ -222,11 +229,6 @@ pub async fn headers(
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let policy = match area {
-        "swagger-ui" => HeaderValue::from_static(SWAGGER_POLICY),
-        "api" | "api-docs" | "health" | "webhooks" => HeaderValue::from_static(NO_PAGE_POLICY),
-        _ => state.page.policy(),
-    };
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     if state.config.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(YEAR_OF_HTTPS));

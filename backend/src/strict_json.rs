@@ -117,7 +117,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
         if self.kind == Kind::Whole && value.fract() == 0.0 && value.abs() < LARGEST_WHOLE {
-            #[allow(clippy::cast_possible_truncation)] // Whole and within bounds.
             return self.visitor.visit_i64(value as i64);
         }
         self.visitor.visit_f64(value)

@@ -7,6 +7,8 @@ async fn every_answer_carries_the_headers_that_keep_a_browser_safe() {
     let paths = [
         "/",
         "/orders",
+        "/health",
+        "/webhooks",
         "/nope.js",
         "/api/v1/setup",
         "/api/v1/nope",
@@ -29,7 +31,7 @@ async fn every_answer_carries_the_headers_that_keep_a_browser_safe() {
         let scripts = policy.split(';').find(|directive| directive.trim().starts_with("script-src "));
         assert!(!scripts.unwrap_or_default().contains("unsafe-inline"), "{path}: {policy}");
         assert!(!policy.contains("'unsafe-eval'"), "{path}: {policy}");
-        let is_for_programs = ["/api", "/health"].iter().any(|area| path.starts_with(area));
+        let is_for_programs = ["/api", "/health/"].iter().any(|area| path.starts_with(area));
         assert_eq!(policy.contains("default-src 'none'"), is_for_programs, "{path}: {policy}");
         assert_eq!(headers["x-frame-options"], "DENY", "{path}");
         assert_eq!(headers["cross-origin-opener-policy"], "same-origin", "{path}");
