@@ -185,7 +185,7 @@ pub struct OrderAction {
     pub state: ActionState,
     /// `store`, `orderbridge`, or the e-mail address of a person.
     pub actor: String,
-    /// What came out, in a sentence.
+    /// What came out, or why it still waits, in a sentence.
     pub result: Option<String>,
     /// The issue that it ended in.
     pub code: Option<IssueCode>,

@@ -160,6 +160,21 @@ pub async fn set_sent(db: &impl ConnectionTrait, id: ActionId, now: DateTime<Utc
     Ok(result.rows_affected > 0)
 }
 
+/// Says why an action has not left yet, until it ends. `false` when that is said already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn say_why_it_waits(db: &impl ConnectionTrait, id: ActionId, why: &str) -> Result<bool, DbErr> {
+    let result = Entity::update_many()
+        .col_expr(Column::Result, Expr::value(why))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::State.eq(ActionState::Queued.as_str()))
+        .filter(Column::Result.is_null())
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected > 0)
+}
+
 /// Ends an action. An action that has ended stays as it is.
 ///
 /// # Errors

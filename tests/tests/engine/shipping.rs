@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use database::actions as rows;
 use serde_json::{Value, json};
-use shared::{ActionId, ActionRequest, IssueCode, OrderId};
+use shared::{ActionId, ActionRequest, ActionState, IssueCode, OrderId};
 use tests::{EngineLab, LabOptions};
 
 use crate::asking::{action, ask, assert_done, assert_failed, do_to, let_time_pass, truth, try_to_ask};
@@ -551,7 +551,9 @@ async fn what_is_asked_for_in_the_first_hour_leaves_after_it() -> Result<()> {
         let id = imported(&lab, 1, &json!({})).await?;
         let asked = ask(&lab, &id, ship("JX98001", &[])).await?;
         lab.run_due().await?;
-        assert_eq!(action(&lab, asked).await?.result, None, "it waits");
+        let waiting = action(&lab, asked).await?;
+        assert_eq!(waiting.state, ActionState::Queued, "{waiting:?}");
+        assert!(waiting.result.is_some_and(|why| why.contains("within an hour")), "says why it waits");
         assert!(parcels(&lab, &id).await?.is_empty());
         assert_no_issue(&lab, &id).await?;
 

@@ -51,6 +51,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             Ok(end) => shipment.finish(end).await?,
             Err(Stop::TakenBack) => {}
             Err(Stop::Hold) => {
+                shipment.tell_the_hold().await?;
                 let at = engine.clock().now() + PAUSE_UNTIL_RELEASE;
                 return Ok(Outcome::WaitUntil { at, reason: "TikTok Shop holds the order".to_owned() });
             }
@@ -350,6 +351,18 @@ impl Shipment<'_> {
         let now = self.engine.clock().now();
         timeline::record(&txn, self.id(), Entry::ours("shipping", sentence), now).await?;
         orders::derive_status(&txn, self.id(), now).await?;
+        txn.commit().await
+    }
+
+    /// Tells once why nothing has left yet.
+    async fn tell_the_hold(&self) -> Result<(), DbErr> {
+        let why = "TikTok Shop takes no shipment within an hour of the payment; it is sent by itself after that.";
+        let now = self.engine.clock().now();
+        let txn = self.engine.database().begin().await?;
+        if actions::say_why_it_waits(&txn, self.action.id, why).await? {
+            timeline::record(&txn, self.id(), Entry::ours("shipping", why), now).await?;
+            orders::derive_status(&txn, self.id(), now).await?;
+        }
         txn.commit().await
     }
 
