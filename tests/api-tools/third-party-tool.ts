@@ -32,12 +32,12 @@ function dataOf<T>(answer: { data?: T; error?: unknown; response: Response }): T
   throw new Error(`${answer.response.status}: ${JSON.stringify(answer.error)}`);
 }
 
-/** Every order with this status, page by page. */
+/** Every order with this status, oldest first, page by page: TikTok Shop takes no shipment in the first hour. */
 async function ordersWith(status: string): Promise<OrderSummary[]> {
   const orders: OrderSummary[] = [];
   let after: string | undefined;
   for (;;) {
-    const query = { status, limit: 10, sort: "id", ...(after ? { after } : {}) };
+    const query = { status, limit: 10, sort: "created_at", ...(after ? { after } : {}) };
     const page = dataOf(await client.GET("/api/v1/orders", { params: { query } }));
     orders.push(...page.items);
     if (!page.has_more || !page.next_cursor) return orders;
@@ -96,6 +96,7 @@ async function shipOne(): Promise<Shipped> {
       carrier_id: carrier.id,
       tracking_number: trackingNumber,
     });
+    if (action.state !== "done") throw new Error(`not shipped, but ${action.state}: ${action.result}`);
     return {
       orderId: order.id,
       tiktokOrderId: order.tiktok_order_id,

@@ -5,3 +5,4 @@
 mod admin;
 mod lint;
 mod made_up_requests;
+mod third_party;
