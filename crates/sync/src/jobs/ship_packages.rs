@@ -356,7 +356,8 @@ impl Shipment<'_> {
 
     /// Tells once why nothing has left yet.
     async fn tell_the_hold(&self) -> Result<(), DbErr> {
-        let why = "TikTok Shop takes no shipment within an hour of the payment; it is sent by itself after that.";
+        let why =
+            "TikTok Shop takes no shipment within an hour of the payment; it is sent by itself after that.";
         let now = self.engine.clock().now();
         let txn = self.engine.database().begin().await?;
         if actions::say_why_it_waits(&txn, self.action.id, why).await? {
