@@ -82,7 +82,7 @@ async fn read_up_to(mut payload: Payload, limit_bytes: usize) -> Result<BytesMut
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(Strict(&mut json));
+    let parsed = serde_path_to_error::deserialize(Strict::new(&mut json));
     let parsed = parsed.map_err(|error| {
         let pointer = json_pointer(error.path());
         ApiError::BadRequest {

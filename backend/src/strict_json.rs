@@ -11,7 +11,17 @@ use serde::de::{
 const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A deserializer that reads so, and all values inside.
-pub struct Strict<D>(pub D);
+pub struct Strict<D> {
+    inner: D,
+    /// Whether this is inside of what may be anything, and is kept as it is until its type is known.
+    kept: bool,
+}
+
+impl<D> Strict<D> {
+    pub const fn new(inner: D) -> Self {
+        Self { inner, kept: false }
+    }
+}
 
 /// What stands there, and what is wanted.
 struct Wanted<V> {
@@ -24,13 +34,15 @@ enum Kind {
     Whole,
     /// Whatever there is: an enum whose variant is told inside of an object, which serde also takes from an array.
     Any,
+    /// What is inside of that: nothing tells any more whether it is a whole number or a struct.
+    Kept,
     Other,
 }
 
 macro_rules! forward {
     ($($kind:ident: $($method:ident)+;)+) => {$($(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method(Wanted { visitor, kind: Kind::$kind })
+            self.inner.$method(Wanted { visitor, kind: Kind::$kind })
         }
     )+)+};
 }
@@ -39,12 +51,16 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     forward! {
-        Any: deserialize_any;
         Whole: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
             deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
         Other: deserialize_bool deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string
             deserialize_bytes deserialize_byte_buf deserialize_option deserialize_unit deserialize_seq deserialize_map
             deserialize_identifier deserialize_ignored_any;
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let kind = if self.kept { Kind::Kept } else { Kind::Any };
+        self.inner.deserialize_any(Wanted { visitor, kind })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -53,7 +69,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(Wanted { visitor, kind: Kind::Other })
+        self.inner.deserialize_map(Wanted { visitor, kind: Kind::Other })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -61,7 +77,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, Wanted { visitor, kind: Kind::Other })
+        self.inner.deserialize_newtype_struct(name, Wanted { visitor, kind: Kind::Other })
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -69,11 +85,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_unit_struct(name, visitor)
+        self.inner.deserialize_unit_struct(name, visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple(length, Wanted { visitor, kind: Kind::Other })
+        self.inner.deserialize_tuple(length, Wanted { visitor, kind: Kind::Other })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -82,7 +98,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple_struct(name, length, Wanted { visitor, kind: Kind::Other })
+        self.inner.deserialize_tuple_struct(name, length, Wanted { visitor, kind: Kind::Other })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -91,7 +107,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, Wanted { visitor, kind: Kind::Other })
+        self.inner.deserialize_enum(name, variants, Wanted { visitor, kind: Kind::Other })
+    }
+}
+
+impl<V> Wanted<V> {
+    fn keeps(&self) -> bool {
+        matches!(self.kind, Kind::Any | Kind::Kept)
     }
 }
 
@@ -116,7 +138,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        if self.kind == Kind::Whole && value.fract() == 0.0 && value.abs() < LARGEST_WHOLE {
+        if matches!(self.kind, Kind::Whole | Kind::Kept)
+            && value.fract() == 0.0
+            && value.abs() < LARGEST_WHOLE
+        {
             return self.visitor.visit_i64(value as i64);
         }
         self.visitor.visit_f64(value)
@@ -131,26 +156,24 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.visitor.visit_some(Strict(inner))
+        self.visitor.visit_some(Strict::new(inner))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.visitor.visit_newtype_struct(Strict(inner))
+        self.visitor.visit_newtype_struct(Strict::new(inner))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<V::Value, A::Error> {
         if self.kind == Kind::Any {
             return Err(A::Error::invalid_type(Unexpected::Seq, &"an object"));
         }
-        self.visitor.visit_seq(Inside(values))
+        let kept = self.keeps();
+        self.visitor.visit_seq(Inside { values, kept })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, values: A) -> Result<V::Value, A::Error> {
-        // What may be anything is kept as it is and read later, when nothing tells any more what it was.
-        if self.kind == Kind::Any {
-            return self.visitor.visit_map(values);
-        }
-        self.visitor.visit_map(Inside(values))
+        let kept = self.keeps();
+        self.visitor.visit_map(Inside { values, kept })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
@@ -159,17 +182,20 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
 }
 
 /// The values inside of another one.
-struct Inside<A>(A);
+struct Inside<A> {
+    values: A,
+    kept: bool,
+}
 
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Inside<A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(Seed(seed))
+        self.values.next_element_seed(Seed { seed, kept: self.kept })
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.values.size_hint()
     }
 }
 
@@ -177,25 +203,28 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Inside<A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_key_seed(seed)
+        self.values.next_key_seed(seed)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.next_value_seed(Seed(seed))
+        self.values.next_value_seed(Seed { seed, kept: self.kept })
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.values.size_hint()
     }
 }
 
-struct Seed<S>(S);
+struct Seed<S> {
+    seed: S,
+    kept: bool,
+}
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Strict(inner))
+        self.seed.deserialize(Strict { inner, kept: self.kept })
     }
 }
 
@@ -230,10 +259,11 @@ mod tests {
     enum Request {
         Sync {},
         Tag { add: Vec<String> },
+        Adopt { store_order_id: i64, label: Option<Label> },
     }
 
     fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
-        T::deserialize(Strict(&mut serde_json::Deserializer::from_str(json)))
+        T::deserialize(Strict::new(&mut serde_json::Deserializer::from_str(json)))
     }
 
     #[test]
@@ -258,6 +288,8 @@ mod tests {
 
     #[test]
     fn a_whole_number_may_have_a_point() {
+        let adopt = read::<Request>(r#"{"action":"adopt","store_order_id":51.0}"#).unwrap();
+        assert_eq!(adopt, Request::Adopt { store_order_id: 51, label: None });
         assert_eq!(read::<Parcel>(r#"{"units":3.0,"weights":{"x":-4.0}}"#).unwrap().weights["x"], -4);
         for json in [r#"{"units":3.5}"#, r#"{"units":-1.0}"#, r#"{"units":1e300}"#] {
             assert!(read::<Parcel>(json).is_err(), "{json}");
