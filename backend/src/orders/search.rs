@@ -5,7 +5,7 @@ use actix_web::web::{Data, Json};
 use database::BuyerFilter;
 use database::audit::Entry;
 use serde::Deserialize;
-use shared::{AuditEvent, OrderSummary, Page, Scope};
+use shared::{AuditEvent, FieldError, OrderSummary, Page, Scope};
 use utoipa::ToSchema;
 
 use super::{filter_of, page_of};
@@ -45,6 +45,26 @@ pub struct SearchBuyer {
     email: Option<String>,
 }
 
+/// The longest name, number or address that is looked for, in characters; the schema says the same.
+const LONGEST: usize = 200;
+
+impl SearchBuyer {
+    fn check(&self) -> Result<(), ApiError> {
+        let values = [("name", &self.name), ("phone", &self.phone), ("email", &self.email)];
+        let too_long = values
+            .into_iter()
+            .filter(|(_, value)| value.as_ref().is_some_and(|value| value.chars().count() > LONGEST))
+            .map(|(name, _)| {
+                FieldError::new(
+                    format!("/buyer/{name}"),
+                    format!("longer than {LONGEST} characters; shorten it"),
+                )
+            })
+            .collect::<Vec<_>>();
+        if too_long.is_empty() { Ok(()) } else { Err(ApiError::Invalid(too_long)) }
+    }
+}
+
 /// Search orders
 ///
 /// The list of `GET /orders`, with the criteria in the body. Buyers are searched for only here, never in an address.
@@ -62,8 +82,9 @@ pub async fn search_orders(
     body: Body<SearchOrders>,
 ) -> Result<Json<Page<OrderSummary>>, ApiError> {
     let SearchOrders { filter, buyer } = body.0;
-    if buyer.is_some() {
+    if let Some(buyer) = &buyer {
         caller.require(Scope::OrdersPii)?;
+        buyer.check()?;
         tell_alone(&state, Entry::new(AuditEvent::BuyerSearched, caller.actor())).await?;
     }
     let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;

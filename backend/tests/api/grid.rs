@@ -299,6 +299,10 @@ async fn buyers_are_searched_for_by_managers_only_and_never_in_an_address() {
         assert!(ids(&nobody).is_empty(), "whole names only");
         let (status, _) = answer(search(serde_json::json!({ "name": "x" })).by(&operator)).await;
         assert_eq!(status, 403);
+        let long = search(serde_json::json!({ "name": "x".repeat(200), "phone": "0".repeat(201) }));
+        let (status, problem) = answer(long.by(&manager)).await;
+        assert_eq!((status, problem["errors"].as_array().unwrap().len()), (422, 1), "{problem}");
+        assert_eq!(problem["errors"][0]["pointer"], "/buyer/phone");
         let plain = serde_json::json!({ "filter": { "status": "awaiting_shipment", "limit": "1" } });
         let (status, found) = answer(app.post("/api/v1/orders/search").json(&plain).by(&operator)).await;
         assert_eq!((status, ids(&found).len()), (200, 1));
