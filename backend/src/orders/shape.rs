@@ -109,6 +109,9 @@ impl Shape {
                 .filter(|word| !word.is_empty())
                 .map(ToOwned::to_owned)
                 .collect();
+            if words.is_empty() {
+                errors.push(FieldError::new(&name, "empty; leave it out, or name at least one part"));
+            }
             for word in words.iter().filter(|word| !known.contains(&word.as_str())) {
                 let word: String = word.chars().take(64).collect();
                 errors.push(FieldError::new(
@@ -219,7 +222,7 @@ impl IntoParams for ItemShape {
 }
 
 fn parameters(parts: &[&str]) -> Vec<Parameter> {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
     let include = format!("Parts to include, separated by commas: {}", parts.join(", "));
     let fields = "The only properties to answer with, separated by commas; others are then missing, also those that the \
         schema calls required";
@@ -238,6 +241,8 @@ mod tests {
     fn names_that_are_not_known_are_refused() {
         for (wrong, pointer) in [
             (pairs(&[("fields", "id,colour")]), "fields"),
+            (pairs(&[("fields", "")]), "fields"),
+            (pairs(&[("include", " ,")]), "include"),
             (pairs(&[("include", "lines,payment")]), "include"),
             (pairs(&[("fields", "id"), ("fields", "status")]), "fields"),
         ] {
