@@ -4,7 +4,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use database::Reach;
-use shared::{BreakerState, Health, Side};
+use shared::{BreakerState, Health, Problem, Side};
 
 use super::get::measure;
 use crate::app::AppState;
@@ -15,8 +15,8 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Metrics for Prometheus
 ///
-/// The health in numbers, by connection. Served only where the operator set a token for it (`--metrics-token`), which is
-/// sent as a bearer token; elsewhere there is no such address. Never holds buyers' data, names or ids of orders.
+/// The health in numbers, by connection. Served only to whoever sends the token that the operator has set for it
+/// (`--metrics-token`); where none is set, to nobody. Never holds buyers' data, names or ids of orders.
 #[utoipa::path(
     tag = "operation",
     operation_id = "getMetrics",
@@ -26,18 +26,19 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
             status = 200, description = "The metrics", body = String, content_type = "text/plain",
             example = json!("# TYPE orderbridge_queue_jobs gauge\norderbridge_queue_jobs 0\n")
         ),
-        (status = 401, description = "Not the metrics token"),
-        (status = 404, description = "Metrics are switched off")
+        (
+            status = 401, description = "Not the metrics token, or there is none", body = Problem,
+            content_type = "application/problem+json"
+        )
     ),
     security(())
 )]
 #[get("/metrics")]
 pub async fn get_metrics(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let Some(token) = &state.config.metrics_token else { return Ok(HttpResponse::NotFound().finish()) };
     let sent = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
     let sent = sent.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
-    if !token.is(sent) {
-        return Ok(HttpResponse::Unauthorized().finish());
+    if !state.config.metrics_token.as_ref().is_some_and(|token| token.is(sent)) {
+        return Err(ApiError::Unauthorized("Send the token of --metrics-token as a bearer token."));
     }
     let health = measure(&state, &Reach::All).await?;
     Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text_of(&health, resident_bytes())))

@@ -103,7 +103,8 @@ async fn alerts_are_listed_open_and_closed() {
 #[tokio::test]
 async fn metrics_are_for_whoever_has_their_token_and_hold_no_names() {
     let app = app().await;
-    assert_eq!(answer(app.get("/metrics")).await.0, 404, "switched off unless somebody sets a token");
+    let nobody = answer(app.get("/metrics").bearer_auth("plenty-of-figures")).await;
+    assert_eq!(nobody.0, 401, "for nobody unless somebody sets a token");
     app.stop().await;
 
     let app = app_with(&["--metrics-token", "plenty-of-figures"]).await;
