@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::App;
-use shared::{FieldError, OrderFilter, Problem};
+use shared::{ActionRequest, FieldError, OrderFilter, Problem};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Type};
-use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 use utoipa_actix_web::AppExt;
 
 use crate::app;
@@ -74,6 +75,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(app::routes);
     let mut document = app.split_for_parts().1;
     remove_unused_schemas(&mut document);
+    close_action_requests(&mut document);
     document
 }
 
@@ -82,6 +84,21 @@ fn remove_unused_schemas(document: &mut utoipa::openapi::OpenApi) {
     let text = document.to_json().expect("the document has text keys only");
     if let Some(components) = &mut document.components {
         components.schemas.retain(|name, _| text.contains(&format!("#/components/schemas/{name}\"")));
+    }
+}
+
+/// Unknown properties of an action are refused; utoipa does not say so of the variants of an enum.
+fn close_action_requests(document: &mut utoipa::openapi::OpenApi) {
+    let name = ActionRequest::name();
+    let schema =
+        document.components.as_mut().and_then(|components| components.schemas.get_mut(name.as_ref()));
+    let Some(RefOr::T(Schema::OneOf(variants))) = schema else {
+        unreachable!("{name} is an enum of objects")
+    };
+    for variant in &mut variants.items {
+        if let RefOr::T(Schema::Object(object)) = variant {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
     }
 }
 

@@ -273,9 +273,9 @@ pub struct StartBulkRun {
     pub request: ActionRequest,
     #[serde(default)]
     pub order_ids: Vec<OrderId>,
-    /// The filters of `GET /orders` as name and value; the orders that match now are meant, also when they change.
+    /// The orders that match now are meant, also when they change.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<[String; 2]>>, example = json!([["status", "error"]])))]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::filter::pairs_schema))]
     pub filter: Option<Vec<(String, String)>>,
     /// Orders that the filter matches and that are left out.
     #[serde(default)]

@@ -239,7 +239,6 @@ pub struct ConnectionSettings {
     pub cancel_reason: Option<String>,
     /// TikTok Shop's reason by the number of the store's state. The states named here mean that an order is canceled, as
     /// the store's own one does, which follows `cancel_reason` unless it is named too.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub cancel_reason_map: BTreeMap<String, String>,
     /// The address of the store's back office, such as `https://shop.example/admin123/`, for links to store orders.
     pub back_office_url: Option<String>,

@@ -105,10 +105,9 @@ pub struct StartExport {
     /// In this order; left out or empty means all that name nobody.
     #[serde(default)]
     pub columns: Vec<ExportColumn>,
-    /// Pairs as in the query of `GET /orders`; those that match and were there when the export was asked for. `sort` has no
-    /// effect: the newest come first.
+    /// The orders that match now are meant. `sort` has no effect: the newest come first.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Vec<String>>>, example = json!([["status", "error"]])))]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::filter::pairs_schema))]
     pub filter: Option<Vec<(String, String)>>,
     /// At most 10,000.
     #[serde(default)]

@@ -137,6 +137,23 @@ const SINGLES: [&str; 7] =
     ["store_order_id", "tiktok_order_id", "total_min", "total_max", "archived", "q", "sort"];
 const RANGES: [&str; 4] = ["created_at", "updated_at", "imported_at", "ship_by"];
 
+/// A filter in a body.
+#[cfg(feature = "openapi")]
+pub(crate) fn pairs_schema() -> utoipa::openapi::Schema {
+    use utoipa::openapi::schema::{ArrayBuilder, SchemaType};
+    use utoipa::openapi::{ObjectBuilder, Type};
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let pair = ArrayBuilder::new().items(text).min_items(Some(2)).max_items(Some(2));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(pair)
+        .description(Some(
+            "The filters of `GET /orders` as name and value; the orders that match at the moment of asking are meant.",
+        ))
+        .examples([vec![vec!["status", "error"]]])
+        .into()
+}
+
 impl OrderFilter {
     /// The names of all filters, as they are spelled in a URL.
     #[must_use]

@@ -12,7 +12,8 @@ use crate::openapi::Refusals;
 
 /// Sign out
 ///
-/// Ends the session for good, wherever its tokens are. Needs the header `X-Orderbridge: 1`.
+/// Ends the session for good, wherever its tokens are; without a session there is nothing to do. Needs the header
+/// `X-Orderbridge: 1`.
 #[utoipa::path(
     tag = "session",
     operation_id = "signOut",
@@ -21,7 +22,7 @@ use crate::openapi::Refusals;
         description = "`1`: shows that no foreign page has sent the request"
     )),
     responses((status = 204, description = "Signed out"), Refusals),
-    security(("refresh_cookie" = []))
+    security(("refresh_cookie" = []), ())
 )]
 #[delete("/session")]
 pub async fn sign_out(state: Data<AppState>, cookie: RefreshCookie) -> Result<HttpResponse, ApiError> {

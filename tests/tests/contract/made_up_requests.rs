@@ -38,7 +38,7 @@ async fn every_made_up_request_gets_an_answer_that_the_document_tells_of() {
     assert!(settled.imported > 10, "{settled}");
     let url = run.processes[0].url();
 
-    let mut all = schemathesis(&url, folder.path(), &admin_token(&url).await, 45);
+    let mut all = schemathesis(&url, folder.path(), &admin_token(&url).await, 60);
     for (operation, _) in LEFT_OUT {
         all.args(["--exclude-operation-id", operation]);
     }
