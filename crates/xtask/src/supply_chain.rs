@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use spdx::{Expression, ParseMode};
 
 use crate::workspace::Workspace;
 
@@ -100,6 +101,18 @@ impl Metadata {
         })
     }
 
+    /// Where a dependency comes from that names no source: cargo's own registry.
+    fn registry(&self) -> Option<&str> {
+        let packages = self.0["packages"].as_array().into_iter().flatten();
+        let mut dependencies = packages
+            .filter(|package| package["source"].is_null())
+            .flat_map(|package| package["dependencies"].as_array().into_iter().flatten())
+            .filter(|dependency| dependency["registry"].is_null());
+        dependencies.find_map(|dependency| {
+            dependency["source"].as_str().filter(|source| source.starts_with("registry+"))
+        })
+    }
+
     /// The ids of what the program is made of: the backend and all that it needs to run.
     fn shipped(&self) -> BTreeSet<&str> {
         let nodes = self.0["resolve"]["nodes"].as_array().into_iter().flatten();
@@ -141,14 +154,14 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 
 fn complaints_of(metadata: &Metadata) -> Vec<String> {
     let mut complaints = Vec::new();
-    let shipped = metadata.shipped();
+    let (shipped, registry) = (metadata.shipped(), metadata.registry());
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (id, Package { name, version, licence, source }) in metadata.packages() {
         if let Some((_, why)) = BANNED.iter().find(|(banned, _)| *banned == name) {
             complaints.push(format!("{name} {version} is not wanted: {why}"));
         }
         let Some(source) = source else { continue };
-        if source != "registry+https://github.com/rust-lang/crates.io-index" {
+        if Some(source) != registry {
             complaints.push(format!("{name} {version} comes from {source}"));
         }
         match licence {
@@ -177,47 +190,10 @@ fn complaints_of(metadata: &Metadata) -> Vec<String> {
 
 /// Whether an SPDX expression can be met with the licences above.
 fn allows(expression: &str) -> bool {
-    // `MIT/Apache-2.0` is how a choice was written once.
-    let expression = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
-    let words: Vec<&str> = expression.split_whitespace().collect();
-    let mut at = 0;
-    let allowed = any_of(&words, &mut at);
-    allowed && at == words.len()
-}
-
-fn any_of(words: &[&str], at: &mut usize) -> bool {
-    let mut allowed = all_of(words, at);
-    while words.get(*at) == Some(&"OR") {
-        *at += 1;
-        allowed |= all_of(words, at);
-    }
-    allowed
-}
-
-fn all_of(words: &[&str], at: &mut usize) -> bool {
-    let mut allowed = one_of(words, at);
-    while words.get(*at) == Some(&"AND") {
-        *at += 1;
-        allowed &= one_of(words, at);
-    }
-    allowed
-}
-
-fn one_of(words: &[&str], at: &mut usize) -> bool {
-    let Some(word) = words.get(*at) else { return false };
-    *at += 1;
-    if *word == "(" {
-        let allowed = any_of(words, at);
-        let closed = words.get(*at) == Some(&")");
-        *at += 1;
-        return allowed && closed;
-    }
-    if words.get(*at) == Some(&"WITH") {
-        let exception = words.get(*at + 1).copied().unwrap_or_default();
-        *at += 2;
-        return LICENCES.contains(&format!("{word} WITH {exception}").as_str());
-    }
-    LICENCES.contains(word)
+    // Lax: `MIT/Apache-2.0` is how a choice was written once.
+    Expression::parse_mode(expression, ParseMode::LAX).is_ok_and(|expression| {
+        expression.evaluate(|licence| LICENCES.contains(&licence.to_string().as_str()))
+    })
 }
 
 #[cfg(test)]
@@ -245,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_is_found() {
-        let crates_io = "registry+https://github.com/rust-lang/crates.io-index";
+        let registry = "registry+default";
         let package = |name: &str, version: &str, licence: &str, source: &str| {
             json!({ "id": format!("{name}@{version}"), "name": name, "version": version,
                     "license": licence, "source": source })
@@ -253,12 +229,15 @@ mod tests {
         let needs = |name: &str| json!({ "pkg": name, "dep_kinds": [{ "kind": null }] });
         let metadata = Metadata(json!({
             "packages": [
-                { "id": "backend", "name": "backend", "version": "0.1.0", "license": "MIT", "source": null },
-                package("openssl", "1.0.0", "Apache-2.0", crates_io),
-                package("sticky", "1.0.0", "GPL-3.0", crates_io),
+                { "id": "backend", "name": "backend", "version": "0.1.0", "license": "MIT", "source": null,
+                  "dependencies": [{ "name": "own", "source": null, "registry": null },
+                                   { "name": "other", "source": "registry+other", "registry": "other" },
+                                   { "name": "twin", "source": registry, "registry": null }] },
+                package("openssl", "1.0.0", "Apache-2.0", registry),
+                package("sticky", "1.0.0", "GPL-3.0", registry),
                 package("elsewhere", "1.0.0", "MIT", "git+https://git.example/elsewhere"),
-                package("twin", "1.0.0", "MIT", crates_io),
-                package("twin", "2.0.0", "MIT", crates_io)
+                package("twin", "1.0.0", "MIT", registry),
+                package("twin", "2.0.0", "MIT", registry)
             ],
             "resolve": { "nodes": [{ "id": "backend", "deps": [needs("twin@1.0.0"), needs("twin@2.0.0")] }] }
         }));
