@@ -100,8 +100,7 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
             if !passed.ask_for_help() {
                 page::build(workspace)?;
             }
-            programs::build(workspace)?;
-            programs::become_program(workspace, "demo", passed.arguments)
+            programs::build_and_become(workspace, "demo", passed.arguments)
         }
         Command::Test { quick: true } => checks::quick(workspace),
         Command::Test { quick: false } => checks::all(workspace),
@@ -111,23 +110,15 @@ fn carry_out(command: Command, workspace: &Workspace) -> Result<()> {
             page::build(workspace)?;
             checks::journeys(workspace, passed.arguments)
         }
-        Command::Bench(passed) => {
-            programs::build(workspace)?;
-            programs::become_program(workspace, "bench", passed.arguments)
-        }
-        Command::Faults(passed) => {
-            programs::build(workspace)?;
-            programs::become_program(workspace, "faults", passed.arguments)
-        }
+        Command::Bench(passed) => programs::build_and_become(workspace, "bench", passed.arguments),
+        Command::Faults(passed) => programs::build_and_become(workspace, "faults", passed.arguments),
         Command::Fuzz { target, seconds } => fuzz::search(workspace, target.as_deref(), seconds),
         Command::Conformance(passed) => {
-            programs::build(workspace)?;
-            programs::become_program(workspace, "conformance", passed.arguments)
+            programs::build_and_become(workspace, "conformance", passed.arguments)
         }
         Command::Replay(passed) => {
-            programs::build(workspace)?;
             let arguments = std::iter::once("replay".into()).chain(passed.arguments);
-            programs::become_program(workspace, "sandbox", arguments)
+            programs::build_and_become(workspace, "sandbox", arguments)
         }
         Command::Openapi => programs::write_openapi(workspace),
         Command::Sbom => supply_chain::sbom::write(workspace),

@@ -1,5 +1,5 @@
-//! Builds the page for the browser into `dist/`: WebAssembly, its JavaScript, the styles and `index.html`, each named
-//! after its content and compressed beside the plain file.
+//! Builds the page for the browser into `dist/`: WebAssembly and its JavaScript in a folder named after their content,
+//! styles and icon with their content in their names, and `index.html`; each compressed beside the plain file.
 //!
 //! `frontend/index.html` is written for Trunk, which serves it while developing. This is the build that is shipped: it
 //! needs no program beside cargo, and no script stands in the page itself, so that a strict content security policy
@@ -107,7 +107,7 @@ fn fingerprint(wasm: &Path, frontend: &Path) -> Result<String> {
     }
     let program = std::env::current_exe().and_then(|program| program.metadata()?.modified())?;
     hash.update(program.duration_since(UNIX_EPOCH)?.as_nanos().to_le_bytes());
-    Ok(hexadecimal(&hash.finalize()))
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn assemble(frontend: &Path, program: &Path) -> Result<Files> {
@@ -218,7 +218,7 @@ fn add_folder(files: &mut Files, folder: &Path, name: &str) -> Result<()> {
 
 /// A name that changes with the content, so that browsers may keep the file for ever.
 fn add_hashed(files: &mut Files, stem: &str, extension: &str, content: Vec<u8>) -> String {
-    let hash = hexadecimal(&Sha256::digest(&content));
+    let hash = hex::encode(Sha256::digest(&content));
     let name = format!("{stem}-{}.{extension}", &hash[..16]);
     files.insert(name.clone(), content);
     name
@@ -253,6 +253,10 @@ fn write(dist: &Path, mut files: Files) -> Result<()> {
     collect_files(dist, &mut there)?;
     for stale in there.iter().filter(|file| !kept.contains(file)) {
         std::fs::remove_file(stale).context("cannot remove what an earlier build left in dist/")?;
+        // Succeeds for the last file of a folder; the others keep it.
+        if let Some(folder) = stale.parent().filter(|folder| *folder != dist) {
+            let _ = std::fs::remove_dir(folder);
+        }
     }
     Ok(())
 }
@@ -279,10 +283,6 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 fn file_name(path: &Path) -> Result<String> {
     let name = path.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).with_context(|| format!("{} has no name", path.display()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -344,15 +344,14 @@ mod tests {
             Files::from([(name.to_owned(), b"x".to_vec()), ("index.html".into(), b"y".to_vec())])
         };
 
-        write(folder.path(), page("old.js")).unwrap();
-        write(folder.path(), page("new.js")).unwrap();
+        write(folder.path(), page("program-old/a.js")).unwrap();
+        write(folder.path(), page("program-new/a.js")).unwrap();
+
+        assert!(!folder.path().join("program-old").exists());
 
         let mut files = Vec::new();
         collect_files(folder.path(), &mut files).unwrap();
         let names: Vec<_> = files.iter().map(|file| file_name(file).unwrap()).collect();
-        assert_eq!(
-            names,
-            ["index.html", "index.html.br", "index.html.gz", "new.js", "new.js.br", "new.js.gz"]
-        );
+        assert_eq!(names, ["index.html", "index.html.br", "index.html.gz", "a.js", "a.js.br", "a.js.gz"]);
     }
 }

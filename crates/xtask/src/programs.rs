@@ -14,12 +14,13 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     step("building the programs", || run(&mut workspace.cargo(["build", "--bins"])))
 }
 
-/// Turns this process into the program: signals and the exit code are then its own.
-pub fn become_program<S: AsRef<OsStr>>(
+/// Builds, and turns this process into the program: signals and the exit code are then its own.
+pub fn build_and_become<S: AsRef<OsStr>>(
     workspace: &Workspace,
     name: &str,
     arguments: impl IntoIterator<Item = S>,
 ) -> Result<()> {
+    build(workspace)?;
     let error = program(workspace, name).args(arguments).exec();
     Err(error).with_context(|| format!("cannot start {name}"))
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
-use super::{Files, collect_files, compact, hexadecimal, read};
+use super::{Files, collect_files, compact, read};
 
 /// How the names of the parts begin that are not loaded at once.
 const LATER_PARTS: [&str; 2] = ["split_", "chunk_"];
@@ -91,7 +91,7 @@ pub fn add(files: &mut Files, folder: &Path) -> Result<String> {
         hash.update(name);
         hash.update(content);
     }
-    let folder = format!("program-{}", &hexadecimal(&hash.finalize())[..16]);
+    let folder = format!("program-{}", &hex::encode(hash.finalize())[..16]);
     program.insert("start.js".into(), START.into());
     files.extend(program.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)));
     Ok(format!(
