@@ -77,7 +77,8 @@ pub struct Settings {
     /// Origins of other pages that may call the API, as in https://tools.example; several with commas
     #[arg(long, global = true, env = "ORDERBRIDGE_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
-    /// Take the caller's address from the proxy's Forwarded headers; only if nobody else can reach the port
+    /// Take the caller's address from the end of X-Forwarded-For, where the proxy has put it; only if nobody else can reach
+    /// the port
     #[arg(long, global = true, env = "ORDERBRIDGE_TRUST_PROXY")]
     pub trust_proxy: bool,
     /// Everybody with this role or a higher one must sign in with an authenticator app too

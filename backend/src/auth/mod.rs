@@ -22,4 +22,4 @@ pub use live::{LiveKeys, LiveSessions};
 pub use password::{Passwords, check_new_email, check_new_password};
 pub use refresh_cookie::{COOKIE_NAME, RefreshCookie, expired_cookie, new_token, refresh_cookie, token_hash};
 pub use setup_link::{SETUP_TOKEN, offer_setup};
-pub use throttle::{Attempt, Throttle, ThrottlePolicy};
+pub use throttle::{Throttle, ThrottlePolicy};

@@ -1,8 +1,9 @@
 //! Slows down those who guess passwords, by account and by address, without locking anybody out of an account.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,25 +42,8 @@ impl Default for ThrottlePolicy {
 /// So many codes of one person are looked at: of a million, three are good at a time.
 const CODES: u32 = 10;
 
-/// Beyond this many names, the old ones are forgotten, so that inventing names does not fill the memory.
+/// Beyond this many accounts or addresses, the oldest are forgotten, so that inventing names does not fill the memory.
 const MAX_NAMES: usize = 50_000;
-
-/// What becomes of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
-    /// Go on after this pause.
-    After(Duration),
-    /// Too many; try again after this time.
-    Refused { retry_after_s: u64 },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Name {
-    Account([u8; 16]),
-    Address(IpAddr),
-    /// Codes of somebody's second factor.
-    Codes(UserId),
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Count {
@@ -67,49 +51,118 @@ struct Count {
     last_at: DateTime<Utc>,
 }
 
+/// Attempts by name.
+#[derive(Debug)]
+struct Counts<Name>(HashMap<Name, Count>);
+
+impl<Name> Default for Counts<Name> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<Name: Eq + Hash> Counts<Name> {
+    /// The attempts so far, without those that are forgotten.
+    fn of(&mut self, name: Name, now: DateTime<Utc>, forgotten_after: TimeDelta) -> &mut Count {
+        if self.0.len() >= MAX_NAMES {
+            self.make_room(now, forgotten_after);
+        }
+        let count = self.0.entry(name).or_insert(Count { attempts: 0, last_at: now });
+        if now - count.last_at >= forgotten_after {
+            count.attempts = 0;
+        }
+        count
+    }
+
+    /// Counts one more; says how many there are.
+    fn add(&mut self, name: Name, now: DateTime<Utc>, forgotten_after: TimeDelta) -> u32 {
+        let count = self.of(name, now, forgotten_after);
+        count.attempts = count.attempts.saturating_add(1);
+        count.last_at = now;
+        count.attempts
+    }
+
+    fn make_room(&mut self, now: DateTime<Utc>, forgotten_after: TimeDelta) {
+        self.0.retain(|_, count| now - count.last_at < forgotten_after);
+        if self.0.len() >= MAX_NAMES {
+            let mut times: Vec<_> = self.0.values().map(|count| count.last_at).collect();
+            let (_, middle, _) = times.select_nth_unstable(MAX_NAMES / 2);
+            let middle = *middle;
+            self.0.retain(|_, count| count.last_at > middle);
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Attempts {
+    /// By a digest of the name.
+    accounts: Counts<[u8; 16]>,
+    addresses: Counts<IpAddr>,
+    /// At somebody's second factor. Only people have one, so that nobody can crowd these out.
+    codes: Counts<UserId>,
+}
+
 /// Counts attempts. Each process counts for itself.
 #[derive(Debug)]
 pub struct Throttle {
     policy: ThrottlePolicy,
-    counts: Mutex<HashMap<Name, Count>>,
+    attempts: Mutex<Attempts>,
 }
 
 impl Throttle {
     #[must_use]
     pub fn new(policy: ThrottlePolicy) -> Self {
-        Self { policy, counts: Mutex::default() }
+        Self { policy, attempts: Mutex::default() }
     }
 
-    /// Counts an attempt before it is made, so that many at once count too.
-    pub fn attempt(&self, account: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Attempt {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MAX_NAMES {
-            counts.retain(|_, count| now - count.last_at < self.policy.forgotten_after);
-            if counts.len() >= MAX_NAMES {
-                counts.clear();
-            }
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts an attempt before it is made, so that many at once count too. It goes on after the pause.
+    ///
+    /// # Errors
+    /// When there were too many from the address.
+    pub fn attempt(
+        &self,
+        account: &str,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<Duration, ApiError> {
+        let mut attempts = self.attempts();
+        // What is refused is no attempt at the account, and leaves no trace of the names that it makes up.
+        let of_address = self.count_address(&mut attempts, address, now)?;
+        let of_account = attempts.accounts.add(account_name(account), now, self.policy.forgotten_after);
+        Ok(self.pause(of_account.max(of_address)))
+    }
+
+    /// Counts an attempt with the token of a link, which nobody guesses: there is no pause.
+    ///
+    /// # Errors
+    /// When there were too many from the address.
+    pub fn attempt_link(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), ApiError> {
+        self.count_address(&mut self.attempts(), address, now).map(drop)
+    }
+
+    fn count_address(
+        &self,
+        attempts: &mut Attempts,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<u32, ApiError> {
+        let ThrottlePolicy { forgotten_after, refused_after, .. } = self.policy;
+        let Some(address) = address else { return Ok(0) };
+        let count = attempts.addresses.add(network(address), now, forgotten_after);
+        if count > refused_after {
+            let retry_after_s = forgotten_after.num_seconds().unsigned_abs().max(1);
+            return Err(ApiError::TooManyAttempts { retry_after_s });
         }
-        let mut count = |name: Name| {
-            let entry = counts.entry(name).or_insert(Count { attempts: 0, last_at: now });
-            if now - entry.last_at >= self.policy.forgotten_after {
-                entry.attempts = 0;
-            }
-            entry.attempts = entry.attempts.saturating_add(1);
-            entry.last_at = now;
-            entry.attempts
-        };
-        let of_account = count(account_name(account));
-        let of_address = address.map_or(0, |address| count(Name::Address(network(address))));
-        if of_address > self.policy.refused_after {
-            let retry_after_s = self.policy.forgotten_after.num_seconds().unsigned_abs().max(1);
-            return Attempt::Refused { retry_after_s };
-        }
-        Attempt::After(self.pause(of_account.max(of_address)))
+        Ok(count)
     }
 
     /// Forgets an account's attempts after one has succeeded. The address's stay: its other attempts may be guesses.
     pub fn succeeded(&self, account: &str) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&account_name(account));
+        self.attempts().accounts.0.remove(&account_name(account));
     }
 
     /// Counts an attempt at somebody's second factor. Too many are refused: whoever comes so far knows the password, so that
@@ -118,11 +171,8 @@ impl Throttle {
     /// # Errors
     /// When there were too many.
     pub fn attempt_code(&self, user: UserId, now: DateTime<Utc>) -> Result<(), ApiError> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(Name::Codes(user)).or_insert(Count { attempts: 0, last_at: now });
-        if now - count.last_at >= self.policy.forgotten_after {
-            count.attempts = 0;
-        }
+        let mut attempts = self.attempts();
+        let count = attempts.codes.of(user, now, self.policy.forgotten_after);
         if count.attempts >= CODES {
             let left = self.policy.forgotten_after - (now - count.last_at);
             return Err(ApiError::TooManyAttempts {
@@ -136,7 +186,7 @@ impl Throttle {
 
     /// Forgets the attempts at somebody's second factor after one has succeeded.
     pub fn code_succeeded(&self, user: UserId) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&Name::Codes(user));
+        self.attempts().codes.0.remove(&user);
     }
 
     fn pause(&self, attempts: u32) -> Duration {
@@ -146,11 +196,11 @@ impl Throttle {
     }
 }
 
-fn account_name(account: &str) -> Name {
+fn account_name(account: &str) -> [u8; 16] {
     let digest = Sha256::digest(database::users::normal_email(account));
     let mut short = [0; 16];
     short.copy_from_slice(&digest[..16]);
-    Name::Account(short)
+    short
 }
 
 /// Whoever has one IPv6 address has all 2^64 of the same network.
@@ -173,11 +223,8 @@ mod tests {
         Some(IpAddr::from([192, 0, 2, last]))
     }
 
-    fn pause_of(attempt: Attempt) -> Duration {
-        match attempt {
-            Attempt::After(pause) => pause,
-            Attempt::Refused { .. } => panic!("refused"),
-        }
+    fn pause_of(attempt: Result<Duration, ApiError>) -> Duration {
+        attempt.expect("not refused")
     }
 
     #[test]
@@ -198,12 +245,34 @@ mod tests {
     fn an_address_is_refused_in_the_end_and_forgiven_later() {
         let throttle = Throttle::new(ThrottlePolicy::default());
         for n in 0..100 {
-            assert!(matches!(throttle.attempt(&format!("{n}@b.co"), address(1), at(0)), Attempt::After(_)));
+            assert!(throttle.attempt(&format!("{n}@b.co"), address(1), at(0)).is_ok());
         }
 
-        assert_eq!(throttle.attempt("x@b.co", address(1), at(1)), Attempt::Refused { retry_after_s: 900 });
-        assert_eq!(throttle.attempt("x@b.co", address(2), at(1)), Attempt::After(Duration::ZERO));
-        assert_eq!(throttle.attempt("y@b.co", address(1), at(1 + 900)), Attempt::After(Duration::ZERO));
+        let refused = throttle.attempt("x@b.co", address(1), at(1));
+        assert!(matches!(refused, Err(ApiError::TooManyAttempts { retry_after_s: 900 })), "{refused:?}");
+        assert!(throttle.attempt_link(address(1), at(1)).is_err());
+        assert_eq!(pause_of(throttle.attempt("x@b.co", address(2), at(1))), Duration::ZERO);
+        assert_eq!(pause_of(throttle.attempt("y@b.co", address(1), at(1 + 900))), Duration::ZERO);
+    }
+
+    #[test]
+    fn invented_names_crowd_nobody_out() {
+        let throttle = Throttle::new(ThrottlePolicy::default());
+        for _ in 0..CODES {
+            throttle.attempt_code(UserId(1), at(0)).unwrap();
+        }
+        for n in 0..MAX_NAMES {
+            let _ = throttle.attempt(&format!("{n}@b.co"), address(1), at(1));
+        }
+        assert_eq!(throttle.attempts().accounts.0.len(), 100, "what is refused is not remembered");
+
+        for n in 0..=MAX_NAMES {
+            let _ = throttle.attempt(&format!("{n}@b.co"), None, at(2 + i64::try_from(n).unwrap() / 1_000));
+        }
+
+        assert!(throttle.attempts().accounts.0.len() <= MAX_NAMES);
+        assert!(throttle.attempt("x@b.co", address(1), at(60)).is_err());
+        assert!(throttle.attempt_code(UserId(1), at(60)).is_err());
     }
 
     #[test]

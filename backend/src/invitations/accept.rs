@@ -1,18 +1,15 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use database::audit::Entry;
-use database::{invitations, users};
-use sea_orm::SqlErr;
-use shared::{AcceptInvitation, AuditEvent, Session};
+use database::invitations;
+use shared::{AcceptInvitation, Session};
 
 use crate::app::AppState;
-use crate::audit::tell;
-use crate::auth::{Attempt, check_new_password, token_hash};
+use crate::auth::{check_new_password, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{BodyRefusals, OpenRefusals, Throttled};
-use crate::session::{address_of, open_session};
+use crate::session::{Joins, address_of, join};
 
 /// Accept an invitation
 ///
@@ -39,11 +36,7 @@ pub async fn accept_invitation(
 ) -> Result<HttpResponse, ApiError> {
     let AcceptInvitation { token, password } = body.0;
     let now = state.clock().now();
-    if let Attempt::Refused { retry_after_s } =
-        state.throttle.attempt("invitation", address_of(&state, &request), now)
-    {
-        return Err(ApiError::TooManyAttempts { retry_after_s });
-    }
+    state.throttle.attempt_link(address_of(&state, &request), now)?;
     let digest = token_hash(&token);
     let invitation = invitations::find_by_token(state.database.reader(), &digest, now).await?;
     let invitation = invitation.ok_or(ApiError::InvitationInvalid)?;
@@ -58,18 +51,8 @@ pub async fn accept_invitation(
     if !invitations::take(&txn, invitation.id).await? {
         return Err(ApiError::InvitationInvalid);
     }
-    let user = users::create(&txn, &invitation.email, &password_hash, invitation.role, now).await;
-    let user = user.map_err(|error| match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::InvitationInvalid,
-        _ => error.into(),
-    })?;
-    let opened = open_session(&txn, &user, &request, now).await?;
-    tell(
-        &state,
-        &txn,
-        Entry::new(AuditEvent::UserJoined, &user.email).about("user", user.id).with("role", user.role),
-    )
-    .await?;
+    let joins = Joins { email: &invitation.email, password_hash: &password_hash, role: invitation.role };
+    let (user, opened) = join(&state, &txn, &request, joins).await?;
     txn.commit().await?;
     tracing::info!(user = %user.id, "an invitation was accepted");
     Ok(opened.answer(&state, StatusCode::CREATED, user))

@@ -15,7 +15,7 @@ use database::users::{self, UserRecord};
 use shared::FieldError;
 
 use crate::app::AppState;
-use crate::auth::{Attempt, Person};
+use crate::auth::Person;
 use crate::error::ApiError;
 use crate::session::address_of;
 
@@ -27,11 +27,8 @@ async fn with_password(
     pointer: &str,
     password: String,
 ) -> Result<UserRecord, ApiError> {
-    let attempt = state.throttle.attempt(&person.user.email, address_of(state, request), state.clock().now());
-    match attempt {
-        Attempt::After(pause) => tokio::time::sleep(pause).await,
-        Attempt::Refused { retry_after_s } => return Err(ApiError::TooManyAttempts { retry_after_s }),
-    }
+    let (address, now) = (address_of(state, request), state.clock().now());
+    tokio::time::sleep(state.throttle.attempt(&person.user.email, address, now)?).await;
     let record = users::find(state.database.reader(), person.user.id).await?.ok_or(ApiError::NotFound)?;
     if !state.passwords.verify(password, Some(record.password_hash.clone())).await? {
         return Err(ApiError::Invalid(vec![FieldError::new(pointer, "this is not your password")]));

@@ -11,29 +11,33 @@ pub use get::get_session;
 pub use refresh::refresh_session;
 pub use setup_state::get_setup_state;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use chrono::{DateTime, Utc};
+use database::audit::Entry;
 use database::sessions::{self, NewToken};
-use database::{ConnectionTrait, DbErr, users};
-use shared::{Session, User};
+use database::{ConnectionTrait, DatabaseTransaction, DbErr, users};
+use sea_orm::SqlErr;
+use shared::{AuditEvent, Role, Session, User};
 
 use crate::app::AppState;
+use crate::audit::tell;
 use crate::auth::{new_token, refresh_cookie, token_hash, user_agent};
+use crate::error::ApiError;
+use crate::item::with_secret;
 
 /// A session that has just begun.
-pub struct Opened {
+pub struct OpenedSession {
     family: String,
     refresh_token: String,
     expires_at: DateTime<Utc>,
 }
 
-impl Opened {
+impl OpenedSession {
     /// The answer that carries the new session's access token and cookie.
     #[must_use]
     pub fn answer(self, state: &AppState, status: StatusCode, user: User) -> HttpResponse {
@@ -48,7 +52,7 @@ pub async fn open_session(
     user: &User,
     request: &HttpRequest,
     now: DateTime<Utc>,
-) -> Result<Opened, DbErr> {
+) -> Result<OpenedSession, DbErr> {
     let family = uuid::Uuid::new_v4().to_string();
     let refresh_token = new_token();
     let token_hash = token_hash(&refresh_token);
@@ -56,7 +60,37 @@ pub async fn open_session(
     let token = NewToken { family: &family, token_hash: &token_hash, user_agent: user_agent.as_deref() };
     let expires_at = sessions::open(db, user.id, token, now).await?;
     users::signed_in(db, user.id, now).await?;
-    Ok(Opened { family, refresh_token, expires_at })
+    Ok(OpenedSession { family, refresh_token, expires_at })
+}
+
+/// Whoever a link lets in.
+pub struct Joins<'a> {
+    pub email: &'a str,
+    pub password_hash: &'a str,
+    pub role: Role,
+}
+
+/// Makes a user of whoever has used up a link, and begins a session.
+///
+/// # Errors
+/// When somebody has this address already, or the database fails.
+pub async fn join(
+    state: &AppState,
+    txn: &DatabaseTransaction,
+    request: &HttpRequest,
+    Joins { email, password_hash, role }: Joins<'_>,
+) -> Result<(User, OpenedSession), ApiError> {
+    let now = state.clock().now();
+    let user = users::create(txn, email, password_hash, role, now).await;
+    let user = user.map_err(|error| match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::InvitationInvalid,
+        _ => error.into(),
+    })?;
+    let opened = open_session(txn, &user, request, now).await?;
+    let joined =
+        Entry::new(AuditEvent::UserJoined, &user.email).about("user", user.id).with("role", user.role);
+    tell(state, txn, joined).await?;
+    Ok((user, opened))
 }
 
 fn cookie_of(state: &AppState, refresh_token: String, expires_at: DateTime<Utc>) -> Cookie<'static> {
@@ -72,25 +106,28 @@ fn session_answer(
     cookie: Option<Cookie<'_>>,
 ) -> HttpResponse {
     let (access_token, expires_at) = state.access_tokens.issue(user.id, family, state.clock().now());
-    let mut answer = HttpResponse::build(status);
+    let mut answer = with_secret(status);
     if let Some(cookie) = cookie {
         answer.cookie(cookie);
     }
-    answer
-        .insert_header((CACHE_CONTROL, "no-store"))
-        // Compressed, the length of the answer could tell something of the token.
-        .insert_header((CONTENT_ENCODING, "identity"))
-        .json(Session { access_token, expires_at, user })
+    answer.json(Session { access_token, expires_at, user })
 }
 
-/// Where a request comes from.
+/// Where a request comes from. Behind a trusted proxy it is the last address of `X-Forwarded-For`: the one that the proxy
+/// has seen itself. What stands before it was written by whoever sent the request.
 pub fn address_of(state: &AppState, request: &HttpRequest) -> Option<IpAddr> {
-    if state.config.trust_proxy {
-        let info = request.connection_info();
-        let forwarded = info.realip_remote_addr().and_then(|address| address.parse().ok());
-        if forwarded.is_some() {
-            return forwarded;
-        }
-    }
-    request.peer_addr().map(|peer| peer.ip())
+    let forwarded = if state.config.trust_proxy {
+        let lists = request.headers().get_all("x-forwarded-for");
+        lists.last().and_then(|list| list.to_str().ok()?.rsplit(',').next()).and_then(address_in)
+    } else {
+        None
+    };
+    forwarded.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
+/// An address with or without a port.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = text.parse::<SocketAddr>().map(|address| address.ip());
+    with_port.or_else(|_| text.trim_start_matches('[').trim_end_matches(']').parse()).ok()
 }

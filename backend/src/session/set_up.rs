@@ -1,14 +1,12 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use database::audit::Entry;
 use database::{installation, users};
-use shared::{AuditEvent, Role, Session, SetUp};
+use shared::{Role, Session, SetUp};
 
-use super::{address_of, open_session};
+use super::{Joins, address_of, join};
 use crate::app::AppState;
-use crate::audit::tell;
-use crate::auth::{Attempt, SETUP_TOKEN, check_new_email, check_new_password, token_hash};
+use crate::auth::{SETUP_TOKEN, check_new_email, check_new_password, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{BodyRefusals, OpenRefusals, Throttled};
@@ -38,34 +36,28 @@ pub async fn set_up(
 ) -> Result<HttpResponse, ApiError> {
     let SetUp { token, email, password } = body.0;
     let now = state.clock().now();
-    if let Attempt::Refused { retry_after_s } =
-        state.throttle.attempt("setup", address_of(&state, &request), now)
+    state.throttle.attempt_link(address_of(&state, &request), now)?;
+    let token_hash = token_hash(&token);
+    // Hashing the password is dear: nobody without the link makes the server do it.
+    let reader = state.database.reader();
+    if users::any(reader).await? || installation::get(reader, SETUP_TOKEN).await? != Some(token_hash.clone())
     {
-        return Err(ApiError::TooManyAttempts { retry_after_s });
+        return Err(ApiError::SetupLinkInvalid);
     }
     let errors = [check_new_email("/email", &email), check_new_password("/password", &password, &email)];
     let errors: Vec<_> = errors.into_iter().flatten().collect();
-    if !errors.is_empty() {
-        return Err(ApiError::Invalid(errors));
-    }
+    ApiError::refuse_values(errors)?;
     // Before the transaction, which must not wait for it.
     let password_hash = state.passwords.hash(password).await?;
 
     let txn = state.database.begin().await?;
     // Of several who use the link at once, one takes it.
-    let is_first =
-        !users::any(&txn).await? && installation::take(&txn, SETUP_TOKEN, &token_hash(&token)).await?;
+    let is_first = !users::any(&txn).await? && installation::take(&txn, SETUP_TOKEN, &token_hash).await?;
     if !is_first {
         return Err(ApiError::SetupLinkInvalid);
     }
-    let user = users::create(&txn, &email, &password_hash, Role::Admin, now).await?;
-    let opened = open_session(&txn, &user, &request, now).await?;
-    tell(
-        &state,
-        &txn,
-        Entry::new(AuditEvent::UserJoined, &user.email).about("user", user.id).with("role", user.role),
-    )
-    .await?;
+    let joins = Joins { email: &email, password_hash: &password_hash, role: Role::Admin };
+    let (user, opened) = join(&state, &txn, &request, joins).await?;
     txn.commit().await?;
     tracing::info!(user = %user.id, "the first admin was created");
 

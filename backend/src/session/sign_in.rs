@@ -8,7 +8,7 @@ use shared::{AuditEvent, Session, SignIn, User};
 use super::{address_of, open_session};
 use crate::app::AppState;
 use crate::audit::{tell, tell_alone};
-use crate::auth::{Attempt, totp};
+use crate::auth::totp;
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{BodyRefusals, OpenRefusals, Throttled};
@@ -42,13 +42,8 @@ pub async fn sign_in(
 ) -> Result<HttpResponse, ApiError> {
     let SignIn { email, password, code } = body.0;
     let now = state.clock().now();
-    match state.throttle.attempt(&email, address_of(&state, &request), now) {
-        Attempt::After(pause) => tokio::time::sleep(pause).await,
-        Attempt::Refused { retry_after_s } => {
-            tracing::warn!("too many sign-ins from one address");
-            return Err(ApiError::TooManyAttempts { retry_after_s });
-        }
-    }
+    let pause = state.throttle.attempt(&email, address_of(&state, &request), now);
+    tokio::time::sleep(pause.inspect_err(|_| tracing::warn!("too many sign-ins from one address"))?).await;
     let known = users::find_by_email(state.database.reader(), &email).await?;
     let digest = known.as_ref().map(|known| known.password_hash.clone());
     let actor = known.as_ref().map(|known| known.user.email.clone());

@@ -81,10 +81,16 @@ async fn an_address_that_guesses_on_is_refused_in_the_end() {
         }
     }
 
-    let response = guess(100, "192.0.2.1").send().await.unwrap();
+    // What stands before the proxy's own entry was written by the guesser.
+    let response = guess(100, "203.0.113.9, 192.0.2.1").send().await.unwrap();
     assert_eq!(response.status(), 429);
     assert_eq!(response.headers()["retry-after"], "900");
     assert_eq!(answer(guess(101, "192.0.2.2")).await.0, 401, "another address is not affected");
+    assert_eq!(
+        answer(guess(101, "192.0.2.1, 192.0.2.3:4711")).await.0,
+        401,
+        "with the port that some proxies add"
+    );
     app.clock.advance(TimeDelta::minutes(16));
     assert_eq!(answer(guess(102, "192.0.2.1")).await.0, 401, "it is forgiven");
     app.stop().await;
