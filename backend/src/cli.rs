@@ -165,7 +165,12 @@ async fn create_user(config: &Config, email: &str, role: Role, if_absent: bool) 
         bail!("{}: {}", error.pointer, error.detail);
     }
     let password_hash = Passwords::new().hash(password).await?;
-    let user = users::create(database.writer(), email, &password_hash, role, database.clock.now()).await?;
+    let (txn, now) = (database.begin().await?, database.clock.now());
+    let user = users::create(&txn, email, &password_hash, role, now).await?;
+    let joined =
+        Entry::new(AuditEvent::UserJoined, audit::ORDERBRIDGE).about("user", user.id).with("role", user.role);
+    audit::append(&txn, &database.vault, joined, now).await?;
+    txn.commit().await?;
     println!("created {} with the role {}", user.email, user.role);
     Ok(())
 }

@@ -18,5 +18,6 @@ pub async fn offer_setup(database: &Database, config: &Config) -> Result<Option<
     }
     let token = new_token();
     installation::put(database.writer(), SETUP_TOKEN, &token_hash(&token)).await?;
-    Ok(Some(format!("{}/setup?token={token}", config.public_origin())))
+    // After the number sign, so that no server and no log ever sees it.
+    Ok(Some(format!("{}/setup#token={token}", config.public_origin())))
 }

@@ -6,7 +6,7 @@ use crate::components::icon::Icon;
 use crate::frame::{Logo, title};
 use crate::load::Request;
 use crate::markup::{handler, view};
-use crate::{api, navigation, session, text};
+use crate::{api, browser, navigation, session, text};
 
 /// Shorter passwords are refused.
 const MIN_PASSWORD: usize = 12;
@@ -18,7 +18,7 @@ pub fn view() -> AnyView {
 /// Creates the first admin, with the token of the link that the server printed.
 #[component]
 fn SetUpPage() -> impl IntoView {
-    let token = navigation::parameter("token").unwrap_or_default();
+    let token = browser::fragment().strip_prefix("token=").unwrap_or_default().to_owned();
     let has_token = !token.is_empty();
     title(|| text::SET_UP.to_owned());
     let email = RwSignal::new(String::new());
