@@ -63,9 +63,9 @@ pub enum ApiError {
     TooManyAttempts {
         retry_after_s: u64,
     },
-    /// A budget of requests is used up: which ones, by name.
+    /// A budget of requests is used up: which one, by name.
     QuotaExceeded {
-        violated: Vec<&'static str>,
+        violated: &'static str,
         retry_after_s: u64,
     },
     /// It was there and is not any more.
@@ -86,12 +86,48 @@ impl ApiError {
         Self::BadRequest { code, detail: detail.into(), errors: Vec::new() }
     }
 
+    /// Refuses values that are not acceptable, if there are any.
+    ///
+    /// # Errors
+    /// Those values.
+    pub fn refuse_values(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::Invalid(errors)) }
+    }
+
+    /// Refuses filters that are not understood, if there are any.
+    ///
+    /// # Errors
+    /// Those filters.
+    pub fn refuse_filter(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::bad_filter(errors)) }
+    }
+
     /// Parameters of the query that are not understood.
     #[must_use]
     pub fn bad_filter(errors: Vec<FieldError>) -> Self {
         let unknown = errors.iter().any(|error| error.detail.starts_with("unknown filter"));
         let code = if unknown { "unknown_filter" } else { "bad_filter" };
         Self::BadRequest { code, detail: "Some filters are not understood.".to_owned(), errors }
+    }
+
+    /// The same, for filters that stand in a body as pairs: pointed to by their places there.
+    #[must_use]
+    pub fn of_pairs(self, pairs: &[(String, String)]) -> Self {
+        self.in_body(|name| {
+            let place = pairs.iter().position(|(known, _)| known == name);
+            place.map_or_else(|| "/filter".to_owned(), |place| format!("/filter/{place}"))
+        })
+    }
+
+    /// The same, for parameters that stand in a body: `pointer` says where.
+    #[must_use]
+    pub fn in_body(mut self, pointer: impl Fn(&str) -> String) -> Self {
+        if let Self::BadRequest { errors, .. } = &mut self {
+            for error in errors {
+                error.pointer = pointer(&error.pointer);
+            }
+        }
+        self
     }
 
     /// A failure of our own.
@@ -116,9 +152,7 @@ impl ApiError {
                 | Self::Internal(_)
         );
         let (kind, violated_policies) = match self {
-            Self::QuotaExceeded { violated, .. } => {
-                (QUOTA_EXCEEDED.to_owned(), violated.iter().map(ToString::to_string).collect())
-            }
+            Self::QuotaExceeded { violated, .. } => (QUOTA_EXCEEDED.to_owned(), vec![(*violated).to_owned()]),
             _ => (format!("/problems/{}", code.replace('_', "-")), Vec::new()),
         };
         Problem {

@@ -1,5 +1,6 @@
 //! What handlers take from a request: parsed once, refused as a problem.
 
+use std::fmt::Display;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use actix_web::web::{BytesMut, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use database::Reach;
 use database::reach::Named;
 use futures::future::LocalBoxFuture;
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 use crate::app::AppState;
 use crate::auth::caller_of;
 use crate::error::ApiError;
+use crate::rate_limits::Budgets;
 use crate::strict_json::Strict;
 
 /// No request of ours comes near it.
@@ -125,6 +127,27 @@ impl FromRequest for Pairs {
     }
 }
 
+/// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error.
+pub fn words<T: FromStr + Display>(
+    name: &str,
+    value: &str,
+    known: &[T],
+    errors: &mut Vec<FieldError>,
+) -> Vec<T> {
+    let mut words = Vec::new();
+    for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.parse() {
+            Ok(word) => words.push(word),
+            Err(_) => {
+                let word: String = word.chars().take(64).collect();
+                let known = known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                errors.push(FieldError::new(name, format!("unknown “{word}”; known are {known}")));
+            }
+        }
+    }
+    words
+}
+
 /// What a path names, within the caller's reach. What is no id names nothing, and what lies beyond the reach is not there
 /// either.
 pub struct Id<T>(pub T);
@@ -137,18 +160,24 @@ impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
         let id = request.match_info().get("id").and_then(|text| text.parse::<T>().ok());
         let caller = caller_of(request);
         let state = request.app_data::<Data<AppState>>().cloned();
-        let path = request.path().to_owned();
+        let request = request.clone();
         async move {
             let reach = caller?.reach;
             let Some(id) = id else {
                 // A fixed word at the place of an id is an address of its own, that answers to other methods.
-                return Err(state.map_or(ApiError::NotFound, |state| state.routes.refusal_of_word(&path)));
+                return Err(
+                    state.map_or(ApiError::NotFound, |state| state.routes.refusal_of_word(request.path()))
+                );
             };
+            let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
             if let Reach::Only(connections) = reach {
-                let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
                 if !id.is_within(state.database.reader(), &connections).await? {
                     return Err(ApiError::NotFound);
                 }
+            }
+            if let Some(connection) = id.connection() {
+                let budget = state.rate_limits.count_connection(connection, state.clock().now());
+                Budgets::add(&mut request.extensions_mut(), budget)?;
             }
             Ok(Self(id))
         }

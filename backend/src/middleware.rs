@@ -1,6 +1,6 @@
 //! What happens around every handler: request id, log line, headers, and problems instead of bare errors.
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -94,17 +94,15 @@ pub async fn authenticate(
         Ok(identity) => identity,
         Err(error) => return Ok(request.error_response(error)),
     };
-    let mut counted = Ok(());
-    if let Identity::Known(caller) = &identity
-        && request.path().starts_with("/api/")
-    {
-        let (budgets, outcome) =
-            state.rate_limits.count(&caller.account(), request.path(), state.clock().now());
-        request.extensions_mut().insert(budgets);
-        counted = outcome;
-    }
+    let budget = match &identity {
+        Identity::Known(caller) if request.path().starts_with("/api/") => {
+            state.rate_limits.count_caller(&caller.account(), state.clock().now())
+        }
+        _ => None,
+    };
     request.extensions_mut().insert(identity);
-    if let Err(error) = counted {
+    let allowed = Budgets::add(&mut request.extensions_mut(), budget);
+    if let Err(error) = allowed {
         return Ok(request.error_response(error));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
@@ -193,6 +191,7 @@ pub async fn headers(
     let origin = request.headers().get(ORIGIN).cloned();
     let foreign_origin = origin.filter(|origin| is_api && state.config.allows_origin(origin));
 
+    let is_head = is_api && *request.method() == Method::HEAD;
     let is_preflight = *request.method() == Method::OPTIONS
         && foreign_origin.is_some()
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -201,11 +200,15 @@ pub async fn headers(
     } else {
         let mut request = request;
         // Handlers answer GET; the server itself leaves the body of an answer to HEAD out.
-        if is_api && *request.method() == Method::HEAD {
+        if is_head {
             request.head_mut().method = Method::GET;
         }
         next.call(request).await?.map_into_boxed_body()
     };
+    // It would run to its end all the same, and a stream of events has none.
+    if is_head && response.response().body().size() == BodySize::Stream {
+        response = response.map_body(|_, _| BoxBody::new(actix_web::body::None::new()));
+    }
     let budgets = response.request().extensions().get::<Budgets>().cloned();
     // Whatever no route has taken is the page's: some of its addresses begin like those of programs.
     let policy = match area {

@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use actix_web::dev::Extensions;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
+use shared::ConnectionId;
 
 use crate::error::ApiError;
 
@@ -45,6 +47,7 @@ pub struct Budget {
     remaining: u32,
     /// Seconds until the whole quota is there again.
     reset_s: i64,
+    is_violated: bool,
 }
 
 /// The budgets that a request was counted in, for the headers of its answer.
@@ -57,42 +60,44 @@ impl RateLimits {
         Self { quotas, windows: Mutex::default() }
     }
 
-    /// Counts a request of a caller at a path, whatever becomes of it.
-    ///
-    /// # Errors
-    /// When a budget is used up; the budgets say which, and until when.
-    pub fn count(&self, caller: &str, path: &str, now: DateTime<Utc>) -> (Budgets, Result<(), ApiError>) {
-        let of_connection = connection_of(path).map(|id| format!("connection:{id}"));
-        let wanted = [
-            self.quotas.caller.map(|quota| ("caller", quota, caller.to_owned())),
-            self.quotas.connection.zip(of_connection).map(|(quota, key)| ("connection", quota, key)),
-        ];
+    /// Counts a request of a caller, whatever becomes of it.
+    pub fn count_caller(&self, caller: &str, now: DateTime<Utc>) -> Option<Budget> {
+        self.count("caller", self.quotas.caller?, caller.to_owned(), now)
+    }
+
+    /// Counts a request about a connection that its caller reaches.
+    pub fn count_connection(&self, connection: ConnectionId, now: DateTime<Utc>) -> Option<Budget> {
+        self.count("connection", self.quotas.connection?, format!("connection:{connection}"), now)
+    }
+
+    fn count(&self, policy: &'static str, quota: u32, key: String, now: DateTime<Utc>) -> Option<Budget> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= MAX_REMEMBERED {
             windows.retain(|_, window| !window.is_over(now));
         }
-        let mut budgets = Vec::new();
-        let mut violated = Vec::new();
-        let mut retry_after_s = 0;
-        for (policy, quota, key) in wanted.into_iter().flatten() {
-            let window = windows.entry(key).or_insert(Window { began_at: now, used: 0 });
-            if window.is_over(now) {
-                *window = Window { began_at: now, used: 0 };
-            }
-            let reset_s = window.reset_s(now);
-            if window.used >= quota {
-                violated.push(policy);
-                retry_after_s = retry_after_s.max(reset_s);
-            }
-            window.used = window.used.saturating_add(1).min(quota);
-            budgets.push(Budget { policy, quota, remaining: quota - window.used, reset_s });
+        let window = windows.entry(key).or_insert(Window { began_at: now, used: 0 });
+        if window.is_over(now) {
+            *window = Window { began_at: now, used: 0 };
         }
-        let outcome = if violated.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::QuotaExceeded { violated, retry_after_s: retry_after_s.unsigned_abs() })
-        };
-        (Budgets(budgets), outcome)
+        let is_violated = window.used >= quota;
+        window.used = window.used.saturating_add(1).min(quota);
+        Some(Budget {
+            policy,
+            quota,
+            remaining: quota - window.used,
+            reset_s: window.reset_s(now),
+            is_violated,
+        })
+    }
+}
+
+impl Budget {
+    fn allow(&self) -> Result<(), ApiError> {
+        if self.is_violated {
+            let retry_after_s = self.reset_s.unsigned_abs();
+            return Err(ApiError::QuotaExceeded { violated: self.policy, retry_after_s });
+        }
+        Ok(())
     }
 }
 
@@ -109,6 +114,20 @@ impl Window {
 }
 
 impl Budgets {
+    /// Keeps a budget for the headers of the answer, and refuses the request if there was nothing left for it.
+    ///
+    /// # Errors
+    /// When the budget is used up; says until when.
+    pub fn add(request: &mut Extensions, budget: Option<Budget>) -> Result<(), ApiError> {
+        let Some(budget) = budget else { return Ok(()) };
+        let allowed = budget.allow();
+        match request.get_mut::<Self>() {
+            Some(budgets) => budgets.0.push(budget),
+            None => drop(request.insert(Self(vec![budget]))),
+        }
+        allowed
+    }
+
     /// Writes both fields as lists of structured fields (RFC 9651).
     pub fn write(&self, headers: &mut HeaderMap) {
         let list = |item: &dyn Fn(&Budget) -> String| {
@@ -125,12 +144,6 @@ impl Budgets {
     }
 }
 
-/// The connection that a path is about.
-fn connection_of(path: &str) -> Option<&str> {
-    let id = path.strip_prefix("/api/v1/connections/")?.split('/').next()?;
-    (!id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,9 +152,9 @@ mod tests {
         RateLimits::new(Quotas { caller: Some(3), connection: Some(2) })
     }
 
-    fn headers(budgets: &Budgets) -> (String, String) {
+    fn headers(budgets: Vec<Budget>) -> (String, String) {
         let mut headers = HeaderMap::new();
-        budgets.write(&mut headers);
+        Budgets(budgets).write(&mut headers);
         let text = |name: HeaderName| headers.get(name).unwrap().to_str().unwrap().to_owned();
         (text(POLICY), text(LIMIT))
     }
@@ -150,48 +163,44 @@ mod tests {
     fn a_budget_is_used_up_and_comes_back_whole() {
         let limits = limits();
         let began_at = DateTime::UNIX_EPOCH;
-        let count = |second| limits.count("user:1", "/api/v1/orders", began_at + TimeDelta::seconds(second));
+        let count = |second| limits.count_caller("user:1", began_at + TimeDelta::seconds(second)).unwrap();
 
         for second in 0..3 {
-            assert!(count(second).1.is_ok());
+            assert!(count(second).allow().is_ok());
         }
-        let (budgets, outcome) = count(10);
-        let Err(ApiError::QuotaExceeded { violated, retry_after_s }) = outcome else {
+        let budget = count(10);
+        let Err(ApiError::QuotaExceeded { violated, retry_after_s }) = budget.allow() else {
             panic!("the budget is used up")
         };
-        assert_eq!((violated, retry_after_s), (vec!["caller"], 50));
+        assert_eq!((violated, retry_after_s), ("caller", 50));
         let expected = ("\"caller\";q=3;w=60".to_owned(), "\"caller\";r=0;t=50".to_owned());
-        assert_eq!(headers(&budgets), expected);
-        assert!(limits.count("user:2", "/api/v1/orders", began_at).1.is_ok(), "everybody has one");
-        let (budgets, outcome) = count(60);
-        assert!(outcome.is_ok());
-        assert_eq!(headers(&budgets).1, "\"caller\";r=2;t=60");
+        assert_eq!(headers(vec![budget]), expected);
+        assert!(limits.count_caller("user:2", began_at).unwrap().allow().is_ok(), "everybody has one");
+        let budget = count(60);
+        assert!(budget.allow().is_ok());
+        assert_eq!(headers(vec![budget]).1, "\"caller\";r=2;t=60");
     }
 
     #[test]
-    fn a_connection_has_a_budget_for_all_callers() {
+    fn a_connection_has_a_budget_of_its_own() {
         let limits = limits();
-        let count = |caller| limits.count(caller, "/api/v1/connections/7/test", DateTime::UNIX_EPOCH);
+        let count = |id| limits.count_connection(ConnectionId(id), DateTime::UNIX_EPOCH).unwrap();
 
-        assert!(count("user:1").1.is_ok());
-        let (budgets, outcome) = count("user:2");
-        assert!(outcome.is_ok());
-        assert_eq!(headers(&budgets).1, "\"caller\";r=2;t=60, \"connection\";r=0;t=60");
-        assert!(
-            matches!(count("user:3").1, Err(ApiError::QuotaExceeded { violated, .. }) if violated == ["connection"])
-        );
-        assert!(limits.count("user:3", "/api/v1/connections/8", DateTime::UNIX_EPOCH).1.is_ok());
+        assert!(count(7).allow().is_ok());
+        let budgets = vec![limits.count_caller("user:1", DateTime::UNIX_EPOCH).unwrap(), count(7)];
+        assert_eq!(headers(budgets).1, "\"caller\";r=2;t=60, \"connection\";r=0;t=60");
+        assert!(matches!(count(7).allow(), Err(ApiError::QuotaExceeded { violated: "connection", .. })));
+        assert!(count(8).allow().is_ok());
     }
 
     #[test]
     fn without_a_quota_nothing_is_counted() {
         let limits = RateLimits::new(Quotas { caller: None, connection: None });
 
-        let (budgets, outcome) = limits.count("user:1", "/api/v1/connections/7", DateTime::UNIX_EPOCH);
-
-        assert!(outcome.is_ok());
+        assert_eq!(limits.count_caller("user:1", DateTime::UNIX_EPOCH), None);
+        assert_eq!(limits.count_connection(ConnectionId(7), DateTime::UNIX_EPOCH), None);
         let mut headers = HeaderMap::new();
-        budgets.write(&mut headers);
+        Budgets::default().write(&mut headers);
         assert!(headers.is_empty());
     }
 }

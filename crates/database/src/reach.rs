@@ -67,9 +67,18 @@ pub trait Named: Sized {
         db: &impl ConnectionTrait,
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<bool, DbErr>>;
+
+    /// The connection, if it is one that is named.
+    fn connection(&self) -> Option<ConnectionId> {
+        None
+    }
 }
 
 impl Named for ConnectionId {
+    fn connection(&self) -> Option<ConnectionId> {
+        Some(*self)
+    }
+
     async fn is_within(&self, _: &impl ConnectionTrait, connections: &[ConnectionId]) -> Result<bool, DbErr> {
         Ok(connections.contains(self))
     }
