@@ -14,7 +14,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(500);
 /// Events in one reading.
 const BATCH: u64 = 1_000;
 /// A listener that is this far behind is cut off; it resumes from the table.
-const BUFFER: usize = 4_096;
+pub(super) const BUFFER: usize = 4_096;
 /// Streams that may be open at once.
 pub const MAX_STREAMS: usize = 1_000;
 /// PostgreSQL gives out ids when rows are written and shows them when transactions end, so a lower id may appear after a

@@ -1,10 +1,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
-use database::{Reach, events};
+use database::{Database, Reach, events};
 use futures::stream;
 use shared::LiveEvent;
 use tokio::sync::OwnedSemaphorePermit;
@@ -17,10 +17,11 @@ use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
 
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A silent stream looks dead to proxies.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Whoever has missed more than this asks for everything anyway.
-const MAX_MISSED: u64 = 1_000;
+/// What was missed is read in batches of so many.
+const BATCH: u64 = 1_000;
 
 /// Live events
 ///
@@ -47,22 +48,20 @@ pub async fn stream_events(
     let place = state.live.places().try_acquire_owned().map_err(|_| busy)?;
     // Listening begins before the table is read, so that nothing falls between the two.
     let receiver = state.live.subscribe();
-    let last_id =
-        request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse::<i64>().ok());
-    let missed = match last_id {
-        Some(id) => {
-            let mut missed = events::after(state.database.reader(), id.max(0), MAX_MISSED).await?;
-            missed.retain(|event| is_told(&caller.reach, event));
-            missed
-        }
-        None => Vec::new(),
-    };
+    let mut missed = None;
+    if let Some(id) = request.headers().get(LAST_EVENT_ID) {
+        let id = id.to_str().ok().and_then(|id| id.trim().parse::<i64>().ok()).filter(|id| *id >= 0);
+        let detail = "Last-Event-ID is the number of the last event that was seen; leave it out to hear of what comes.";
+        missed = Some(id.ok_or_else(|| ApiError::bad_request("bad_event_id", detail))?);
+    }
     let now = state.clock().now();
     let lives = (caller.good_until - now).to_std().unwrap_or_default();
     let listener = Listener {
         greeted: false,
-        told: missed.iter().map(|event| event.id).collect(),
-        missed: missed.into(),
+        unread_after: missed,
+        missed: VecDeque::new(),
+        told: HashSet::new(),
+        database: state.database.clone(),
         receiver,
         reach: caller.reach.clone(),
         ends_at: tokio::time::Instant::now() + lives,
@@ -83,9 +82,12 @@ pub async fn stream_events(
 /// One open stream.
 struct Listener {
     greeted: bool,
+    /// The table may hold more that was missed, after the event with this id.
+    unread_after: Option<i64>,
     missed: VecDeque<LiveEvent>,
     /// What was read from the table, and may come again from the live side.
     told: HashSet<i64>,
+    database: Database,
     receiver: Receiver<LiveEvent>,
     reach: Reach,
     ends_at: tokio::time::Instant,
@@ -100,8 +102,23 @@ impl Listener {
             self.greeted = true;
             return Some(Bytes::from_static(b"retry: 2000\n: listening\n\n"));
         }
-        if let Some(event) = self.missed.pop_front() {
-            return Some(frame(&event));
+        loop {
+            if let Some(event) = self.missed.pop_front() {
+                return Some(frame(&event));
+            }
+            let Some(after) = self.unread_after else { break };
+            if self.shutdown.is_cancelled() || tokio::time::Instant::now() >= self.ends_at {
+                return None;
+            }
+            // After a failure the stream ends, and is resumed by its last id.
+            let batch = events::after(self.database.reader(), after, BATCH).await.ok()?;
+            self.unread_after = batch.last().map(|event| event.id);
+            if self.told.len() >= super::live::BUFFER {
+                // The live side holds no more, and what is older does not come again.
+                self.told.clear();
+            }
+            self.told.extend(batch.iter().map(|event| event.id));
+            self.missed = batch.into_iter().filter(|event| is_told(&self.reach, event)).collect();
         }
         loop {
             let event = tokio::select! {

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::Value;
 use shared::{EventKind, Role};
 
-use crate::app::{As, Person, TestApp, app, apps, order};
+use crate::app::{As, Person, TestApp, answer, app, apps, order};
 
 /// A stream of events, read piece by piece.
 struct Stream {
@@ -38,14 +38,15 @@ impl Stream {
     /// The next `count` events.
     async fn events(&mut self, count: usize) -> Vec<(i64, Value)> {
         loop {
-            let frames = self.text.split("\n\n").filter(|frame| frame.contains("data: "));
+            let complete = self.text.rsplit_once("\n\n").map_or("", |(complete, _)| complete);
+            let frames = complete.split("\n\n").filter(|frame| frame.contains("data: "));
             let events: Vec<_> = frames
                 .map(|frame| {
                     let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).unwrap();
                     (field("id: ").parse().unwrap(), serde_json::from_str(field("data: ")).unwrap())
                 })
                 .collect();
-            if events.len() >= count && self.text.ends_with("\n\n") {
+            if events.len() >= count {
                 return events;
             }
             let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
@@ -92,6 +93,30 @@ async fn a_stream_resumes_after_the_last_event_that_was_seen() {
         assert_eq!(ids, [seen + 1, seen + 2, seen + 3, seen + 4, seen + 5], "each once, none left out");
         app.stop().await;
     }
+}
+
+#[tokio::test]
+async fn whoever_has_missed_a_lot_hears_all_of_it() {
+    let app = app().await;
+    let connection = app.connect("1").await;
+    let viewer = app.sign_in_as(Role::Viewer).await;
+    let txn = app.database.begin().await.unwrap();
+    for _ in 0..2_500 {
+        let (kind, now) = (EventKind::ConnectionUpdated, app.now());
+        database::events::record(&txn, kind, connection.id, None, now).await.unwrap();
+    }
+    txn.commit().await.unwrap();
+
+    let mut resumed = Stream::open(&app, &viewer, Some(0)).await;
+    let told: Vec<_> = resumed.events(2_500).await.into_iter().map(|(id, _)| id).collect();
+
+    assert!(told.len() >= 2_500 && told.windows(2).all(|pair| pair[1] == pair[0] + 1), "none left out");
+    let head = app.request(Method::HEAD, "/api/v1/events").by(&viewer).timeout(Duration::from_secs(5)).send();
+    assert_eq!(head.await.unwrap().status(), 200, "it does not wait for the end of the stream");
+    let (status, problem) =
+        answer(app.get("/api/v1/events").by(&viewer).header("last-event-id", "first")).await;
+    assert_eq!((status, problem["code"].as_str().unwrap()), (400, "bad_event_id"));
+    app.stop().await;
 }
 
 #[tokio::test]
