@@ -204,6 +204,45 @@ impl IntoParams for OptionalIdempotencyKey {
     }
 }
 
+/// The version that is changed.
+pub struct IfMatch;
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header("If-Match", Required::True, "The entity tag of the version that is changed")]
+    }
+}
+
+/// What the caller has.
+pub struct IfNoneMatch;
+
+impl IntoParams for IfNoneMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header("If-None-Match", Required::False, "The entity tag that the caller has")]
+    }
+}
+
+/// The answer to a caller who has it as it is.
+pub struct NotModified;
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let response = ResponseBuilder::new().description("The caller has it as it is").build();
+        BTreeMap::from([("304".to_owned(), response.into())])
+    }
+}
+
+fn header(name: &str, required: Required, description: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema.build()))
+        .build()
+}
+
 fn idempotency_key(required: Required) -> Parameter {
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)

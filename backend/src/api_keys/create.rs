@@ -6,12 +6,13 @@ use database::audit::Entry;
 use database::connections;
 use shared::{ApiKey, ApiKeyId, AuditEvent, ConnectionId, CreateApiKey, FieldError, NewApiKey};
 
-use super::{check, find, in_order, joined, secret, tag};
+use super::{check, find, in_order, joined};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{KeysWrite, May, api_key, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::item::versioned_with_secret;
 use crate::openapi::{BodyRefusals, Refusals};
 
 /// Create an API key
@@ -88,7 +89,8 @@ pub async fn create_api_key(
     )
     .await?;
     txn.commit().await?;
-    Ok(secret(StatusCode::CREATED, tag(&api_key), &NewApiKey { api_key, secret: fresh.key }))
+    let mut answer = versioned_with_secret(StatusCode::CREATED, api_key.version, &api_key)?;
+    Ok(answer.json(NewApiKey { api_key, secret: fresh.key }))
 }
 
 fn check_connections(wanted: &[ConnectionId], there: &[ConnectionId]) -> Result<(), ApiError> {
@@ -100,5 +102,5 @@ fn check_connections(wanted: &[ConnectionId], there: &[ConnectionId]) -> Result<
     let errors: Vec<_> = unknown
         .map(|(index, _)| FieldError::new(format!("/connections/{index}"), "there is no such connection"))
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
+    ApiError::refuse_values(errors)
 }

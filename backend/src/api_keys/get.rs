@@ -2,12 +2,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use shared::{ApiKey, ApiKeyId};
 
-use super::{answer, find};
+use super::find;
 use crate::app::AppState;
 use crate::auth::{KeysRead, May};
 use crate::error::ApiError;
-use crate::extract::Id;
-use crate::openapi::{Missing, Refusals};
+use crate::extract::{Id, KnownVersions};
+use crate::item::versioned;
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get an API key
 ///
@@ -15,9 +16,10 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "keys",
     operation_id = "getApiKey",
-    params(("id" = i64, Path, description = "The key's number")),
+    params(("id" = i64, Path, description = "The key's number"), IfNoneMatch),
     responses(
         (status = 200, body = ApiKey, description = "The key", headers(("ETag" = String))),
+        NotModified,
         Missing,
         Refusals
     ),
@@ -28,6 +30,8 @@ pub async fn get_api_key(
     state: Data<AppState>,
     caller: May<KeysRead>,
     id: Id<ApiKeyId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(find(state.database.reader(), &caller, id.0).await?))
+    let key = find(state.database.reader(), &caller, id.0).await?;
+    versioned(&known, key.version, &key)
 }

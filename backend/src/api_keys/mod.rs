@@ -12,9 +12,6 @@ pub use list::list_api_keys;
 pub use revoke::revoke_api_key;
 pub use update::update_api_key;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
-use actix_web::{HttpResponse, http};
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{ConnectionTrait, api_keys};
 use shared::{ApiKey, ApiKeyId, FieldError, Scope, UserId};
@@ -33,14 +30,6 @@ fn whose(caller: &Caller) -> Option<UserId> {
 
 async fn find(db: &impl ConnectionTrait, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, ApiError> {
     api_keys::find(db, id, whose(caller)).await?.ok_or(ApiError::NotFound)
-}
-
-fn answer(key: ApiKey) -> HttpResponse {
-    HttpResponse::Ok().insert_header((ETAG, tag(&key))).json(key)
-}
-
-fn tag(key: &ApiKey) -> String {
-    format!("\"{}\"", key.version)
 }
 
 /// What is wrong with the values of a key, if anything.
@@ -76,7 +65,7 @@ fn errors_of(key: &ApiKey, caller: &Caller, now: DateTime<Utc>) -> Vec<FieldErro
 
 fn check(key: &ApiKey, caller: &Caller, now: DateTime<Utc>) -> Result<(), ApiError> {
     let errors = errors_of(key, caller, now);
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
+    ApiError::refuse_values(errors)
 }
 
 /// Scopes in the order of the table, each once.
@@ -88,14 +77,4 @@ fn in_order(mut scopes: Vec<Scope>) -> Vec<Scope> {
 
 fn joined(scopes: &[Scope]) -> String {
     scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-/// An answer with a secret in it.
-fn secret(status: StatusCode, tag: String, body: &impl serde::Serialize) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((http::header::CACHE_CONTROL, "no-store"))
-        // Compressed, the length of the answer could tell something of the secret.
-        .insert_header((http::header::CONTENT_ENCODING, "identity"))
-        .insert_header((ETAG, tag))
-        .json(body)
 }

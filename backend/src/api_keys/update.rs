@@ -1,16 +1,18 @@
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use database::api_keys;
 use database::audit::Entry;
 use shared::{ApiKey, ApiKeyId, AuditEvent, UpdateApiKey};
 
-use super::{answer, check, find, in_order, joined};
+use super::{check, find, in_order, joined};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{KeysWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
-use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+use crate::item::changed;
+use crate::openapi::{BodyRefusals, IfMatch, Missing, Preconditions, Refusals};
 
 /// Change an API key
 ///
@@ -20,7 +22,7 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
     operation_id = "updateApiKey",
     params(
         ("id" = i64, Path, description = "The key's number"),
-        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+        IfMatch
     ),
     request_body = UpdateApiKey,
     responses(
@@ -71,5 +73,5 @@ pub async fn update_api_key(
     .await?;
     txn.commit().await?;
     state.live_keys.forget(id.0);
-    Ok(answer(key))
+    changed(StatusCode::OK, key.version, &key)
 }

@@ -40,7 +40,7 @@ pub async fn create_connection(
 ) -> Result<HttpResponse, ApiError> {
     caller.require_all_connections()?;
     let CreateConnection { name, tiktok, store, settings } = body.0;
-    values::check(values::new_connection(&name, &tiktok, &store, &settings))?;
+    ApiError::refuse_values(values::new_connection(&name, &tiktok, &store, &settings))?;
     let store_url = store_address::check(&state.config, "/store/url", &store.url).await?;
     let authorized = authorize::authorize(&state, &tiktok).await?;
 
@@ -73,9 +73,10 @@ pub async fn create_connection(
         )?;
     jobs::enqueue_periodic(&txn, id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
+    let answer = answer(&state, &txn, StatusCode::CREATED, id).await?;
     tell(&state, &txn, Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id))
         .await?;
     txn.commit().await?;
     state.committed();
-    answer(&state, StatusCode::CREATED, id).await
+    Ok(answer)
 }

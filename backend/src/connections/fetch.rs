@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{connections, sync_runs};
 use job_queue::NewJob;
-use shared::{ConnectionId, ConnectionState, FetchOrders, FieldError, SyncRun};
+use shared::{ConnectionId, FetchOrders, FieldError, SyncRun};
 use sync::jobs;
 
+use super::require_active;
 use crate::app::AppState;
 use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
@@ -42,18 +43,9 @@ pub async fn fetch_orders(
     let work = async |txn: &_| {
         let now = state.clock().now();
         let errors = range_errors(&range, now);
-        if !errors.is_empty() {
-            return Err(ApiError::Invalid(errors));
-        }
+        ApiError::refuse_values(errors)?;
         let connection = connections::find(txn, &state.database.vault, id.0).await?;
-        let reason = match connection.ok_or(ApiError::NotFound)?.state {
-            ConnectionState::Active => None,
-            ConnectionState::Paused => Some("The connection is paused; resume it first."),
-            ConnectionState::Unauthorized => Some("TikTok access has ended; authorize the connection again."),
-        };
-        if let Some(reason) = reason {
-            return Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() });
-        }
+        require_active(&connection.ok_or(ApiError::NotFound)?)?;
         let run_id = sync_runs::create(txn, id.0, &range, now).await?;
         let job = NewJob { priority: PRIORITY, ..jobs::fetch_orders(id.0, run_id, now) };
         job_queue::enqueue(txn, job, now).await?;

@@ -8,7 +8,7 @@ use crate::auth::{ConnectionsRead, May};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
 use crate::item::versioned;
-use crate::openapi::{Missing, Refusals};
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get a connection
 ///
@@ -18,11 +18,11 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getConnection",
     params(
         ("id" = i64, Path, description = "The connection's number"),
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")
+        IfNoneMatch
     ),
     responses(
         (status = 200, body = Connection, description = "The connection", headers(("ETag" = String))),
-        (status = 304, description = "The caller has it as it is"),
+        NotModified,
         Missing,
         Refusals
     ),

@@ -23,17 +23,27 @@ pub use update::update_connection;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use database::DatabaseTransaction;
 use database::connections::{self, ConnectionRecord};
-use shared::{Connection, ConnectionId, StoreSide, TikTokSide};
+use shared::{Connection, ConnectionId, ConnectionState, StoreSide, TikTokSide};
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::KnownVersions;
-use crate::item::versioned;
+use crate::item::changed;
 
 async fn find(state: &AppState, id: ConnectionId) -> Result<ConnectionRecord, ApiError> {
     let found = connections::find(state.database.reader(), &state.database.vault, id).await?;
     found.ok_or(ApiError::NotFound)
+}
+
+/// Refuses to begin what a connection that is paused or not authorized would not end.
+pub fn require_active(connection: &ConnectionRecord) -> Result<(), ApiError> {
+    let reason = match connection.state {
+        ConnectionState::Active => return Ok(()),
+        ConnectionState::Paused => "The connection is paused; resume it first.",
+        ConnectionState::Unauthorized => "TikTok access has ended; authorize the connection again.",
+    };
+    Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() })
 }
 
 /// What may be seen of a connection: everything but its secrets.
@@ -61,9 +71,13 @@ fn shown(record: ConnectionRecord) -> Connection {
 }
 
 /// The connection as it is now, with the version that a change must name.
-async fn answer(state: &AppState, status: StatusCode, id: ConnectionId) -> Result<HttpResponse, ApiError> {
-    let connection = shown(find(state, id).await?);
-    let mut answer = versioned(&KnownVersions::none(), connection.version, &connection)?;
-    *answer.status_mut() = status;
-    Ok(answer)
+async fn answer(
+    state: &AppState,
+    txn: &DatabaseTransaction,
+    status: StatusCode,
+    id: ConnectionId,
+) -> Result<HttpResponse, ApiError> {
+    let found = connections::find(txn, &state.database.vault, id).await?;
+    let connection = shown(found.ok_or(ApiError::NotFound)?);
+    changed(status, connection.version, &connection)
 }

@@ -30,7 +30,7 @@ pub async fn test_new_connection(
 ) -> Result<Json<ConnectionTest>, ApiError> {
     caller.require_all_connections()?;
     let CreateConnection { name, tiktok, store, settings } = body.0;
-    values::check(values::new_connection(&name, &tiktok, &store, &settings))?;
+    ApiError::refuse_values(values::new_connection(&name, &tiktok, &store, &settings))?;
     let url = store_address::check(&state.config, "/store/url", &store.url).await?;
     let (channel, failed) = match channel_of(&state, &tiktok).await {
         Ok(channel) => (channel, None),

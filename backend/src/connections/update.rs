@@ -16,7 +16,7 @@ use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
-use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+use crate::openapi::{BodyRefusals, IfMatch, Missing, Preconditions, Refusals};
 
 /// Change a connection
 ///
@@ -26,7 +26,7 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
     operation_id = "updateConnection",
     params(
         ("id" = i64, Path, description = "The connection's number"),
-        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+        IfMatch
     ),
     request_body = UpdateConnection,
     responses(
@@ -51,7 +51,7 @@ pub async fn update_connection(
     if record.version != version {
         return Err(ApiError::Stale);
     }
-    values::check(values::update(&body.0))?;
+    ApiError::refuse_values(values::update(&body.0))?;
     let changed = changed_parts(&body.0);
     let state_before = record.state;
     let tokens = apply(&state, &mut record, body.0).await?;
@@ -72,6 +72,8 @@ pub async fn update_connection(
     }
     jobs::connection_changed(&txn, record.id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;
+    // As this change has left it, not as somebody else has made it a moment later.
+    let answer = answer(&state, &txn, StatusCode::OK, record.id).await?;
     tell(
         &state,
         &txn,
@@ -82,7 +84,7 @@ pub async fn update_connection(
     .await?;
     txn.commit().await?;
     state.committed();
-    answer(&state, StatusCode::OK, record.id).await
+    Ok(answer)
 }
 
 /// Changes the record, and returns new tokens if there are any.
@@ -104,6 +106,10 @@ async fn apply(
     }
     match update.paused {
         Some(true) => record.state = ConnectionState::Paused,
+        // What has happened during the pause is not forgotten.
+        Some(false) if record.state == ConnectionState::Paused && record.deauthorized_at.is_some() => {
+            record.state = ConnectionState::Unauthorized;
+        }
         Some(false) if record.state == ConnectionState::Paused => record.state = ConnectionState::Active,
         _ => {}
     }

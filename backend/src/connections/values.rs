@@ -7,18 +7,12 @@ use shared::{
 
 use super::store_address;
 use crate::auth::check_new_email;
-use crate::error::ApiError;
 
 /// No store has more states that mean a cancellation.
 const MAX_MAPPED_STATES: usize = 100;
 
 /// No store has more carriers.
 const MAX_MAPPED_CARRIERS: usize = 500;
-
-/// Refuses a request whose values are not all acceptable.
-pub(super) fn check(errors: Vec<FieldError>) -> Result<(), ApiError> {
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
-}
 
 /// What is wrong with a new connection.
 pub(super) fn new_connection(

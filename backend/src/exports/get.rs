@@ -8,7 +8,7 @@ use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
 use crate::item::item;
-use crate::openapi::{Missing, Refusals};
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get an export
 ///
@@ -16,12 +16,12 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "exports",
     operation_id = "getExport",
-    params(("id" = i64, Path, description = "The export's number"), ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")),
+    params(("id" = i64, Path, description = "The export's number"), IfNoneMatch),
     responses((
             status = 200, body = Export, description = "The export",
             headers(("ETag" = String, description = "Send it as If-None-Match to hear of changes only"))
         ),
-        (status = 304, description = "The caller has it as it is"), Missing, Refusals),
+        NotModified, Missing, Refusals),
     security(("bearer" = ["orders:read"]))
 )]
 #[get("/exports/{id}")]

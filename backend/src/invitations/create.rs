@@ -1,4 +1,4 @@
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::audit::Entry;
@@ -10,6 +10,7 @@ use crate::audit::tell;
 use crate::auth::{May, UsersWrite, check_new_email, new_token, token_hash};
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::item::with_secret;
 use crate::openapi::{BodyRefusals, NotNow, Refusals};
 
 /// Invite somebody
@@ -62,9 +63,5 @@ pub async fn invite(
     .await?;
     txn.commit().await?;
     let link = format!("{}/invitation#token={token}", state.config.public_origin());
-    Ok(HttpResponse::Created()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        // Compressed, the length of the answer could tell something of the token.
-        .insert_header((CONTENT_ENCODING, "identity"))
-        .json(NewInvitation { invitation, link }))
+    Ok(with_secret(StatusCode::CREATED).json(NewInvitation { invitation, link }))
 }

@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions, Pairs};
-use crate::openapi::{Missing, Refusals};
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get an order
 ///
@@ -19,12 +19,12 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getOrder",
     params(
         ("id" = i64, Path, description = "Our order number"),
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has"),
+        IfNoneMatch,
         ItemShape
     ),
     responses(
         (status = 200, body = OrderDetail, description = "The order", headers(("ETag" = String))),
-        (status = 304, description = "The caller has this version"),
+        NotModified,
         Missing,
         Refusals
     ),

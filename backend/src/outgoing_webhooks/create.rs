@@ -5,7 +5,7 @@ use database::audit::Entry;
 use database::webhooks;
 use shared::{AuditEvent, CreateWebhook, MAX_WEBHOOKS, WebhookWithSecret};
 
-use super::{answer, new_secret, tag_of, values};
+use super::{find, new_secret, values, with_its_secret};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
@@ -51,7 +51,7 @@ pub async fn create_webhook(
     values::description(&mut errors, &new.description);
     new.events = values::events(&mut errors, &new.events);
     new.connection_ids = values::connection_ids(&state, &mut errors, &new.connection_ids).await?;
-    values::check(errors)?;
+    ApiError::refuse_values(errors)?;
     new.url = values::url(&state, &new.url).await?;
 
     let (secret, uid) = (new_secret(), uuid::Uuid::new_v4().to_string());
@@ -65,10 +65,9 @@ pub async fn create_webhook(
             "There are {MAX_WEBHOOKS} webhooks, which is as many as there can be; delete one first."
         ),
     })?;
-    let record = webhooks::find(&txn, vault, id).await?.ok_or(ApiError::NotFound)?;
+    let record = find(&state, &txn, id).await?;
     let entry = Entry::new(AuditEvent::WebhookCreated, caller.actor()).about("webhook", id);
     tell(&state, &txn, entry).await?;
     txn.commit().await?;
-    let tag = tag_of(&record.webhook);
-    Ok(answer(StatusCode::CREATED, tag, &WebhookWithSecret { webhook: record.webhook, secret }))
+    with_its_secret(StatusCode::CREATED, record.webhook, secret)
 }

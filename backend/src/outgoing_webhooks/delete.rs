@@ -10,7 +10,7 @@ use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
-use crate::openapi::{Missing, Preconditions, Refusals};
+use crate::openapi::{IfMatch, Missing, Preconditions, Refusals};
 
 /// Delete a webhook
 ///
@@ -20,7 +20,7 @@ use crate::openapi::{Missing, Preconditions, Refusals};
     operation_id = "deleteWebhook",
     params(
         ("id" = i64, Path, description = "The webhook's number"),
-        ("If-Match" = String, Header, description = "The entity tag of the version that is deleted")
+        IfMatch
     ),
     responses((status = 204, description = "It is gone"), Preconditions, Missing, Refusals),
     security(("bearer" = ["webhooks:write"]))
@@ -33,8 +33,8 @@ pub async fn delete_webhook(
     known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
     let version = known.to_change()?;
-    find(&state, id.0).await?;
     let txn = state.database.begin().await?;
+    find(&state, &txn, id.0).await?;
     if !webhooks::delete(&txn, id.0, version).await? {
         return Err(ApiError::Stale);
     }

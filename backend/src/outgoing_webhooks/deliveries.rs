@@ -8,7 +8,7 @@ use crate::app::AppState;
 use crate::auth::{May, WebhooksRead};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
-use crate::extract::{Id, Pairs};
+use crate::extract::{Id, Pairs, words};
 use crate::openapi::{Missing, PageQuery, Refusals};
 
 /// List a webhook's deliveries
@@ -40,7 +40,7 @@ pub async fn list_webhook_deliveries(
     let states = states_of(&pairs)?;
     let binding = binding(&format!("deliveries {}", id.0), &pairs);
     let request = state.cursors.request(&parameters, &binding)?;
-    find(&state, id.0).await?;
+    find(&state, state.database.reader(), id.0).await?;
     let slice = webhook_deliveries::page(state.database.reader(), id.0, &states, &request).await?;
     Ok(Json(state.cursors.page(slice, &binding)))
 }
@@ -53,12 +53,8 @@ fn states_of(pairs: &[(String, String)]) -> Result<Vec<WebhookDeliveryState>, Ap
             errors.push(FieldError::new(name, "unknown filter; known is state"));
             continue;
         }
-        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match word.parse() {
-                Ok(state) => states.push(state),
-                Err(_) => errors.push(FieldError::new(name, "one of pending, delivered, failed")),
-            }
-        }
+        states.extend(words(name, value, WebhookDeliveryState::ALL, &mut errors));
     }
-    if errors.is_empty() { Ok(states) } else { Err(ApiError::bad_filter(errors)) }
+    ApiError::refuse_filter(errors)?;
+    Ok(states)
 }

@@ -1,15 +1,14 @@
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use shared::{Webhook, WebhookId};
 
-use super::{answer, find, tag_of};
+use super::find;
 use crate::app::AppState;
 use crate::auth::{May, WebhooksRead};
 use crate::error::ApiError;
 use crate::extract::{Id, KnownVersions};
-use crate::openapi::{Missing, Refusals};
+use crate::item::versioned;
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get a webhook
 ///
@@ -19,14 +18,14 @@ use crate::openapi::{Missing, Refusals};
     operation_id = "getWebhook",
     params(
         ("id" = i64, Path, description = "The webhook's number"),
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag that the caller has")
+        IfNoneMatch
     ),
     responses(
         (
             status = 200, body = Webhook, description = "The webhook",
             headers(("ETag" = String, description = "The version that a change must name"))
         ),
-        (status = 304, description = "The caller has this version"),
+        NotModified,
         Missing,
         Refusals
     ),
@@ -39,10 +38,6 @@ pub async fn get_webhook(
     id: Id<WebhookId>,
     known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    let webhook = find(&state, id.0).await?.webhook;
-    let tag = tag_of(&webhook);
-    if known.has(&tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
-    }
-    Ok(answer(StatusCode::OK, tag, &webhook))
+    let webhook = find(&state, state.database.reader(), id.0).await?.webhook;
+    versioned(&known, webhook.version, &webhook)
 }

@@ -23,27 +23,23 @@ pub use update::update_webhook;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
+use database::ConnectionTrait;
 use database::webhooks::{self, WebhookRecord};
 use outgoing_webhooks::Secret;
-use serde::Serialize;
-use shared::{Webhook, WebhookId};
+use shared::{Webhook, WebhookId, WebhookWithSecret};
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::item::versioned_with_secret;
 
-async fn find(state: &AppState, id: WebhookId) -> Result<WebhookRecord, ApiError> {
-    let found = webhooks::find(state.database.reader(), &state.database.vault, id).await?;
-    found.ok_or(ApiError::NotFound)
+async fn find(state: &AppState, db: &impl ConnectionTrait, id: WebhookId) -> Result<WebhookRecord, ApiError> {
+    webhooks::find(db, &state.database.vault, id).await?.ok_or(ApiError::NotFound)
 }
 
-/// The version that a change must name. When something arrived last is no part of it.
-fn tag_of(webhook: &Webhook) -> String {
-    format!("\"{}\"", webhook.version)
-}
-
-fn answer(status: StatusCode, tag: String, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::build(status).insert_header((ETAG, tag)).json(body)
+/// The answer that shows a webhook's secret, this once.
+fn with_its_secret(status: StatusCode, webhook: Webhook, secret: String) -> Result<HttpResponse, ApiError> {
+    let mut answer = versioned_with_secret(status, webhook.version, &webhook)?;
+    Ok(answer.json(WebhookWithSecret { webhook, secret }))
 }
 
 /// A new secret, as the receiver is told it.

@@ -8,8 +8,8 @@ use super::test::enabled;
 use crate::app::AppState;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
-use crate::idempotency::Once;
-use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
+use crate::idempotency::{NoBody, Once};
+use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
 
 /// Send a message again
 ///
@@ -29,6 +29,7 @@ use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
         ),
         NotNow,
         Missing,
+        BodyRefusals,
         KeyRefusals,
         Refusals
     ),
@@ -39,7 +40,7 @@ pub async fn replay_webhook_delivery(
     state: Data<AppState>,
     caller: May<WebhooksWrite>,
     path: Path<(String, String)>,
-    request: Once<()>,
+    request: Once<Option<NoBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // What is no such number names nothing.
     let (webhook, delivery) = path.into_inner();

@@ -1,15 +1,16 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use database::{webhook_deliveries, webhook_messages, webhooks};
+use database::{webhook_deliveries, webhook_messages};
 use shared::{WebhookDelivery, WebhookId};
 
+use super::find;
 use crate::app::AppState;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
-use crate::idempotency::Once;
-use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
+use crate::idempotency::{NoBody, Once};
+use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
 
 /// Test a webhook
 ///
@@ -25,6 +26,7 @@ use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
         ),
         NotNow,
         Missing,
+        BodyRefusals,
         KeyRefusals,
         Refusals
     ),
@@ -35,7 +37,7 @@ pub async fn test_webhook(
     state: Data<AppState>,
     caller: May<WebhooksWrite>,
     id: Id<WebhookId>,
-    request: Once<()>,
+    request: Once<Option<NoBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let work = async |txn: &_| {
         enabled(&state, txn, id.0).await?;
@@ -52,8 +54,7 @@ pub(super) async fn enabled(
     txn: &database::DatabaseTransaction,
     id: WebhookId,
 ) -> Result<(), ApiError> {
-    let record = webhooks::find(txn, &state.database.vault, id).await?.ok_or(ApiError::NotFound)?;
-    if record.webhook.enabled {
+    if find(state, txn, id).await?.webhook.enabled {
         return Ok(());
     }
     let detail = "The webhook is switched off; switch it on first.".to_owned();

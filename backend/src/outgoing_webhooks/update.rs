@@ -5,13 +5,14 @@ use database::audit::Entry;
 use database::{webhook_deliveries, webhook_messages, webhooks};
 use shared::{AuditEvent, UpdateWebhook, Webhook, WebhookId};
 
-use super::{answer, find, tag_of, values};
+use super::{find, values};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
-use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
+use crate::item::changed;
+use crate::openapi::{BodyRefusals, IfMatch, Missing, Preconditions, Refusals};
 
 /// Change a webhook
 ///
@@ -22,7 +23,7 @@ use crate::openapi::{BodyRefusals, Missing, Preconditions, Refusals};
     operation_id = "updateWebhook",
     params(
         ("id" = i64, Path, description = "The webhook's number"),
-        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+        IfMatch
     ),
     request_body(content = UpdateWebhook, example = json!({ "enabled": true, "events": ["order.shipped"] })),
     responses(
@@ -46,11 +47,12 @@ pub async fn update_webhook(
     body: Body<UpdateWebhook>,
 ) -> Result<HttpResponse, ApiError> {
     let version = known.to_change()?;
-    let mut webhook = find(&state, id.0).await?.webhook;
+    let mut webhook = find(&state, state.database.reader(), id.0).await?.webhook;
     if webhook.version != version {
         return Err(ApiError::Stale);
     }
     let was_enabled = webhook.enabled;
+    let parts = changed_parts(&body.0);
     apply(&state, &mut webhook, body.0).await?;
 
     let now = state.clock().now();
@@ -67,12 +69,25 @@ pub async fn update_webhook(
         }
         _ => {}
     }
-    let entry = Entry::new(AuditEvent::WebhookChanged, caller.actor()).about("webhook", id.0);
+    let webhook = find(&state, &txn, id.0).await?.webhook;
+    let entry =
+        Entry::new(AuditEvent::WebhookChanged, caller.actor()).about("webhook", id.0).with("changed", parts);
     tell(&state, &txn, entry).await?;
     txn.commit().await?;
     state.committed();
-    let webhook = find(&state, id.0).await?.webhook;
-    Ok(answer(StatusCode::OK, tag_of(&webhook), &webhook))
+    changed(StatusCode::OK, webhook.version, &webhook)
+}
+
+/// The parts that were sent, for the audit log; never their values.
+fn changed_parts(update: &UpdateWebhook) -> String {
+    let parts = [
+        ("url", update.url.is_some()),
+        ("description", update.description.is_some()),
+        ("events", update.events.is_some()),
+        ("connection_ids", update.connection_ids.is_some()),
+        ("enabled", update.enabled.is_some()),
+    ];
+    parts.into_iter().filter(|(_, sent)| *sent).map(|(part, _)| part).collect::<Vec<_>>().join(" ")
 }
 
 async fn apply(state: &AppState, webhook: &mut Webhook, update: UpdateWebhook) -> Result<(), ApiError> {
@@ -88,7 +103,7 @@ async fn apply(state: &AppState, webhook: &mut Webhook, update: UpdateWebhook) -
     if let Some(ids) = connection_ids {
         webhook.connection_ids = values::connection_ids(state, &mut errors, &ids).await?;
     }
-    values::check(errors)?;
+    ApiError::refuse_values(errors)?;
     if let Some(url) = url {
         webhook.url = values::url(state, &url).await?;
     }

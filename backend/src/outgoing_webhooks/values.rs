@@ -46,18 +46,11 @@ pub(super) async fn connection_ids(
     errors: &mut Vec<FieldError>,
     ids: &[ConnectionId],
 ) -> Result<Vec<ConnectionId>, ApiError> {
+    let known = connections::ids(state.database.reader(), &Reach::All).await?;
+    let unknown = ids.iter().enumerate().filter(|(_, id)| !known.contains(id));
+    errors.extend(unknown.map(|(index, _)| {
+        FieldError::new(format!("/connection_ids/{index}"), "there is no such connection")
+    }));
     let ids: BTreeSet<_> = ids.iter().copied().collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let known = connections::list(state.database.reader(), &state.database.vault, &Reach::All).await?;
-    let known: BTreeSet<_> = known.iter().map(|connection| connection.id).collect();
-    if let Some(unknown) = ids.iter().find(|id| !known.contains(id)) {
-        errors.push(FieldError::new("/connection_ids", format!("there is no connection {unknown}")));
-    }
     Ok(ids.into_iter().collect())
-}
-
-pub(super) fn check(errors: Vec<FieldError>) -> Result<(), ApiError> {
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
 }

@@ -1,5 +1,4 @@
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use database::audit::Entry;
@@ -14,6 +13,7 @@ use crate::audit::tell;
 use crate::auth::{Person, totp};
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::item::with_secret;
 use crate::openapi::{BodyRefusals, NotNow, Refusals, Throttled};
 
 /// Begin to set up an authenticator app
@@ -47,7 +47,7 @@ pub async fn begin_second_factor(
     }
     let setup =
         SecondFactorSetup { secret: totp::base32(&secret), uri: totp::uri(&secret, &record.user.email) };
-    Ok(secrets(StatusCode::CREATED, &setup))
+    Ok(with_secret(StatusCode::CREATED).json(setup))
 }
 
 /// Confirm an authenticator app
@@ -100,7 +100,7 @@ pub async fn confirm_second_factor(
     txn.commit().await?;
     state.throttle.code_succeeded(id);
     state.live_sessions.forget_user(id);
-    Ok(secrets(StatusCode::OK, &codes))
+    Ok(with_secret(StatusCode::OK).json(codes))
 }
 
 /// Make new recovery codes
@@ -139,7 +139,7 @@ pub async fn make_recovery_codes(
     let entry = Entry::new(AuditEvent::RecoveryCodesMade, &person.user.email).about("user", id);
     tell(&state, &txn, entry).await?;
     txn.commit().await?;
-    Ok(secrets(StatusCode::OK, &codes))
+    Ok(with_secret(StatusCode::OK).json(codes))
 }
 
 /// Remove one's own authenticator app
@@ -188,13 +188,4 @@ async fn new_codes(txn: &DatabaseTransaction, id: UserId) -> Result<RecoveryCode
     let hashes: Vec<_> = codes.iter().map(|code| totp::recovery_code_hash(code)).collect();
     second_factors::replace_recovery_codes(txn, id, &hashes).await?;
     Ok(RecoveryCodes { codes })
-}
-
-/// An answer with secrets in it.
-fn secrets(status: StatusCode, body: &impl serde::Serialize) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((CACHE_CONTROL, "no-store"))
-        // Compressed, the length of the answer could tell something of the secrets.
-        .insert_header((CONTENT_ENCODING, "identity"))
-        .json(body)
 }

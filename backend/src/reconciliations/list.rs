@@ -1,7 +1,7 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::{connections, reconciliations};
-use shared::{ConnectionId, FieldError, Page, Reconciliation};
+use shared::{ConnectionId, Page, Reconciliation};
 
 use crate::app::AppState;
 use crate::auth::{ConnectionsRead, May};
@@ -28,9 +28,7 @@ pub async fn list_reconciliations(
     pairs: Pairs,
 ) -> Result<Json<Page<Reconciliation>>, ApiError> {
     let (parameters, pairs) = Cursors::page_parameters(pairs.0)?;
-    if let Some((name, _)) = pairs.first() {
-        return Err(ApiError::bad_filter(vec![FieldError::new(name, "unknown filter; none is known")]));
-    }
+    Cursors::no_filters(&pairs)?;
     let db = state.database.reader();
     connections::find(db, &state.database.vault, id.0).await?.ok_or(ApiError::NotFound)?;
     let binding = binding(&format!("reconciliations {}", id.0), &pairs);

@@ -2,13 +2,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::{connections, reconciliations};
-use shared::{
-    ConnectionId, ConnectionState, FieldError, MOST_RECONCILE_DAYS, Reconciliation, StartReconciliation,
-};
+use shared::{ConnectionId, FieldError, MOST_RECONCILE_DAYS, Reconciliation, StartReconciliation};
 use sync::reconciling;
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersWrite};
+use crate::connections::require_active;
 use crate::error::ApiError;
 use crate::extract::Id;
 use crate::idempotency::Once;
@@ -49,14 +48,7 @@ pub async fn start_reconciliation(
         }
         let connection = connections::find(txn, &state.database.vault, id.0).await?;
         let connection = connection.ok_or(ApiError::NotFound)?;
-        let reason = match connection.state {
-            ConnectionState::Active => None,
-            ConnectionState::Paused => Some("The connection is paused; resume it first."),
-            ConnectionState::Unauthorized => Some("TikTok access has ended; authorize the connection again."),
-        };
-        if let Some(reason) = reason {
-            return Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() });
-        }
+        require_active(&connection)?;
         let days = days.unwrap_or(connection.settings.reconcile_days);
         let id = reconciling::start(txn, &connection, actor, days, state.clock().now()).await?;
         let started = reconciliations::find(txn, id).await?.ok_or(ApiError::NotFound)?;

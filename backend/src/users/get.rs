@@ -2,12 +2,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use shared::{UserAccount, UserId};
 
-use super::{answer, find};
+use super::find;
 use crate::app::AppState;
 use crate::auth::{May, UsersRead};
 use crate::error::ApiError;
-use crate::extract::Id;
-use crate::openapi::{Missing, Refusals};
+use crate::extract::{Id, KnownVersions};
+use crate::item::versioned;
+use crate::openapi::{IfNoneMatch, Missing, NotModified, Refusals};
 
 /// Get a person
 ///
@@ -15,9 +16,10 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "people",
     operation_id = "getUser",
-    params(("id" = i64, Path, description = "The person's number")),
+    params(("id" = i64, Path, description = "The person's number"), IfNoneMatch),
     responses(
         (status = 200, body = UserAccount, description = "The person", headers(("ETag" = String))),
+        NotModified,
         Missing,
         Refusals
     ),
@@ -28,6 +30,8 @@ pub async fn get_user(
     state: Data<AppState>,
     _caller: May<UsersRead>,
     id: Id<UserId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(find(state.database.reader(), id.0).await?))
+    let account = find(state.database.reader(), id.0).await?;
+    versioned(&known, account.version, &account)
 }

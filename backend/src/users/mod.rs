@@ -14,8 +14,6 @@ pub use remove::remove_user;
 pub use sessions::list_user_sessions;
 pub use update::update_user;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::ETAG;
 use database::{ConnectionTrait, users};
 use shared::{UserAccount, UserId};
 
@@ -24,10 +22,6 @@ use crate::error::ApiError;
 
 async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<UserAccount, ApiError> {
     Ok(users::find(db, id).await?.ok_or(ApiError::NotFound)?.account())
-}
-
-fn answer(account: UserAccount) -> HttpResponse {
-    HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", account.version))).json(account)
 }
 
 /// Refuses to leave the installation without somebody who can manage it.

@@ -1,16 +1,18 @@
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use database::audit::Entry;
 use database::{second_factors, sessions, users};
 use shared::{AuditEvent, FieldError, Role, UpdateUser, UserAccount, UserId};
 
-use super::{answer, check_not_last_admin, find, forget};
+use super::{check_not_last_admin, find, forget};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{Caller, May, UsersWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
-use crate::openapi::{BodyRefusals, Missing, NotNow, Preconditions, Refusals};
+use crate::item::changed;
+use crate::openapi::{BodyRefusals, IfMatch, Missing, NotNow, Preconditions, Refusals};
 
 /// Change a person
 ///
@@ -21,7 +23,7 @@ use crate::openapi::{BodyRefusals, Missing, NotNow, Preconditions, Refusals};
     operation_id = "updateUser",
     params(
         ("id" = i64, Path, description = "The person's number"),
-        ("If-Match" = String, Header, description = "The entity tag of the version that is changed")
+        IfMatch
     ),
     request_body = UpdateUser,
     responses(
@@ -78,7 +80,7 @@ pub async fn update_user(
     tell(&state, &txn, entry_of(&before, &account, &caller)).await?;
     txn.commit().await?;
     forget(&state, id.0);
-    Ok(answer(account))
+    changed(StatusCode::OK, account.version, &account)
 }
 
 /// What has changed, from what to what.

@@ -302,25 +302,28 @@ async fn two_secrets_sign_while_one_replaces_the_other() {
         let connection = app.connect("1").await;
         let tool = receiver(200).await;
         let old = create(&app, &manager, json!({ "url": tool.uri() })).await;
-        let rotate = |body: Value| {
-            app.post(&format!("/api/v1/webhooks/{}/rotate-secret", old["id"])).by(&manager).json(&body)
+        let rotate = |version: &str, body: Value| {
+            let path = format!("/api/v1/webhooks/{}/rotate-secret", old["id"]);
+            app.post(&path).by(&manager).header("if-match", version).json(&body)
         };
 
-        let (status, new) = answer(rotate(json!({ "overlap_hours": 1 }))).await;
+        let (status, new) = answer(rotate("\"1\"", json!({ "overlap_hours": 1 }))).await;
         assert_eq!(status, 200, "{new}");
+        let again = answer(rotate("\"1\"", json!({ "overlap_hours": 1 }))).await;
+        assert_eq!(again.0, 412, "a repeat does not replace the secret that was made");
         app.record(&connection, &order("576461413038785752", app.now())).await;
         app.work_on(DELIVER_WEBHOOK).await;
         let both = tool.received_requests().await.unwrap().remove(0);
         assert!(verifies(&old["secret"], &both) && verifies(&new["secret"], &both));
 
         // The library compares the time of a message with its own, so the overlap ends at once rather than in an hour.
-        let (_, newest) = answer(rotate(json!({ "overlap_hours": 0 }))).await;
+        let (_, newest) = answer(rotate("\"2\"", json!({ "overlap_hours": 0 }))).await;
         app.record(&connection, &order("576461413038785753", app.now())).await;
         app.work_on(DELIVER_WEBHOOK).await;
         let one = tool.received_requests().await.unwrap().remove(1);
         assert!(verifies(&newest["secret"], &one));
         assert!(!verifies(&new["secret"], &one) && !verifies(&old["secret"], &one));
-        let (status, problem) = answer(rotate(json!({ "overlap_hours": 169 }))).await;
+        let (status, problem) = answer(rotate("\"3\"", json!({ "overlap_hours": 169 }))).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/overlap_hours")));
         app.stop().await;
     }
@@ -408,7 +411,7 @@ async fn wrong_values_are_named() {
         (json!({ "url": "ftp://tool.example/" }), "/url"),
         (json!({ "url": url, "description": "x".repeat(201) }), "/description"),
         (json!({ "url": url, "events": ["webhook.test"] }), "/events"),
-        (json!({ "url": url, "connection_ids": [7] }), "/connection_ids"),
+        (json!({ "url": url, "connection_ids": [7] }), "/connection_ids/0"),
     ];
 
     for (body, pointer) in cases {

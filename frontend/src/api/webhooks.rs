@@ -30,13 +30,16 @@ pub fn update_webhook(id: WebhookId, version: i64, body: &UpdateWebhook) -> Aski
     fetch(Call { if_match: Some(version), ..call })
 }
 
-pub fn delete_webhook(id: WebhookId) -> Asking<()> {
-    send_only(Call::new("DELETE", format!("/webhooks/{id}")))
+/// Deletes a webhook, unless somebody else changed it since `version`.
+pub fn delete_webhook(id: WebhookId, version: i64) -> Asking<()> {
+    let call = Call::new("DELETE", format!("/webhooks/{id}"));
+    send_only(Call { if_match: Some(version), ..call })
 }
 
-/// Replaces the secret; the answer is the new one.
-pub fn rotate_webhook_secret(id: WebhookId, body: &RotateWebhookSecret) -> Asking<String> {
-    secret(Call::post(format!("/webhooks/{id}/rotate-secret")).body(body))
+/// Replaces the secret, unless somebody else changed the webhook since `version`; the answer is the new one.
+pub fn rotate_webhook_secret(id: WebhookId, version: i64, body: &RotateWebhookSecret) -> Asking<String> {
+    let call = Call::post(format!("/webhooks/{id}/rotate-secret")).body(body);
+    secret(Call { if_match: Some(version), ..call })
 }
 
 pub fn test_webhook(id: WebhookId) -> Asking<WebhookDelivery> {

@@ -111,19 +111,22 @@ fn WebhookForm(saved: Webhook, webhook: Load<Webhook>, log: DeliveryLog) -> impl
                 </div>
             </fieldset>
         </form>
-        <Secret id />
-        {delete(id, shown_address)}
+        <Secret id version webhook />
+        {delete(id, version, shown_address)}
     }
 }
 
 #[component]
-fn Secret(id: WebhookId) -> impl IntoView {
+fn Secret(id: WebhookId, version: i64, webhook: Load<Webhook>) -> impl IntoView {
     let new = RwSignal::new(None::<String>);
     let request = Request::new();
     let rotate = move || {
-        request.run(api::rotate_webhook_secret(id, &RotateWebhookSecret::default()), move |secret| {
-            new.set(Some(secret));
-        });
+        request.run(
+            api::rotate_webhook_secret(id, version, &RotateWebhookSecret::default()),
+            move |secret| {
+                new.set(Some(secret));
+            },
+        );
     };
     let question = || Question {
         id: "rotate".to_owned(),
@@ -132,7 +135,11 @@ fn Secret(id: WebhookId) -> impl IntoView {
         sentence: text::ABOUT_TO_REPLACE_SECRET.to_owned(),
         act: text::YES_REPLACE,
     };
-    let close = Callback::new(move |()| new.set(None));
+    // The next change must name the version that this one has made.
+    let close = Callback::new(move |()| {
+        new.set(None);
+        webhook.run(api::webhook(id));
+    });
     view! {
         <section class="card">
             <h2>{text::SECRET}</h2>
@@ -149,10 +156,10 @@ fn Secret(id: WebhookId) -> impl IntoView {
     }
 }
 
-fn delete(id: WebhookId, url: String) -> AnyView {
+fn delete(id: WebhookId, version: i64, url: String) -> AnyView {
     let request = Request::new();
     let delete = move || {
-        request.run(api::delete_webhook(id), |()| {
+        request.run(api::delete_webhook(id, version), |()| {
             toast::show(Tone::Good, text::WEBHOOK_DELETED);
             navigation::replace("/webhooks");
         });
