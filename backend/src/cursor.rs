@@ -54,7 +54,8 @@ impl Cursors {
                 _ => rest.push((name, value)),
             }
         }
-        if errors.is_empty() { Ok((parameters, rest)) } else { Err(ApiError::bad_filter(errors)) }
+        ApiError::refuse_filter(errors)?;
+        Ok((parameters, rest))
     }
 
     /// Refuses whatever is left of a query of a list that has no filters.
@@ -65,7 +66,7 @@ impl Cursors {
         let unknown =
             |(name, _): &(String, String)| FieldError::new(name, "unknown filter; this list has none");
         let errors: Vec<_> = rest.iter().map(unknown).collect();
-        if errors.is_empty() { Ok(()) } else { Err(ApiError::bad_filter(errors)) }
+        ApiError::refuse_filter(errors)
     }
 
     /// The page that the parameters ask for, of the list that `binding` describes.

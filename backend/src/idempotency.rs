@@ -10,8 +10,8 @@ use database::{DatabaseTransaction, MasterKey};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tracing_actix_web::RequestId;
 
@@ -58,6 +58,11 @@ pub struct Once<T> {
     pub body: T,
     pub named: Named,
 }
+
+/// The body of a request that says everything in its address: none, or an empty object.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoBody {}
 
 /// What a request is known by.
 pub struct Named {

@@ -51,7 +51,7 @@ impl Page {
         Self { policy: HeaderValue::from_str(&policy).expect("hashes are plain text") }
     }
 
-    /// The content security policy of everything but Swagger UI.
+    /// The content security policy of the page.
     #[must_use]
     pub fn policy(&self) -> HeaderValue {
         self.policy.clone()

@@ -2,13 +2,13 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::Reach;
 use database::alerts::{self, AlertFilter};
-use shared::{Alert, FieldError, Page};
+use shared::{Alert, AlertKind, FieldError, Page};
 
 use crate::app::AppState;
 use crate::auth::{ConnectionsRead, May};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
-use crate::extract::Pairs;
+use crate::extract::{Pairs, words};
 use crate::openapi::{PageQuery, Refusals};
 
 /// List alerts
@@ -54,16 +54,10 @@ fn filter_of(pairs: &[(String, String)], reach: Reach) -> Result<AlertFilter, Ap
                 Ok(open) => filter.open = Some(open),
                 Err(_) => errors.push(wrong("either true or false")),
             },
-            "kind" => {
-                for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                    match word.parse() {
-                        Ok(kind) => filter.kind.push(kind),
-                        Err(_) => errors.push(wrong("not a kind of alert")),
-                    }
-                }
-            }
+            "kind" => filter.kind.extend(words(name, value, AlertKind::ALL, &mut errors)),
             _ => errors.push(wrong("unknown filter; known are connection, kind, open")),
         }
     }
-    if errors.is_empty() { Ok(filter) } else { Err(ApiError::bad_filter(errors)) }
+    ApiError::refuse_filter(errors)?;
+    Ok(filter)
 }

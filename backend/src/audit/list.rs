@@ -2,13 +2,13 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use chrono::{DateTime, Utc};
 use database::audit::{self, Filter};
-use shared::{AuditEntry, FieldError, Page};
+use shared::{AuditEntry, AuditEvent, FieldError, Page};
 
 use crate::app::AppState;
 use crate::auth::{AuditRead, May};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
-use crate::extract::Pairs;
+use crate::extract::{Pairs, words};
 use crate::openapi::{PageQuery, Refusals};
 
 /// List the audit log
@@ -50,14 +50,7 @@ fn filter_of(pairs: &[(String, String)]) -> Result<Filter, ApiError> {
         let wrong = |detail: &str| FieldError::new(name, detail);
         let time = || DateTime::parse_from_rfc3339(value).map(|time| time.with_timezone(&Utc));
         match name.as_str() {
-            "event" => {
-                for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                    match word.parse() {
-                        Ok(event) => filter.events.push(event),
-                        Err(_) => errors.push(wrong("not an audit event")),
-                    }
-                }
-            }
+            "event" => filter.events.extend(words(name, value, AuditEvent::ALL, &mut errors)),
             "actor" => filter.actor = Some(value.clone()),
             "subject" => filter.subject = Some(value.clone()),
             "at[gte]" | "at[lt]" => match time() {
@@ -68,5 +61,6 @@ fn filter_of(pairs: &[(String, String)]) -> Result<Filter, ApiError> {
             _ => errors.push(wrong("unknown filter; known are event, actor, subject, at[gte], at[lt]")),
         }
     }
-    if errors.is_empty() { Ok(filter) } else { Err(ApiError::bad_filter(errors)) }
+    ApiError::refuse_filter(errors)?;
+    Ok(filter)
 }

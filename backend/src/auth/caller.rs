@@ -181,11 +181,10 @@ async fn of_key(state: &AppState, key: &str, now: DateTime<Utc>) -> Result<Optio
         return Ok(None);
     }
     let digest = super::token_hash(key);
-    let Some(mut key) = state.live_keys.find(&state.database, &digest, now).await? else { return Ok(None) };
+    let Some(key) = state.live_keys.find(&state.database, &digest, now).await? else { return Ok(None) };
     if api_keys::is_use_worth_writing(key.last_used_at, now) {
         api_keys::used(state.database.writer(), key.id, now).await?;
-        key.last_used_at = Some(now);
-        state.live_keys.remember(digest, key.clone(), now);
+        state.live_keys.used(&digest, now);
     }
     Ok(Some(Caller {
         actor: format!("{} (key {})", key.owner.email, key.name),

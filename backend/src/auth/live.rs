@@ -108,14 +108,16 @@ impl LiveKeys {
         }
         let key = api_keys::find_live(database.reader(), digest, now).await?;
         if let Some(key) = &key {
-            self.remember(digest.to_owned(), key.clone(), now);
+            self.0.put(digest.to_owned(), key.clone(), now);
         }
         Ok(key)
     }
 
-    /// Keeps what is known of a key.
-    pub fn remember(&self, digest: String, key: LiveKey, now: DateTime<Utc>) {
-        self.0.put(digest, key, now);
+    /// Notes when a key was used, for no longer than it is remembered anyway.
+    pub fn used(&self, digest: &str, now: DateTime<Utc>) {
+        if let Some((key, _)) = self.0.lock().get_mut(digest) {
+            key.last_used_at = Some(now);
+        }
     }
 
     /// Notes that a key was changed or revoked.

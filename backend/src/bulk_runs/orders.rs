@@ -7,7 +7,7 @@ use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
-use crate::extract::{Id, Pairs};
+use crate::extract::{Id, Pairs, words};
 use crate::openapi::{Missing, PageQuery, Refusals};
 
 /// List the orders of a bulk run
@@ -49,12 +49,8 @@ fn outcomes_of(pairs: &[(String, String)]) -> Result<Vec<BulkOutcome>, ApiError>
             errors.push(FieldError::new(name, "unknown filter; known is outcome"));
             continue;
         }
-        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match word.parse() {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(_) => errors.push(FieldError::new(name, "not an outcome")),
-            }
-        }
+        outcomes.extend(words(name, value, BulkOutcome::ALL, &mut errors));
     }
-    if errors.is_empty() { Ok(outcomes) } else { Err(ApiError::bad_filter(errors)) }
+    ApiError::refuse_filter(errors)?;
+    Ok(outcomes)
 }

@@ -9,8 +9,8 @@ use crate::app::AppState;
 use crate::auth::{May, OrdersWrite};
 use crate::error::ApiError;
 use crate::extract::Id;
-use crate::idempotency::Once;
-use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
+use crate::idempotency::{NoBody, Once};
+use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
 
 /// Retry what failed in a bulk run
 ///
@@ -26,6 +26,7 @@ use crate::openapi::{IdempotencyKey, KeyRefusals, Missing, NotNow, Refusals};
         ),
         NotNow,
         Missing,
+        BodyRefusals,
         KeyRefusals,
         Refusals
     ),
@@ -36,7 +37,7 @@ pub async fn retry_bulk_run(
     state: Data<AppState>,
     caller: May<OrdersWrite>,
     id: Id<BulkRunId>,
-    request: Once<()>,
+    request: Once<Option<NoBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let work = async |txn: &_| {
         let old = bulk_runs::find(txn, id.0).await?.ok_or(ApiError::NotFound)?;

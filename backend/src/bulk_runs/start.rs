@@ -66,9 +66,7 @@ pub async fn start_bulk_run(
     let Once { body, named } = request;
     let work = async |txn: &_| {
         let errors = errors_of(&body);
-        if !errors.is_empty() {
-            return Err(ApiError::Invalid(errors));
-        }
+        ApiError::refuse_values(errors)?;
         let run = NewRun { request: &body.request, actor: caller.actor() };
         let new = match &body.filter {
             None => {
@@ -76,7 +74,9 @@ pub async fn start_bulk_run(
                     .await?
             }
             Some(pairs) => {
-                let criteria = criteria_of(&state, &caller, &filter_of(pairs)?, BuyerFilter::default())?;
+                let criteria = filter_of(pairs)
+                    .and_then(|filter| criteria_of(&state, &caller, &filter, BuyerFilter::default()))
+                    .map_err(|error| error.of_pairs(pairs))?;
                 let members = Members::Matching { criteria: &criteria, except: &body.except };
                 create(&state, txn, run, members).await?
             }

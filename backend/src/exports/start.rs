@@ -60,16 +60,16 @@ pub async fn start_export(
     let Once { body, named } = request;
     let work = async |txn: &_| {
         let errors = errors_of(&body);
-        if !errors.is_empty() {
-            return Err(ApiError::Invalid(errors));
-        }
+        ApiError::refuse_values(errors)?;
         let columns = if body.columns.is_empty() { ExportColumn::defaults() } else { body.columns.clone() };
         if columns.iter().any(|column| column.is_personal()) {
             caller.require(Scope::OrdersPii)?;
         }
         let (members, total) = match body.filter {
             Some(pairs) => {
-                let total = count(&state, &caller, &filter_of(&pairs)?).await?;
+                let filter = filter_of(&pairs).map_err(|error| error.of_pairs(&pairs))?;
+                let total = count(&state, &caller, &filter).await;
+                let total = total.map_err(|error| error.of_pairs(&pairs))?;
                 (Members::Matching(pairs), total)
             }
             None => {

@@ -2,13 +2,13 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use database::Reach;
 use database::order_history::{self, IssueFilter};
-use shared::{FieldError, Issue, Page};
+use shared::{FieldError, Issue, IssueCode, Page};
 
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::cursor::{Cursors, binding};
 use crate::error::ApiError;
-use crate::extract::Pairs;
+use crate::extract::{Pairs, words};
 use crate::openapi::{PageQuery, Refusals};
 
 /// List issues
@@ -54,16 +54,10 @@ fn filter_of(pairs: &[(String, String)], reach: Reach) -> Result<IssueFilter, Ap
                 Ok(open) => filter.open = Some(open),
                 Err(_) => errors.push(wrong("either true or false")),
             },
-            "code" => {
-                for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                    match word.parse() {
-                        Ok(code) => filter.code.push(code),
-                        Err(_) => errors.push(wrong("not an issue code")),
-                    }
-                }
-            }
+            "code" => filter.code.extend(words(name, value, IssueCode::ALL, &mut errors)),
             _ => errors.push(wrong("unknown filter; known are order, code, open")),
         }
     }
-    if errors.is_empty() { Ok(filter) } else { Err(ApiError::bad_filter(errors)) }
+    ApiError::refuse_filter(errors)?;
+    Ok(filter)
 }

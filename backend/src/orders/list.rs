@@ -34,5 +34,5 @@ pub async fn list_orders(
     let (shape, pairs) = Shape::of_list(pairs)?;
     let filter = filter_of(&pairs)?;
     let page = page_of(&state, &caller, &filter, BuyerFilter::default(), &parameters).await?;
-    shape.page(&state, page.into_inner()).await.map(Json)
+    shape.page(&state, page).await.map(Json)
 }

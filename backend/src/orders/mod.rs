@@ -32,7 +32,6 @@ pub use search::search_orders;
 pub use timeline::list_timeline;
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Json;
 use actix_web::{HttpResponse, Responder};
 use database::{BuyerFilter, Criteria, order_list};
 use shared::{OrderFilter, OrderSummary, Page, Search};
@@ -71,7 +70,7 @@ async fn page_of(
     filter: &OrderFilter,
     buyer: BuyerFilter,
     parameters: &PageParameters,
-) -> Result<Json<Page<OrderSummary>>, ApiError> {
+) -> Result<Page<OrderSummary>, ApiError> {
     let mut pairs = filter.to_pairs();
     let buyers_data = [("name", &buyer.name), ("phone", &buyer.phone), ("email", &buyer.email)];
     pairs.extend(buyers_data.map(|(name, text)| (format!("buyer.{name}"), text.clone().unwrap_or_default())));
@@ -79,7 +78,7 @@ async fn page_of(
     let request = state.cursors.request(parameters, &binding)?;
     let criteria = criteria_of(state, caller, filter, buyer)?;
     let slice = order_list::list(state.database.reader(), &state.database.vault, &criteria, &request).await?;
-    Ok(Json(state.cursors.page(slice, &binding)))
+    Ok(state.cursors.page(slice, &binding))
 }
 
 /// An answer that no cache may keep, since it names a person.

@@ -61,7 +61,7 @@ impl SearchBuyer {
                 )
             })
             .collect::<Vec<_>>();
-        if too_long.is_empty() { Ok(()) } else { Err(ApiError::Invalid(too_long)) }
+        ApiError::refuse_values(too_long)
     }
 }
 
@@ -87,7 +87,11 @@ pub async fn search_orders(
         buyer.check()?;
         tell_alone(&state, Entry::new(AuditEvent::BuyerSearched, caller.actor())).await?;
     }
-    let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;
     let buyer = buyer.map(|SearchBuyer { name, phone, email }| BuyerFilter { name, phone, email });
-    page_of(&state, &caller, &filter_of(&pairs)?, buyer.unwrap_or_default(), &parameters).await
+    let found = async {
+        let (parameters, pairs) = Cursors::page_parameters(filter.into_iter().collect())?;
+        page_of(&state, &caller, &filter_of(&pairs)?, buyer.unwrap_or_default(), &parameters).await
+    };
+    let page = found.await.map_err(|error| error.in_body(|name| format!("/filter/{name}")))?;
+    Ok(Json(page))
 }

@@ -82,7 +82,8 @@ impl Shape {
             FieldError::new(name, "unknown filter; known are fields and include")
         };
         let errors: Vec<_> = rest.iter().map(unknown).collect();
-        if errors.is_empty() { Ok(shape) } else { Err(ApiError::bad_filter(errors)) }
+        ApiError::refuse_filter(errors)?;
+        Ok(shape)
     }
 
     fn read(

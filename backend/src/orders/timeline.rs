@@ -41,22 +41,33 @@ pub async fn list_timeline(
     pairs: Pairs,
 ) -> Result<Json<Page<TimelineEntry>>, ApiError> {
     let (parameters, rest) = Cursors::page_parameters(pairs.0)?;
-    let mut topics = Vec::new();
-    for (name, value) in &rest {
-        if name != "topic" {
-            let detail = "unknown filter; the timeline has `topic` only";
-            return Err(ApiError::bad_filter(vec![FieldError::new(name, detail)]));
-        }
-        topics.extend(value.split(',').filter(|topic| !topic.is_empty()).map(str::to_owned));
-    }
-    if let Some(unknown) = topics.iter().find(|topic| !TIMELINE_TOPICS.contains(&topic.as_str())) {
-        let detail = format!("unknown topic “{}”", unknown.chars().take(64).collect::<String>());
-        return Err(ApiError::bad_filter(vec![FieldError::new("topic", detail)]));
-    }
+    let topics = topics_of(&rest)?;
     let binding = format!("timeline {} {}", id.0, topics.join(","));
     let request = state.cursors.request(&parameters, &binding)?;
     let db = state.database.reader();
     order_detail::version(db, id.0).await?.ok_or(ApiError::NotFound)?;
     let slice = order_history::timeline_page(db, id.0, &topics, &request).await?;
     Ok(Json(state.cursors.page(slice, &binding)))
+}
+
+fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&str>, ApiError> {
+    let mut topics = Vec::new();
+    let mut errors = Vec::new();
+    for (name, value) in pairs {
+        if name != "topic" {
+            errors.push(FieldError::new(name, "unknown filter; known is topic"));
+            continue;
+        }
+        for topic in value.split(',').map(str::trim).filter(|topic| !topic.is_empty()) {
+            if TIMELINE_TOPICS.contains(&topic) {
+                topics.push(topic);
+            } else {
+                let topic: String = topic.chars().take(64).collect();
+                let known = TIMELINE_TOPICS.join(", ");
+                errors.push(FieldError::new(name, format!("unknown “{topic}”; known are {known}")));
+            }
+        }
+    }
+    ApiError::refuse_filter(errors)?;
+    Ok(topics)
 }

@@ -195,7 +195,7 @@ async fn runs_that_are_not_meant_are_refused() {
             (json!({ "request": sync, "order_ids": [ids[0].0, 7777] }), 422, "/order_ids"),
             (json!({ "request": sync, "filter": [["q", "nothing"]] }), 422, "/filter"),
             (json!({ "request": note, "order_ids": [ids[0].0] }), 422, "/request/action"),
-            (json!({ "request": sync, "filter": [["colour", "red"]] }), 400, "colour"),
+            (json!({ "request": sync, "filter": [["colour", "red"]] }), 400, "/filter/0"),
         ];
 
         for (body, expected, pointer) in &cases {

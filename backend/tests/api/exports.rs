@@ -210,7 +210,7 @@ async fn wrong_requests_are_named() {
         (json!({ "format": "csv" }), 422, "/order_ids"),
         (json!({ "format": "csv", "filter": [], "order_ids": [1] }), 422, "/filter"),
         (json!({ "format": "csv", "filter": [], "columns": ["id", "id"] }), 422, "/columns"),
-        (json!({ "format": "csv", "filter": [["colour", "red"]] }), 400, "colour"),
+        (json!({ "format": "csv", "filter": [["colour", "red"]] }), 400, "/filter/0"),
         (json!({ "format": "csv", "filter": [], "columns": ["colour"] }), 400, "/columns/0"),
         (json!({ "format": "xlsx", "filter": [] }), 400, "/format"),
     ];

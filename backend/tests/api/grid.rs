@@ -303,6 +303,10 @@ async fn buyers_are_searched_for_by_managers_only_and_never_in_an_address() {
         let (status, problem) = answer(long.by(&manager)).await;
         assert_eq!((status, problem["errors"].as_array().unwrap().len()), (422, 1), "{problem}");
         assert_eq!(problem["errors"][0]["pointer"], "/buyer/phone");
+        let wrong =
+            app.post("/api/v1/orders/search").json(&serde_json::json!({ "filter": { "country": "Spain" } }));
+        let (status, problem) = answer(wrong.by(&manager)).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &"/filter/country".into()), "{problem}");
         let plain = serde_json::json!({ "filter": { "status": "awaiting_shipment", "limit": "1" } });
         let (status, found) = answer(app.post("/api/v1/orders/search").json(&plain).by(&operator)).await;
         assert_eq!((status, ids(&found).len()), (200, 1));
