@@ -3,14 +3,15 @@
 use crate::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::actions::ask;
 use crate::actions::bulk_panel::BulkPanel;
-use crate::actions::panel::OrderPanel;
+use crate::actions::panel::{self, OrderPanel};
+use crate::actions::{ask, bulk_run};
 use crate::components::announcer::Announcer;
-use crate::components::toast::Toaster;
+use crate::components::toast::{self, Toaster};
 use crate::frame::{Frame, guarded};
 use crate::installation::Installation;
 use crate::markup::view;
+use crate::orders::grid_state;
 use crate::preferences::Preferences;
 use crate::route::Route;
 use crate::{clock, live, navigation, pages, session};
@@ -24,6 +25,13 @@ pub fn App() -> impl IntoView {
     ask::start();
     spawn_local(session::resume());
     provide_context(Installation::watch());
+    session::at_end(|| {
+        // Whoever signs in next may be somebody else.
+        bulk_run::dismiss();
+        panel::close();
+        toast::forget_all();
+        grid_state::forget();
+    });
     let route = Memo::new(|_| Route::of(&navigation::address().path));
     view! {
         <Frame route />

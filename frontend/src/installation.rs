@@ -55,6 +55,9 @@ impl Installation {
         Effect::new(move |_| {
             if is_signed_in.get() {
                 installation.reload();
+            } else {
+                installation.connections.value.set(None);
+                installation.health.value.set(None);
             }
         });
         live::listen(move |news| match news {

@@ -60,6 +60,18 @@ pub fn access_token() -> Option<String> {
     ACCESS_TOKEN.with_borrow(Clone::clone)
 }
 
+/// Has something done whenever nobody is signed in any more; for what knows of orders and outlives the pages.
+pub fn at_end(forget: impl Fn() + 'static) {
+    let state = state();
+    let is_signed_in = Memo::new(move |_| matches!(state.get(), SessionState::SignedIn(_)));
+    Effect::new(move |was_signed_in: Option<bool>| {
+        if was_signed_in == Some(true) && !is_signed_in.get() {
+            forget();
+        }
+        is_signed_in.get()
+    });
+}
+
 /// Begins a session that the server has just opened.
 pub fn begin(session: Session) {
     browser::store(RESUMABLE, Some("yes"));

@@ -83,6 +83,11 @@ thread_local! {
     static IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Forgets every message, also those that are kept.
+pub fn forget_all() {
+    TOASTS.with(|toasts| toasts.update(Vec::clear));
+}
+
 /// Shows a message.
 pub fn show(tone: Tone, message: impl Into<String>) -> ToastId {
     say(Said::new(tone, message))

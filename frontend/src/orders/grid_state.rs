@@ -76,7 +76,7 @@ pub struct Grid {
 }
 
 /// What events told since the server was last asked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Gathered {
     received: Vec<OrderId>,
     updated: Vec<OrderId>,
@@ -94,6 +94,11 @@ struct Remembered {
 
 thread_local! {
     static REMEMBERED: RefCell<Option<Remembered>> = const { RefCell::new(None) };
+}
+
+/// Forgets what is kept of the grid.
+pub fn forget() {
+    REMEMBERED.set(None);
 }
 
 /// The address of the grid that was last seen.
@@ -305,10 +310,17 @@ impl Grid {
         });
         if starts {
             spawn_local(async move {
-                browser::sleep(GATHER_MS).await;
-                if let Some(Some(gathered)) = self.gathering.try_update_value(Option::take) {
-                    self.follow(gathered).await;
+                // One after another: an answer that comes late must not undo what a newer one has told.
+                loop {
+                    browser::sleep(GATHER_MS).await;
+                    let gathered =
+                        self.gathering.try_update_value(|gathered| gathered.as_mut().map(std::mem::take));
+                    match gathered.flatten() {
+                        Some(gathered) if gathered != Gathered::default() => self.follow(gathered).await,
+                        _ => break,
+                    }
                 }
+                self.gathering.try_update_value(|gathered| *gathered = None);
             });
         }
     }
