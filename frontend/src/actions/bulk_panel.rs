@@ -24,10 +24,11 @@ pub fn BulkPanel() -> impl IntoView {
         browser::keep_focus();
         Some(progress(&run, listed))
     };
-    let list = move || {
+    let shown = Memo::new(move |_| {
         let outcome = Some(listed.get()).filter(|outcome| !outcome.is_empty())?;
-        Some(orders(run.with_untracked(|run| run.as_ref().map(|run| run.id))?, &outcome))
-    };
+        Some((run.with(|run| run.as_ref().map(|run| run.id))?, outcome))
+    });
+    let list = move || shown.get().map(|(id, outcome)| orders(run, id, outcome));
     view! {
         <section class="bulk-panel" aria-label=text::BULK_RUN prop:hidden=move || run.with(Option::is_none)>
             {progress}
@@ -117,9 +118,13 @@ fn next_step<F: Future<Output = Result<(), Failure>> + 'static>(
 }
 
 /// The orders that met one outcome, and why.
-fn orders(id: BulkRunId, outcome: &str) -> AnyView {
+fn orders(run: RwSignal<Option<BulkProgress>>, id: BulkRunId, outcome: String) -> AnyView {
     let orders = Load::<Page<BulkRunOrder>>::new();
-    orders.run(api::bulk_run_orders(id, outcome));
+    // Read anew whenever the run has come further.
+    Effect::new(move |_| {
+        run.track();
+        orders.run_for_changes(api::bulk_run_orders(id, &outcome));
+    });
     let failure = move || {
         orders.request.failure.get().map(|failure| view! { <p class="field-error">{failure.sentence()}</p> })
     };

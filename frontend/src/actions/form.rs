@@ -84,8 +84,8 @@ impl Answers {
     }
 }
 
-/// The form of an action; `close` is called when it was asked for, or shall not be.
-pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> AnyView {
+/// The form of an action; `close` is called when it was asked for (`true`), or shall not be.
+pub fn action_form(kind: ActionKind, target: Target, close: Callback<bool>) -> AnyView {
     let answers = Answers {
         reason: RwSignal::new(String::new()),
         words: RwSignal::new(String::new()),
@@ -99,7 +99,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> Any
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let (true, Some(request)) = (is_ready.get_untracked(), untrack(|| answers.request(kind))) {
-            sending.run_task(target.clone().ask(request), move || close.run(()));
+            sending.run_task(target.clone().ask(request), move || close.run(true));
         }
     };
     let is_grave = matches!(kind, ActionKind::Cancel | ActionKind::Archive | ActionKind::AcceptCancellation);
@@ -121,7 +121,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<()>) -> Any
                     .map(|failure| view! { <p class="field-error" role="alert">{failure.sentence()}</p> })
             }}
             <footer>
-                <button type="button" class="button" on:click=handler(move |_| close.run(()))>
+                <button type="button" class="button" on:click=handler(move |_| close.run(false))>
                     {text::keep(kind)}
                 </button>
                 <button

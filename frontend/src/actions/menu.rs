@@ -142,7 +142,7 @@ fn content(menu: RowMenu, order: &OrderSummary) -> AnyView {
     match menu.asked.get() {
         Some(kind) => {
             let target = Target::One(Box::new(order.clone()));
-            action_form(kind, target, Callback::new(move |()| menu.close()))
+            action_form(kind, target, Callback::new(move |_| menu.close()))
         }
         None => items(menu, order),
     }

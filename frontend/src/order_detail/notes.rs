@@ -82,7 +82,7 @@ pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
 }
 
 fn tag_form(order: OrderSummary, editing: RwSignal<bool>) -> AnyView {
-    let back = move |()| editing.set(false);
+    let back = move |_: bool| editing.set(false);
     action_form(ActionKind::Tag, Target::One(Box::new(order)), Callback::new(back))
 }
 

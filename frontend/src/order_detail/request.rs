@@ -28,7 +28,7 @@ pub fn RequestCard(order: Answer<OrderDetail>, options: Load<ActionOptions>) -> 
                 {move || why(options)}
                 {move || match (answering.get(), untrack(summary)) {
                     (Some(kind), Some(order)) => {
-                        let back = move |()| answering.set(None);
+                        let back = move |_: bool| answering.set(None);
                         action_form(kind, Target::One(Box::new(order)), Callback::new(back))
                     }
                     _ => summary().map(|order| answers(&order, answering)).into_any(),

@@ -98,7 +98,10 @@ fn asked(grid: Grid, kind: ActionKind) -> AnyView {
         >
             {
                 let close = use_context::<CloseDropdown>();
-                let close = move |()| {
+                let close = move |was_asked: bool| {
+                    if was_asked {
+                        grid.select_none();
+                    }
                     if let Some(close) = close {
                         close.close();
                     }
