@@ -115,13 +115,13 @@ pub fn scroll_top() -> f64 {
     window().scroll_y().unwrap_or_default()
 }
 
-/// Whether single keys belong to what has the keyboard: a field, or an open dialog.
+/// Whether single keys belong to what has the keyboard: a field, an open dialog, or an open menu.
 pub fn is_typing(target: Option<web_sys::EventTarget>) -> bool {
     let in_field = target
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
         .and_then(|element| element.closest("input:not([type=checkbox]), textarea, select").ok().flatten())
         .is_some();
-    in_field || element("dialog[open]").is_some()
+    in_field || element("dialog[open], [popover]:popover-open").is_some()
 }
 
 /// When the user's day began that is so many days before today.

@@ -136,17 +136,17 @@ struct Part {
 }
 
 impl Part {
-    /// The units that go into the parcel.
-    fn chosen(&self) -> &[String] {
-        let number = self.number.with(|number| number.parse().unwrap_or(0));
-        self.units.get(..number).unwrap_or(&self.units)
+    /// The units that go into the parcel; `None` unless what is typed is a number of them.
+    fn chosen(&self) -> Option<&[String]> {
+        let number = self.number.with(|number| number.trim().parse().ok())?;
+        self.units.get(..number)
     }
 }
 
-/// The chosen units; empty for all, which lets TikTok Shop keep its own package. `None` when nothing is chosen.
+/// The chosen units; empty for all, which lets TikTok Shop keep its own package. `None` when nothing is chosen, or too much.
 fn chosen_units(parts: &[Part]) -> Option<Vec<String>> {
     let all: usize = parts.iter().map(|part| part.units.len()).sum();
-    let chosen: Vec<_> = parts.iter().flat_map(Part::chosen).cloned().collect();
+    let chosen = parts.iter().map(Part::chosen).collect::<Option<Vec<_>>>()?.concat();
     match chosen.len() {
         number if number == all => Some(Vec::new()),
         0 => None,
@@ -287,7 +287,7 @@ fn units_field(line: &ShipLine, number: RwSignal<String>) -> AnyView {
             <label class="choice">
                 <input
                     type="checkbox"
-                    prop:checked=move || number.with(|number| number != "0")
+                    prop:checked=move || number.with(|number| number.trim().parse().is_ok_and(|number: usize| number > 0))
                     on:change=handler(tick)
                 />
                 <span>

@@ -20,11 +20,23 @@ enum Told {
     Attempt(Attempt),
 }
 
+impl Told {
+    /// Attempts have numbers of their own.
+    fn id(&self) -> i64 {
+        match self {
+            Self::Sentence(entry) => entry.id,
+            Self::Attempt(attempt) => -attempt.id,
+        }
+    }
+}
+
 /// The story of an order, newest first, or what was tried for it.
 #[derive(Clone, Copy)]
 pub struct Story {
     told: RwSignal<Vec<Told>>,
     older: RwSignal<Option<String>>,
+    /// What of it is shown.
+    shown: StoredValue<String>,
     /// Topics as the API names them, or [`ATTEMPTS`].
     pub topic: RwSignal<String>,
     request: Request,
@@ -35,6 +47,7 @@ impl Story {
         Self {
             told: RwSignal::new(Vec::new()),
             older: RwSignal::new(None),
+            shown: StoredValue::new(String::new()),
             topic: RwSignal::new(String::new()),
             request: Request::new(),
         }
@@ -51,17 +64,30 @@ impl Story {
         if topic == ATTEMPTS {
             self.request.run(api::attempts(id, after), move |page: Page<Attempt>| {
                 let older = page.next_cursor.filter(|_| page.has_more);
-                self.take(is_first, older, page.items.into_iter().map(Told::Attempt).collect());
+                self.take(topic, is_first, older, page.items.into_iter().map(Told::Attempt).collect());
             });
         } else {
-            self.request.run(api::timeline(id, &topic, after), move |page: Page<TimelineEntry>| {
+            let asking = api::timeline(id, &topic, after);
+            self.request.run(asking, move |page: Page<TimelineEntry>| {
                 let older = page.next_cursor.filter(|_| page.has_more);
-                self.take(is_first, older, page.items.into_iter().map(Told::Sentence).collect());
+                self.take(topic, is_first, older, page.items.into_iter().map(Told::Sentence).collect());
             });
         }
     }
 
-    fn take(self, is_first: bool, older: Option<String>, items: Vec<Told>) {
+    fn take(self, topic: String, is_first: bool, older: Option<String>, mut items: Vec<Told>) {
+        let is_same = self.shown.with_value(|shown| *shown == topic);
+        self.shown.set_value(topic);
+        let known = |told: &Vec<Told>| told.first().map(Told::id);
+        let newest = self.told.with_untracked(known).filter(|_| is_first && is_same);
+        // What is new stands before what is shown, which may be more than a page by now.
+        if let Some(place) = newest.and_then(|newest| items.iter().position(|item| item.id() == newest)) {
+            items.truncate(place);
+            if !items.is_empty() {
+                self.told.update(|told| drop(told.splice(0..0, items)));
+            }
+            return;
+        }
         self.older.set(older);
         self.told.update(|told| {
             if is_first {
@@ -125,9 +151,10 @@ pub fn Timeline(id: OrderId, story: Story) -> impl IntoView {
 
 /// Nothing that was told changes any more, so what is open stays open when newer things come in.
 fn keyed(told: Told) -> Keyed {
+    let id = told.id();
     match told {
-        Told::Sentence(entry) => Keyed::new(entry.id, move || entry_view(entry.clone())),
-        Told::Attempt(attempt) => Keyed::new(-attempt.id, move || attempt_view(attempt.clone())),
+        Told::Sentence(entry) => Keyed::new(id, move || entry_view(entry.clone())),
+        Told::Attempt(attempt) => Keyed::new(id, move || attempt_view(attempt.clone())),
     }
 }
 

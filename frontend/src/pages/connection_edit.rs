@@ -54,7 +54,9 @@ fn ConnectionPage(id: ConnectionId) -> impl IntoView {
 #[component]
 fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoView {
     let installation = Installation::expect();
-    let (id, version, state) = (saved.id, saved.version, saved.state);
+    let id = saved.id;
+    // They change without the form, in which somebody may be typing.
+    let (version, state) = (RwSignal::new(saved.version), RwSignal::new(saved.state));
     let name = RwSignal::new(saved.name.clone());
     let credentials = CredentialFields::new();
     credentials.app_key.set(saved.tiktok.app_key.clone());
@@ -64,10 +66,16 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
     let change = Request::new();
     provide_context(FormFailure(change.failure));
     let send = move |body: UpdateConnection, done: &'static str| {
-        change.run(api::update_connection(id, version, &body), move |saved: Connection| {
+        let is_form = body.settings.is_some();
+        let asking = api::update_connection(id, version.get_untracked(), &body);
+        change.run(asking, move |saved: Connection| {
             toast::show(Tone::Good, done);
             installation.reload();
-            connection.value.set(Some(saved));
+            version.set(saved.version);
+            state.set(saved.state);
+            if is_form {
+                connection.value.set(Some(saved));
+            }
         });
     };
     let old = saved.settings.clone();
@@ -83,7 +91,7 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
         send(body, text::SAVED);
     };
     let pause = move |_| {
-        let paused = state != ConnectionState::Paused;
+        let paused = state.get_untracked() != ConnectionState::Paused;
         let done = if paused { text::NOW_PAUSED } else { text::NOW_ACTIVE };
         send(UpdateConnection { paused: Some(paused), ..UpdateConnection::default() }, done);
     };
@@ -101,9 +109,9 @@ fn ConnectionForm(saved: Connection, connection: Load<Connection>) -> impl IntoV
     };
     view! {
         <section class="card connection-state">
-            <ConnectionBadge state />
+            {move || view! { <ConnectionBadge state=state.get() /> }}
             <button type="button" class="button" prop:disabled=move || !may_change || change.busy.get() on:click=handler(pause)>
-                {if state == ConnectionState::Paused { text::RESUME } else { text::PAUSE }}
+                {move || if state.get() == ConnectionState::Paused { text::RESUME } else { text::PAUSE }}
             </button>
             <button
                 type="button"

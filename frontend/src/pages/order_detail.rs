@@ -44,6 +44,12 @@ fn OrderPage(id: OrderId) -> impl IntoView {
     });
     title(move || text::order_number(id));
     let shown = order.value;
+    // What was revealed of an address says nothing of the one that follows it.
+    let masked = Memo::new(move |_| shown.with(|order| order.map(|order| order.shipping.recipient.clone())));
+    Effect::new(move |_| {
+        masked.track();
+        revealed.value.set(None);
+    });
     let menu = RowMenu::new();
     let options = options_of(id, move || shown.with(|order| order.is_some_and(has_forms)));
     let correction = Correction::new(options);
