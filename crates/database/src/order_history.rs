@@ -28,12 +28,12 @@ pub struct IssueFilter {
 pub async fn timeline_page(
     db: &impl ConnectionTrait,
     order_id: OrderId,
-    topics: &[String],
+    topics: &[&str],
     request: &PageRequest,
 ) -> Result<Slice<TimelineEntry>, DbErr> {
     let mut query = timeline::Entity::find().filter(timeline::Column::OrderId.eq(order_id.0));
     if !topics.is_empty() {
-        query = query.filter(timeline::Column::Topic.is_in(topics));
+        query = query.filter(timeline::Column::Topic.is_in(topics.iter().copied()));
     }
     let rows = query
         .filter(request.range(None, timeline::Column::Id, true).condition)
