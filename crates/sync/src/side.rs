@@ -201,6 +201,15 @@ pub fn name(side: Side) -> &'static str {
     }
 }
 
+/// What a side is called where a sentence begins.
+#[must_use]
+pub fn sentence_name(side: Side) -> &'static str {
+    match side {
+        Side::Channel => "TikTok Shop",
+        Side::Store => "The store",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use prestashop::{Method, Resource};

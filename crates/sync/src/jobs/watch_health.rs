@@ -9,10 +9,13 @@ use database::connections::ConnectionRecord;
 use database::webhook_messages::About;
 use database::{DbErr, events, health, reconciliations, webhook_messages};
 use job_queue::{Leased, Outcome};
-use shared::{AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, WebhookEvent};
+use shared::{
+    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, Side, WebhookEvent,
+};
 
 use super::{JobError, id_of, paused};
 use crate::engine::Engine;
+use crate::side::sentence_name;
 
 /// The pause between two looks.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -134,9 +137,10 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
     );
 
     for (kind, side, down) in [
-        (AlertKind::TikTokDown, "TikTok Shop", facts.tiktok_down),
-        (AlertKind::StoreDown, "The store", facts.store_down),
+        (AlertKind::TikTokDown, Side::Channel, facts.tiktok_down),
+        (AlertKind::StoreDown, Side::Store, facts.store_down),
     ] {
+        let side = sentence_name(side);
         let minutes = down.map_or(0, |down| down.num_minutes());
         let is_crossed = down.is_some() && minutes >= rules.down_min.into();
         let sentence = format!("{side} has not answered for {minutes} minutes; orders wait.");
