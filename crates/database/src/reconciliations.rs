@@ -84,16 +84,10 @@ pub async fn next_waiting(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,
 ) -> Result<Option<Reconciliation>, DbErr> {
-    let waiting = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
-        .filter(Column::EndedAt.is_null())
-        .order_by_asc(Column::Id)
-        .one(db)
-        .await?;
-    waiting.map(shown).transpose()
+    first(db, of_connection(connection_id).filter(Column::EndedAt.is_null()).order_by_asc(Column::Id)).await
 }
 
-/// The last comparison of a connection that has ended.
+/// The last comparison of a connection that has ended, in whatever way.
 ///
 /// # Errors
 /// When the database fails, or holds a word that is not known.
@@ -101,13 +95,28 @@ pub async fn last_ended(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,
 ) -> Result<Option<Reconciliation>, DbErr> {
-    let last = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
-        .filter(Column::EndedAt.is_not_null())
-        .order_by_desc(Column::Id)
-        .one(db)
-        .await?;
-    last.map(shown).transpose()
+    let ended = of_connection(connection_id).filter(Column::EndedAt.is_not_null());
+    first(db, ended.order_by_desc(Column::Id)).await
+}
+
+/// The last comparison of a connection that went through to its end.
+///
+/// # Errors
+/// When the database fails, or holds a word that is not known.
+pub async fn last_done(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+) -> Result<Option<Reconciliation>, DbErr> {
+    let done = Column::State.eq(ReconciliationState::Done.as_str());
+    first(db, of_connection(connection_id).filter(done).order_by_desc(Column::Id)).await
+}
+
+fn of_connection(connection_id: ConnectionId) -> Select<Entity> {
+    Entity::find().filter(Column::ConnectionId.eq(connection_id.0))
+}
+
+async fn first(db: &impl ConnectionTrait, wanted: Select<Entity>) -> Result<Option<Reconciliation>, DbErr> {
+    wanted.one(db).await?.map(shown).transpose()
 }
 
 /// A page of a connection's comparisons, newest first.
@@ -119,8 +128,7 @@ pub async fn page(
     connection_id: ConnectionId,
     request: &PageRequest,
 ) -> Result<Slice<Reconciliation>, DbErr> {
-    let rows = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
+    let rows = of_connection(connection_id)
         .filter(request.range(None, Column::Id, true).condition)
         .order_by(Column::Id, request.order(true))
         .limit(request.rows())

@@ -4,9 +4,9 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use database::alerts::{self, AlertFilter};
 use database::page::{PageRequest, Start};
-use database::{Reach, events};
+use database::{Reach, events, reconciliations};
 use serde_json::json;
-use shared::{Alert, AlertKind, EventKind};
+use shared::{Alert, AlertKind, EventKind, ReconciliationState};
 use sync::jobs;
 use tests::EngineLab;
 
@@ -110,6 +110,35 @@ async fn a_paused_connection_has_no_alerts() -> Result<()> {
         minutes_pass(&lab, 2).await?;
 
         assert_eq!(kinds(&lab).await?, [], "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nights_whose_comparison_fails_are_nights_without_one() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        imported_order(&lab).await?;
+        let unreadable = json!({ "path": "/order/202309/orders/search", "kind": "html" });
+        lab.sandboxes.break_channel(&unreadable).await?;
+
+        for _ in 0..24 {
+            lab.advance(TimeDelta::hours(2)).await?;
+            lab.run_due().await?;
+        }
+        assert!(!kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}: it is not so long yet");
+        lab.advance(TimeDelta::hours(4)).await?;
+        lab.run_due().await?;
+
+        let last = reconciliations::last_ended(lab.database.reader(), lab.connection_id).await?;
+        assert_eq!(last.map(|last| last.state), Some(ReconciliationState::Failed), "{case}");
+        assert!(kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}");
+
+        lab.sandboxes.channel_control.delete("/faults").await?;
+        lab.advance(TimeDelta::hours(24)).await?;
+        lab.run_due().await?;
+        minutes_pass(&lab, 2).await?;
+        assert!(!kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}");
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Facts {
             0 => 0,
             hours => health::to_ship_before(db, id, now + TimeDelta::hours(hours.into())).await?,
         };
-        let last = reconciliations::last_ended(db, id).await?.and_then(|last| last.ended_at);
+        let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
             authorization_left: connection.tokens.refresh_token_expires_at - now,
