@@ -167,8 +167,8 @@ impl Admitted {
             }
             let seen = pulse.seen();
             match tried {
-                Some(tried) if seen.answers > tried.before.answers => close(engine, id, side).await?,
-                Some(tried) if seen.failures_in_a_row > 0 => {
+                Some(tried) if seen.answered_since(&tried.before) => close(engine, id, side).await?,
+                Some(tried) if seen.failed_since(&tried.before) => {
                     let next_try_at = now + pause_after(tried.failed_tries + 1);
                     try_failed(engine, id, side, &seen.reason, next_try_at).await?;
                     if tries(&job.kind, side) {
