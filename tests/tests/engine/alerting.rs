@@ -96,9 +96,19 @@ async fn many_new_errors_are_an_alert_and_its_rule_can_be_switched_off() -> Resu
 async fn a_paused_connection_has_no_alerts() -> Result<()> {
     for lab in labs().await {
         imported_order(&lab).await?;
-        change_settings(&lab, |settings| settings.alerts.ship_by_hours = 168).await?;
-        minutes_pass(&lab, 2).await?;
-        assert_eq!(kinds(&lab).await?, [AlertKind::ShipBy], "{}", lab.database_name());
+        change_settings(&lab, |settings| {
+            settings.alerts.ship_by_hours = 168;
+            settings.alerts.down_min = 1;
+        })
+        .await?;
+        lab.sandboxes.break_store(&json!({ "kind": "cut_before" })).await?;
+        lab.sandboxes.place_random(8, 33, "plain").await?;
+        lab.poll().await?;
+        minutes_pass(&lab, 3).await?;
+        let open = kinds(&lab).await?;
+        assert!(open.contains(&AlertKind::ShipBy), "{}: {open:?}", lab.database_name());
+        assert!(open.contains(&AlertKind::StoreDown), "{}: {open:?}", lab.database_name());
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{}", lab.database_name());
 
         let now = lab.database.clock.now();
         let mut connection = lab.connection().await?;
@@ -110,6 +120,8 @@ async fn a_paused_connection_has_no_alerts() -> Result<()> {
         minutes_pass(&lab, 2).await?;
 
         assert_eq!(kinds(&lab).await?, [], "{}", lab.database_name());
+        let restored = told(&lab, EventKind::ConnectionRestored).await?;
+        assert_eq!(restored, 0, "{}: a pause puts nothing right", lab.database_name());
     }
     Ok(())
 }

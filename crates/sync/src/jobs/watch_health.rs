@@ -47,6 +47,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         tracing::info!(connection = %id, alert = %kind, "an alert closed");
     }
     let news = match (changes.degrading_before, changes.degrading_after) {
+        // A pause puts nothing right.
+        _ if is_paused => None,
         (0, 1..) => Some((EventKind::ConnectionDegraded, WebhookEvent::ConnectionDegraded)),
         (1.., 0) => Some((EventKind::ConnectionRestored, WebhookEvent::ConnectionRestored)),
         _ => None,
