@@ -164,24 +164,26 @@ pub async fn progress(
     Ok(())
 }
 
-/// Writes the receipt; `error` says why it could not be ended.
+/// Writes the receipt, with all that was found, or with why it could not be ended and what was found until then.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn end(
     db: &impl ConnectionTrait,
     id: ReconciliationId,
-    findings: Findings,
-    error: Option<&str>,
+    found: Result<Findings, &str>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let state = if error.is_some() { ReconciliationState::Failed } else { ReconciliationState::Done };
-    let end = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state.as_str()))
-        .col_expr(Column::Error, Expr::value(error))
-        .col_expr(Column::EndedAt, Expr::value(to_ms(now)))
-        .filter(Column::Id.eq(id.0));
-    note(end, findings).exec(db).await?;
+    let end =
+        Entity::update_many().col_expr(Column::EndedAt, Expr::value(to_ms(now))).filter(Column::Id.eq(id.0));
+    let as_state = |state: ReconciliationState| Expr::value(state.as_str());
+    let end = match found {
+        Ok(findings) => note(end.col_expr(Column::State, as_state(ReconciliationState::Done)), findings),
+        Err(error) => end
+            .col_expr(Column::State, as_state(ReconciliationState::Failed))
+            .col_expr(Column::Error, Expr::value(error)),
+    };
+    end.exec(db).await?;
     Ok(())
 }
 

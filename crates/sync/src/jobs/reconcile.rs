@@ -60,20 +60,19 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     reconciliations::begin(database.writer(), reconciliation.id, engine.clock().now()).await?;
     let found = walk(engine, &connection, &reconciliation).await;
     let now = engine.clock().now();
-    let (findings, error) = match found {
-        Ok(findings) => (findings, None),
+    let found = match found {
+        Ok(findings) => Ok(findings),
         Err(Failure::Job(error)) if job.attempts < TRIES => return Err(error),
         Err(Failure::Store(error)) if job.attempts < TRIES => {
             let at = now + TimeDelta::minutes(2) * (job.attempts + 1);
             return Ok(Outcome::RetryAt { at, error: error.to_string() });
         }
-        Err(Failure::Job(error)) => (Findings::default(), Some(error.to_string())),
-        Err(Failure::Store(error)) => {
-            (Findings::default(), Some(of_store(&error).code.kind().title.to_owned()))
-        }
+        Err(Failure::Job(error)) => Err(error.to_string()),
+        Err(Failure::Store(error)) => Err(of_store(&error).code.kind().title.to_owned()),
     };
     let txn = database.begin().await?;
-    reconciliations::end(&txn, reconciliation.id, findings, error.as_deref(), now).await?;
+    let found = found.as_ref().copied().map_err(String::as_str);
+    reconciliations::end(&txn, reconciliation.id, found, now).await?;
     events::record(&txn, EventKind::ReconciliationUpdated, connection.id, None, now).await?;
     txn.commit().await?;
     engine.wake();
