@@ -68,6 +68,27 @@ pub async fn create(
     Ok(ReconciliationId(Entity::insert(row).exec(db).await?.last_insert_id))
 }
 
+/// Lets the comparison of an actor that waits and has not begun reach to a later time; `false` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prolong(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    actor: &str,
+    until: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let prolonged = Entity::update_many()
+        .col_expr(Column::WindowUntil, Expr::value(to_ms(until)))
+        .filter(Column::ConnectionId.eq(connection_id.0))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::State.eq(ReconciliationState::Queued.as_str()))
+        .filter(Column::Actor.eq(actor))
+        .exec(db)
+        .await?;
+    Ok(prolonged.rows_affected > 0)
+}
+
 /// One comparison.
 ///
 /// # Errors

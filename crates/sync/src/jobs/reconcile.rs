@@ -41,7 +41,11 @@ pub(super) async fn begin_night(engine: &Engine, job: &Leased) -> Result<Outcome
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     let days = connection.settings.reconcile_days;
-    reconciling::start(&txn, &connection, reconciling::EVERY_NIGHT, days, now).await?;
+    let until = now - reconciling::ON_ITS_WAY;
+    // While a side is down they would pile up; the one that waits since then makes up for all of them.
+    if !reconciliations::prolong(&txn, connection.id, reconciling::EVERY_NIGHT, until).await? {
+        reconciling::start(&txn, &connection, reconciling::EVERY_NIGHT, days, now).await?;
+    }
     txn.commit().await?;
     engine.wake();
     Ok(Outcome::Again { at: reconciling::next_night(connection.id, now) })
