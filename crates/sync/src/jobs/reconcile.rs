@@ -23,7 +23,7 @@ mod compare;
 
 pub(super) use compare::{StoreSide, compare};
 
-/// So many orders are compared at once.
+/// So many orders are compared at once: a page of TikTok Shop's list.
 const CHUNK: usize = 100;
 
 /// A comparison that met a failure so often is given up; the next night comes.
@@ -125,6 +125,7 @@ async fn walk(
                     if let Err(error) = noted.await {
                         return Ok(Err(error.into()));
                     }
+                    engine.page_came(connection).await;
                 }
                 Ok(Ok(walk))
             }
