@@ -18,7 +18,8 @@ pub struct Claim<'a> {
     /// At most so many jobs.
     pub limit: u32,
     /// At most so many jobs of these kinds run at once in a lane, over all workers: what hangs in one lane leaves places
-    /// for the others.
+    /// for the others. On PostgreSQL workers that claim at the same moment do not see what the others are claiming, and may
+    /// pass it together by as much as each of them asks for; nobody claims more in the lane before they are below it again.
     pub lane_limit: u32,
     /// How long the leases last unless renewed.
     pub lease: Duration,
