@@ -27,6 +27,8 @@ text_enum!(
         /// The file can be fetched until `expires_at`.
         Done => "done",
         Canceled => "canceled",
+        /// It could not be written; `error` says why.
+        Failed => "failed",
         /// The file is gone.
         Expired => "expired",
     }
@@ -130,6 +132,8 @@ pub struct Export {
     pub total: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// Why it failed, in a sentence.
+    pub error: Option<String>,
     /// Until when the file can be fetched; absent while there is none.
     pub expires_at: Option<DateTime<Utc>>,
 }

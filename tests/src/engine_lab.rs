@@ -79,6 +79,30 @@ impl EngineLab {
         Ok(Engine::new(database, engine_settings(&self.sandboxes, instance)?)?)
     }
 
+    /// Connects the same shop to another store too, as the shop of somebody else would be.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn connect_another_store(&self, store: &prestashop::Running) -> Result<ConnectionId> {
+        let known = self.connection().await?;
+        let connection = NewConnection {
+            name: "Another".to_owned(),
+            app_key: known.app_key,
+            app_secret: known.app_secret,
+            shop_id: format!("{}0", known.shop_id),
+            shop_name: known.shop_name,
+            shop_cipher: known.shop_cipher,
+            region: known.region,
+            tokens: known.tokens,
+            store_url: store.shop_url.clone(),
+            webservice_key: store.key.clone(),
+            settings: known.settings,
+        };
+        let now = self.clock.now();
+        let Database { vault, .. } = &self.database;
+        Ok(connections::create(self.database.writer(), vault, "another", connection, now).await?)
+    }
+
     /// `sqlite` or `postgres`, for messages.
     #[must_use]
     pub fn database_name(&self) -> &'static str {

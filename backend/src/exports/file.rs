@@ -69,6 +69,10 @@ pub async fn get_export_file(
                 detail: "The export was canceled; ask for a new one.".to_owned(),
             });
         }
+        ExportState::Failed => {
+            let why = record.export.error.unwrap_or_default();
+            return Err(ApiError::Conflict { code: "export_failed", detail: why });
+        }
     }
     if is_personal {
         let entry = Entry::new(AuditEvent::OrdersExported, caller.actor())

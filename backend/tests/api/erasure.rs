@@ -1,5 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::{self, ConnectionRecord};
+use database::erasure::{self, RawPosition};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{ChannelStatus, OrderId, Role};
@@ -135,4 +136,44 @@ async fn everything_of_a_shop_that_has_left_is_erased_within_thirty_days() {
 
     assert_eq!(rows_about(&app, id).await, 0);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn raw_answers_are_gone_through_once_in_pages_and_the_newest_is_kept() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let other = app.connect("2").await;
+        let writer = app.database.writer();
+        for number in 1..=3 {
+            for hour in 0..3 {
+                let mut snapshot =
+                    order(&format!("57640000000000{number:04}"), app.now() + TimeDelta::hours(hour));
+                snapshot.channel_status = ChannelStatus::InTransit;
+                snapshot.raw = json!({ "id": number, "hour": hour });
+                app.record(&connection, &snapshot).await;
+            }
+        }
+        let going_on = recorded(&app, &other, 9, ChannelStatus::InTransit, app.now()).await;
+        let left = async || {
+            use sea_orm::{EntityTrait, PaginatorTrait};
+            database::entities::snapshots::Entity::find().count(writer).await.unwrap()
+        };
+        assert_eq!(left().await, 10);
+
+        let mut pages = 0;
+        let mut after = Some(RawPosition::BEGINNING);
+        while let Some(position) = after {
+            let before = app.now() + TimeDelta::hours(1);
+            after = erasure::purge_raw(writer, connection.id, before, position, 4).await.unwrap();
+            pages += 1;
+        }
+
+        assert_eq!((left().await, pages), (4, 3), "the newest of each order that goes on");
+        assert_eq!(
+            rows_about(&app, going_on).await,
+            2,
+            "another connection keeps its own for as long as it says"
+        );
+        app.stop().await;
+    }
 }

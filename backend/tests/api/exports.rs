@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{Role, Scope};
 use sync::jobs::{EXPORT, PURGE};
@@ -198,6 +199,40 @@ async fn a_canceled_export_leaves_nothing_and_a_file_is_gone_after_a_day() {
         use sea_orm::{EntityTrait, PaginatorTrait};
         let chunks = database::entities::export_chunks::Entity::find();
         assert_eq!(chunks.count(app.database.reader()).await.unwrap(), 0);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_cannot_be_written_says_why() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let viewer = app.sign_in_as(Role::Viewer).await;
+        app.record(&connection, &order("576461413038785752", app.now())).await;
+        let writer = app.database.writer();
+        let (_, strange) = start(&app, &viewer, json!({ "format": "csv", "filter": [] })).await;
+        let filter = r#"UPDATE exports SET criteria = '{"members":{"Matching":[["shape","round"]]}}'"#;
+        writer.execute_unprepared(filter).await.unwrap();
+        let (_, unlucky) = start(&app, &viewer, json!({ "format": "csv", "filter": [] })).await;
+        writer.execute_unprepared("ALTER TABLE order_lines RENAME TO hidden_lines").await.unwrap();
+
+        for _ in 0..5 {
+            app.work_on(EXPORT).await;
+            app.clock.advance(TimeDelta::minutes(34));
+        }
+
+        let viewer = Person::of(app.sign_in("viewer@example.com", PASSWORD).await).await;
+        for (export, words) in [(&strange, "filter is not understood"), (&unlucky, "could not be written")] {
+            let path = format!("/api/v1/exports/{}", export["id"]);
+            let (_, failed) = answer(app.get(&path).by(&viewer)).await;
+            assert_eq!(failed["state"], "failed", "{failed}");
+            assert!(failed["error"].as_str().unwrap().contains(words), "{failed}");
+            assert!(failed["finished_at"].is_string(), "{failed}");
+            let (status, problem) = answer(app.get(&format!("{path}/file")).by(&viewer)).await;
+            assert_eq!((status, &problem["code"]), (409, &json!("export_failed")), "{problem}");
+            assert_eq!(problem["detail"], failed["error"]);
+        }
+        writer.execute_unprepared("ALTER TABLE hidden_lines RENAME TO order_lines").await.unwrap();
         app.stop().await;
     }
 }

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use database::connections::{self, ConnectionRecord};
 use database::issues::{self, Found, Retry};
 use database::orders::{self, StoreOrderRecord};
+use database::webhook_deliveries::{self, Attempted, Due, Next};
 use database::webhooks;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{ChannelStatus, ConnectionState, CreateWebhook, IssueCode, OrderId, Role};
+use shared::{ChannelStatus, ConnectionState, CreateWebhook, IssueCode, OrderId, Role, WebhookId};
 use sync::jobs::DELIVER_WEBHOOK;
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
@@ -256,6 +257,39 @@ async fn a_receiver_that_is_gone_or_fails_for_days_is_told_nothing_more() {
             assert_eq!((&enabled["enabled"], &enabled["disabled_reason"]), (&json!(true), &Value::Null));
             app.stop().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_while_it_was_sent_does_not_come_back_to_life() {
+    for app in apps_with(PRIVATE_TOO).await {
+        let manager = app.sign_in_as(Role::Manager).await;
+        let connection = app.connect("1").await;
+        let webhook = create(&app, &manager, json!({ "url": "http://127.0.0.1:9/" })).await;
+        let id = WebhookId(webhook["id"].as_i64().unwrap());
+        for number in ["576461413038785752", "576461413038785753"] {
+            app.record(&connection, &order(number, app.now())).await;
+        }
+        let writer = app.database.writer();
+        let taken = webhook_deliveries::take_due(writer, id, 10, app.now()).await.unwrap();
+        assert_eq!(taken.len(), 2);
+        webhook_deliveries::give_up_all(writer, id, "it was switched off").await.unwrap();
+
+        let later = app.now() + TimeDelta::minutes(5);
+        for (due, next) in taken.iter().zip([Next::TryAgain(later), Next::Nothing]) {
+            let attempted = Attempted { next, response_status: None, duration_ms: 7, error: None };
+            webhook_deliveries::note(writer, due, &attempted).await.unwrap();
+        }
+
+        assert_eq!(webhook_deliveries::next_due(writer, id).await.unwrap(), None);
+        let log = deliveries(&app, &manager, &webhook["id"]).await;
+        let state_of = |due: &Due| {
+            let row = log.iter().find(|row| row["id"] == json!(due.id)).unwrap();
+            (row["state"].clone(), row["error"].clone())
+        };
+        assert_eq!(state_of(&taken[0]), (json!("failed"), json!("it was switched off")));
+        assert_eq!(state_of(&taken[1]), (json!("delivered"), Value::Null), "it arrived all the same");
+        app.stop().await;
     }
 }
 

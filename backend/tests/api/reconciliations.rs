@@ -28,7 +28,7 @@ async fn a_comparison_is_started_once_and_leaves_a_receipt() {
         let id = ReconciliationId(started["id"].as_i64().unwrap());
         let findings = Findings { seen_on_tiktok: 9, seen_in_store: 9, compared: 9, ..Findings::default() };
         reconciliations::begin(app.database.writer(), id, app.now()).await.unwrap();
-        reconciliations::end(app.database.writer(), id, findings, None, app.now()).await.unwrap();
+        reconciliations::end(app.database.writer(), id, Ok(findings), app.now()).await.unwrap();
         let (status, receipt) = answer(app.get(&format!("/api/v1/reconciliations/{id}")).by(&operator)).await;
         assert_eq!((status, &receipt["clean"], &receipt["compared"]), (200, &json!(true), &json!(9)));
         let (_, page) = answer(app.get(&path).by(&operator)).await;
@@ -36,6 +36,29 @@ async fn a_comparison_is_started_once_and_leaves_a_receipt() {
         let (status, health) = answer(app.get("/api/v1/health").by(&operator)).await;
         assert_eq!(status, 200);
         assert_eq!(health["connections"][0]["last_reconciliation"], receipt);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_receipt_of_a_comparison_that_failed_says_why_and_what_was_found_until_then() {
+    for app in apps().await {
+        let connection = app.connect(SHOP).await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let writer = app.database.writer();
+        let window = (app.now() - TimeDelta::days(7), app.now());
+        let actor = "ada@example.com";
+        let id = reconciliations::create(writer, connection.id, actor, window, app.now()).await.unwrap();
+        reconciliations::begin(writer, id, app.now()).await.unwrap();
+        let findings = Findings { seen_on_tiktok: 300, missing_here: 2, ..Findings::default() };
+        reconciliations::progress(writer, id, findings).await.unwrap();
+
+        reconciliations::end(writer, id, Err("TikTok not answering"), app.now()).await.unwrap();
+
+        let (_, receipt) = answer(app.get(&format!("/api/v1/reconciliations/{id}")).by(&operator)).await;
+        assert_eq!((&receipt["state"], &receipt["clean"]), (&json!("failed"), &json!(false)), "{receipt}");
+        assert_eq!((&receipt["seen_on_tiktok"], &receipt["missing_here"]), (&json!(300), &json!(2)));
+        assert_eq!(receipt["error"], "TikTok not answering");
         app.stop().await;
     }
 }

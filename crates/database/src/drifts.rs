@@ -1,10 +1,12 @@
 //! Differences between the sides that a person chose to live with.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, prelude::*};
 use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, TikTokOrderId};
 
-use crate::entities::ignored_drifts::{ActiveModel, Column, Entity, Model};
+use crate::entities::ignored_drifts::{ActiveModel, Column, Entity};
 use crate::entities::{issues, orders};
 use crate::issues::open_of;
 use crate::orders::OrderRow;
@@ -53,20 +55,47 @@ pub async fn forget_ignored(db: &impl ConnectionTrait, order_id: OrderId) -> Res
     Ok(())
 }
 
-/// The differences of an order that a person chose to ignore: what each is about, and its facts then.
+/// The differences of each of these orders that a person chose to ignore: what each is about, and its facts then.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn ignored(
     db: &impl ConnectionTrait,
-    order_id: OrderId,
-) -> Result<Vec<(String, IssueFacts)>, DbErr> {
-    let rows: Vec<Model> = Entity::find().filter(Column::OrderId.eq(order_id.0)).all(db).await?;
-    // Facts that cannot be read are not those of today.
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.subject, serde_json::from_str(&row.facts).unwrap_or_default()))
-        .collect())
+    order_ids: &[OrderId],
+) -> Result<HashMap<OrderId, Vec<(String, IssueFacts)>>, DbErr> {
+    let rows = Entity::find().filter(Column::OrderId.is_in(numbers(order_ids))).all(db).await?;
+    let mut ignored: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        // Facts that cannot be read are not those of today.
+        let facts = serde_json::from_str(&row.facts).unwrap_or_default();
+        ignored.entry(OrderId(row.order_id)).or_default().push((row.subject, facts));
+    }
+    Ok(ignored)
+}
+
+/// The differences of each of these orders that are open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    order_ids: &[OrderId],
+) -> Result<HashMap<OrderId, Vec<issues::Model>>, DbErr> {
+    let rows = issues::Entity::find()
+        .filter(issues::Column::OrderId.is_in(numbers(order_ids)))
+        .filter(issues::Column::Code.eq(IssueCode::DriftDetected.as_str()))
+        .filter(issues::Column::ResolvedAt.is_null())
+        .all(db)
+        .await?;
+    let mut open: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        open.entry(OrderId(row.order_id)).or_default().push(row);
+    }
+    Ok(open)
+}
+
+fn numbers(ids: &[OrderId]) -> impl Iterator<Item = i64> {
+    ids.iter().map(|id| id.0)
 }
 
 /// Our orders of a connection with an open difference, after this one by our number.

@@ -97,8 +97,21 @@ async fn keep_words(db: &impl ConnectionTrait, id: OrderId) -> Result<(), DbErr>
     write_side::write_search_text(db, id, &words).await
 }
 
-/// Removes TikTok Shop's answers that came before a time: those about ended orders, and those that a newer one has followed. How
-/// many there were, at most `limit`.
+/// One of TikTok Shop's answers among all of them, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawPosition {
+    recorded_at: i64,
+    id: i64,
+}
+
+impl RawPosition {
+    /// Before the first answer.
+    pub const BEGINNING: Self = Self { recorded_at: i64::MIN, id: 0 };
+}
+
+/// Looks at TikTok Shop's next `limit` answers that came before a time, whichever connection they are of, and removes those of
+/// this connection that are about ended orders, or that a newer one has followed. Where to go on; `None` when all were looked
+/// at. What is kept is passed by once in a walk, not read again by each step.
 ///
 /// # Errors
 /// When the database fails.
@@ -106,17 +119,29 @@ pub async fn purge_raw(
     db: &impl ConnectionTrait,
     connection: ConnectionId,
     before: DateTime<Utc>,
+    after: RawPosition,
     limit: u64,
-) -> Result<u64, DbErr> {
-    let sql = "DELETE FROM snapshots WHERE id IN (
-        SELECT s.id FROM snapshots s JOIN orders o ON o.id = s.order_id
-        WHERE s.recorded_at <= $2 AND o.connection_id = $1 AND (
-            o.channel_status IN ('COMPLETED', 'CANCELLED')
-            OR EXISTS (SELECT 1 FROM snapshots newer WHERE newer.order_id = s.order_id AND newer.id > s.id)
-        )
-        ORDER BY s.recorded_at LIMIT $3
-    )";
-    let values: [Value; 3] = [connection.0.into(), to_ms(before).into(), as_limit(limit)];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Ok(db.execute_raw(statement).await?.rows_affected())
+) -> Result<Option<RawPosition>, DbErr> {
+    let next = "SELECT id, recorded_at FROM snapshots
+        WHERE recorded_at <= $1 AND recorded_at >= $2 AND (recorded_at > $2 OR id > $3)
+        ORDER BY recorded_at, id LIMIT $4";
+    let values: [Value; 4] =
+        [to_ms(before).into(), after.recorded_at.into(), after.id.into(), as_limit(limit)];
+    let backend = db.get_database_backend();
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, next, values)).await?;
+    let Some(last) = rows.last() else { return Ok(None) };
+    let reached = RawPosition { recorded_at: last.try_get("", "recorded_at")?, id: last.try_get("", "id")? };
+    let ids = rows.iter().map(|row| row.try_get::<i64>("", "id")).collect::<Result<Vec<_>, _>>()?;
+    let listed = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let delete = format!(
+        "DELETE FROM snapshots WHERE id IN (
+            SELECT s.id FROM snapshots s JOIN orders o ON o.id = s.order_id
+            WHERE s.id IN ({listed}) AND o.connection_id = $1 AND (
+                o.channel_status IN ('COMPLETED', 'CANCELLED')
+                OR EXISTS (SELECT 1 FROM snapshots newer WHERE newer.order_id = s.order_id AND newer.id > s.id)
+            )
+        )"
+    );
+    db.execute_raw(Statement::from_sql_and_values(backend, delete, [connection.0.into()])).await?;
+    Ok((ids.len() as u64 == limit).then_some(reached))
 }

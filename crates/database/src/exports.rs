@@ -80,6 +80,7 @@ impl ExportRecord {
                 total: model.total,
                 created_at: from_ms(model.created_at),
                 finished_at: model.finished_at.map(from_ms),
+                error: model.error,
                 expires_at: model.expires_at.map(from_ms),
             },
             owner: model.owner,
@@ -243,14 +244,39 @@ pub async fn part(
 /// # Errors
 /// When the database fails.
 pub async fn cancel(db: &impl ConnectionTrait, id: ExportId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let canceled = exports::Entity::update_many()
-        .col_expr(exports::Column::State, Expr::value(ExportState::Canceled.as_str()))
+    stop(db, id, ExportState::Canceled, None, now).await
+}
+
+/// Gives an export up and removes what is written; the sentence says why. One that has ended stays as it is. Belongs into a
+/// transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fail(
+    db: &impl ConnectionTrait,
+    id: ExportId,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    stop(db, id, ExportState::Failed, Some(why), now).await
+}
+
+async fn stop(
+    db: &impl ConnectionTrait,
+    id: ExportId,
+    state: ExportState,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let stopped = exports::Entity::update_many()
+        .col_expr(exports::Column::State, Expr::value(state.as_str()))
+        .col_expr(exports::Column::Error, Expr::value(error))
         .col_expr(exports::Column::FinishedAt, Expr::value(to_ms(now)))
         .filter(exports::Column::Id.eq(id.0))
         .filter(exports::Column::State.eq(ExportState::Running.as_str()))
         .exec(db)
         .await?;
-    if canceled.rows_affected > 0 {
+    if stopped.rows_affected > 0 {
         remove_parts(db, id.0).await?;
     }
     Ok(())

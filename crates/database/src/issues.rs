@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, prelude::*,
 };
-use shared::{ConnectionId, ImportState, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
+use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::entities::orders;
@@ -190,18 +191,20 @@ pub async fn postpone(
     code: IssueCode,
     next_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let open = Condition::all()
+        .add(Column::Code.eq(code.as_str()))
+        .add(Column::ConnectionId.eq(connection_id.0))
+        .add(Column::ResolvedAt.is_null());
     Entity::update_many()
         .col_expr(Column::NextRetryAt, Expr::value(to_ms(next_at)))
-        .filter(Column::Code.eq(code.as_str()))
-        .filter(Column::ConnectionId.eq(connection_id.0))
-        .filter(Column::ResolvedAt.is_null())
+        .filter(open.clone())
         .exec(db)
         .await?;
+    let with_it = Entity::find().select_only().column(Column::OrderId).filter(open).into_query();
     orders::Entity::update_many()
         .col_expr(orders::Column::FirstIssueNextRetryAt, Expr::value(to_ms(next_at)))
         .col_expr(orders::Column::Version, Expr::col(orders::Column::Version).add(1))
-        .filter(orders::Column::ConnectionId.eq(connection_id.0))
-        .filter(orders::Column::ImportState.eq(ImportState::Blocked.as_str()))
+        .filter(orders::Column::Id.in_subquery(with_it))
         .filter(orders::Column::FirstIssueCode.eq(code.as_str()))
         .exec(db)
         .await?;

@@ -68,6 +68,27 @@ pub async fn create(
     Ok(ReconciliationId(Entity::insert(row).exec(db).await?.last_insert_id))
 }
 
+/// Lets the comparison of an actor that waits and has not begun reach to a later time; `false` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prolong(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    actor: &str,
+    until: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let prolonged = Entity::update_many()
+        .col_expr(Column::WindowUntil, Expr::value(to_ms(until)))
+        .filter(Column::ConnectionId.eq(connection_id.0))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::State.eq(ReconciliationState::Queued.as_str()))
+        .filter(Column::Actor.eq(actor))
+        .exec(db)
+        .await?;
+    Ok(prolonged.rows_affected > 0)
+}
+
 /// One comparison.
 ///
 /// # Errors
@@ -84,16 +105,10 @@ pub async fn next_waiting(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,
 ) -> Result<Option<Reconciliation>, DbErr> {
-    let waiting = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
-        .filter(Column::EndedAt.is_null())
-        .order_by_asc(Column::Id)
-        .one(db)
-        .await?;
-    waiting.map(shown).transpose()
+    first(db, of_connection(connection_id).filter(Column::EndedAt.is_null()).order_by_asc(Column::Id)).await
 }
 
-/// The last comparison of a connection that has ended.
+/// The last comparison of a connection that has ended, in whatever way.
 ///
 /// # Errors
 /// When the database fails, or holds a word that is not known.
@@ -101,13 +116,28 @@ pub async fn last_ended(
     db: &impl ConnectionTrait,
     connection_id: ConnectionId,
 ) -> Result<Option<Reconciliation>, DbErr> {
-    let last = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
-        .filter(Column::EndedAt.is_not_null())
-        .order_by_desc(Column::Id)
-        .one(db)
-        .await?;
-    last.map(shown).transpose()
+    let ended = of_connection(connection_id).filter(Column::EndedAt.is_not_null());
+    first(db, ended.order_by_desc(Column::Id)).await
+}
+
+/// The last comparison of a connection that went through to its end.
+///
+/// # Errors
+/// When the database fails, or holds a word that is not known.
+pub async fn last_done(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+) -> Result<Option<Reconciliation>, DbErr> {
+    let done = Column::State.eq(ReconciliationState::Done.as_str());
+    first(db, of_connection(connection_id).filter(done).order_by_desc(Column::Id)).await
+}
+
+fn of_connection(connection_id: ConnectionId) -> Select<Entity> {
+    Entity::find().filter(Column::ConnectionId.eq(connection_id.0))
+}
+
+async fn first(db: &impl ConnectionTrait, wanted: Select<Entity>) -> Result<Option<Reconciliation>, DbErr> {
+    wanted.one(db).await?.map(shown).transpose()
 }
 
 /// A page of a connection's comparisons, newest first.
@@ -119,8 +149,7 @@ pub async fn page(
     connection_id: ConnectionId,
     request: &PageRequest,
 ) -> Result<Slice<Reconciliation>, DbErr> {
-    let rows = Entity::find()
-        .filter(Column::ConnectionId.eq(connection_id.0))
+    let rows = of_connection(connection_id)
         .filter(request.range(None, Column::Id, true).condition)
         .order_by(Column::Id, request.order(true))
         .limit(request.rows())
@@ -156,24 +185,26 @@ pub async fn progress(
     Ok(())
 }
 
-/// Writes the receipt; `error` says why it could not be ended.
+/// Writes the receipt, with all that was found, or with why it could not be ended and what was found until then.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn end(
     db: &impl ConnectionTrait,
     id: ReconciliationId,
-    findings: Findings,
-    error: Option<&str>,
+    found: Result<Findings, &str>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let state = if error.is_some() { ReconciliationState::Failed } else { ReconciliationState::Done };
-    let end = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state.as_str()))
-        .col_expr(Column::Error, Expr::value(error))
-        .col_expr(Column::EndedAt, Expr::value(to_ms(now)))
-        .filter(Column::Id.eq(id.0));
-    note(end, findings).exec(db).await?;
+    let end =
+        Entity::update_many().col_expr(Column::EndedAt, Expr::value(to_ms(now))).filter(Column::Id.eq(id.0));
+    let as_state = |state: ReconciliationState| Expr::value(state.as_str());
+    let end = match found {
+        Ok(findings) => note(end.col_expr(Column::State, as_state(ReconciliationState::Done)), findings),
+        Err(error) => end
+            .col_expr(Column::State, as_state(ReconciliationState::Failed))
+            .col_expr(Column::Error, Expr::value(error)),
+    };
+    end.exec(db).await?;
     Ok(())
 }
 

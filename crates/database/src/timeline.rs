@@ -1,15 +1,18 @@
-//! The story of an order: append-only.
+//! The story of an order: append-only, until its buyer is forgotten.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
-use shared::OrderId;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, prelude::*};
+use shared::{IssueCode, OrderId};
 
-use crate::entities::timeline::{ActiveModel, Entity};
+use crate::entities::timeline::{ActiveModel, Column, Entity};
 use crate::to_ms;
 
-/// One sentence of the story, and the details by name; never buyers' data.
+/// Topics whose sentences may hold tracking numbers, what people wrote, or TikTok Shop's own words.
+const MAY_NAME: [&str; 4] = ["shipping", "cancellation", "note", "issue"];
+
+/// One sentence of the story, and the details by name; the facts of an issue may hold parts of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// `tiktok`, `store`, `orderbridge`, or a person's e-mail address.
@@ -61,5 +64,32 @@ pub async fn record(
         ..Default::default()
     };
     Entity::insert(model).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Takes out of the story what may lead to the buyer: who did something about what, and when, stays, and so does which issue
+/// was met.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn forget_buyer(db: &impl ConnectionTrait, order_id: OrderId) -> Result<(), DbErr> {
+    for row in Entity::find().filter(Column::OrderId.eq(order_id.0)).all(db).await? {
+        let facts: BTreeMap<String, String> = serde_json::from_str(&row.facts).unwrap_or_default();
+        let code = facts.get("code").and_then(|code| code.parse::<IssueCode>().ok());
+        let (sentence, facts) = match code {
+            Some(code) => (format!("{}.", code.kind().title), BTreeMap::from([("code", code.as_str())])),
+            None if MAY_NAME.contains(&row.topic.as_str()) => {
+                ("What was told here is erased.".to_owned(), BTreeMap::new())
+            }
+            None => continue,
+        };
+        let facts = serde_json::to_string(&facts).map_err(|error| DbErr::Json(error.to_string()))?;
+        Entity::update_many()
+            .col_expr(Column::Sentence, Expr::value(sentence))
+            .col_expr(Column::Facts, Expr::value(facts))
+            .filter(Column::Id.eq(row.id))
+            .exec(db)
+            .await?;
+    }
     Ok(())
 }

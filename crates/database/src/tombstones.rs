@@ -11,7 +11,7 @@ use crate::entities::{
     actions, attempts, issues, order_details, order_lines, order_notes, orders, recipients, shipping_labels,
     snapshots, store_shipments,
 };
-use crate::{orders as write_side, to_ms};
+use crate::{orders as write_side, timeline, to_ms};
 
 /// Orders that were deleted at `before` or earlier and still hold their data, oldest first.
 ///
@@ -89,6 +89,7 @@ pub(crate) async fn forget_buyer(db: &impl ConnectionTrait, id: OrderId) -> Resu
         .filter(order_lines::Column::OrderId.eq(id.0))
         .exec(db)
         .await?;
+    timeline::forget_buyer(db, id).await?;
     forget_search_text(db, id).await
 }
 
@@ -104,9 +105,10 @@ async fn forget_search_text(db: &impl ConnectionTrait, id: OrderId) -> Result<()
 mod tests {
     use chrono::TimeDelta;
     use clock::SystemClock;
-    use shared::ImportState;
+    use shared::{ImportState, IssueCode};
 
     use super::*;
+    use crate::timeline::Entry;
     use crate::{Database, MasterKey, Vault, notes};
 
     const ORDER: &str = "INSERT INTO orders (id, connection_id, tiktok_order_id, channel_status, channel_updated_at,
@@ -131,6 +133,19 @@ mod tests {
             db.execute_unprepared(ORDER).await.unwrap();
             notes::add(db, OrderId(1), "a@example.com", "Camille asked for a ribbon.", now).await.unwrap();
 
+            let entries = [
+                Entry::ours("status", "TikTok Shop says DELIVERED."),
+                Entry::by("a@example.com", "note", "Added the tag “for camille”."),
+                Entry::ours("shipping", "Shipped with DHL, tracking number JX9000: 1 unit."),
+                Entry::ours("import", "The address lacks Rue Durand.")
+                    .with("code", "ADDRESS_REJECTED")
+                    .with("street", "Rue Durand"),
+                Entry::ours("import", "The store order #12 was created.").with("store_order_id", 12),
+            ];
+            for entry in entries {
+                timeline::record(db, OrderId(1), entry, now).await.unwrap();
+            }
+
             write_side::set_archived(db, OrderId(1), Some(now)).await.unwrap();
             assert!(due(db, before, 10).await.unwrap().is_empty(), "still restorable");
             assert!(!make(db, OrderId(1), before, now).await.unwrap());
@@ -143,6 +158,19 @@ mod tests {
             let left = write_side::find(db, OrderId(1)).await.unwrap().unwrap();
             assert!(left.purged_at.is_some());
             assert_eq!(write_side::import_state(&left), ImportState::Skipped);
+            use crate::entities::timeline::{Column, Entity};
+            let story = Entity::find().order_by_asc(Column::Id).all(db).await.unwrap();
+            let story: Vec<_> = story.iter().map(|it| (it.sentence.as_str(), it.facts.as_str())).collect();
+            let erased = "What was told here is erased.";
+            let title = format!("{}.", IssueCode::AddressRejected.kind().title);
+            let expected = [
+                ("TikTok Shop says DELIVERED.", "{}"),
+                (erased, "{}"),
+                (erased, "{}"),
+                (title.as_str(), r#"{"code":"ADDRESS_REJECTED"}"#),
+                ("The store order #12 was created.", r#"{"store_order_id":"12"}"#),
+            ];
+            assert_eq!(story, expected, "{}", store.name);
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+    Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, prelude::*,
 };
 use shared::{
     ConnectionId, IssueId, OrderId, WebhookDelivery, WebhookDeliveryId, WebhookDeliveryState, WebhookEvent,
@@ -33,6 +34,8 @@ pub struct Due {
     pub issue_code: Option<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
+    /// When it was taken to be sent.
+    pub taken_at: DateTime<Utc>,
     /// Attempts that failed since it was first to be sent, or was to be sent again.
     pub failed_before: i32,
 }
@@ -96,6 +99,7 @@ pub async fn take_due(
             issue_id: message.issue_id.map(IssueId),
             issue_code: message.issue_code.clone(),
             at: from_ms(message.created_at),
+            taken_at: from_ms(to_ms(now)),
             failed_before: model.failed_in_a_row,
         })
     })
@@ -113,20 +117,20 @@ async fn messages_of(
     Ok(messages.into_iter().map(|message| (message.id, message)).collect())
 }
 
-/// Notes what became of an attempt.
+/// Notes what became of an attempt. A failure says nothing any more of what was given up, or taken by somebody else, meanwhile;
+/// what arrived has arrived.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn note(
-    db: &impl ConnectionTrait,
-    id: WebhookDeliveryId,
-    attempted: &Attempted,
-) -> Result<(), DbErr> {
+pub async fn note(db: &impl ConnectionTrait, due: &Due, attempted: &Attempted) -> Result<(), DbErr> {
     let (state, next_try_at, failed) = match attempted.next {
         Next::Nothing => (WebhookDeliveryState::Delivered, None, 0),
         Next::TryAgain(at) => (WebhookDeliveryState::Pending, Some(to_ms(at)), 1),
         Next::GiveUp => (WebhookDeliveryState::Failed, None, 1),
     };
+    let is_ours = Condition::all()
+        .add(Column::State.eq(WebhookDeliveryState::Pending.as_str()))
+        .add(Column::LastTryAt.eq(to_ms(due.taken_at)));
     Entity::update_many()
         .col_expr(Column::State, Expr::value(state.as_str()))
         .col_expr(Column::NextTryAt, Expr::value(next_try_at))
@@ -134,7 +138,8 @@ pub async fn note(
         .col_expr(Column::ResponseStatus, Expr::value(attempted.response_status.map(i32::from)))
         .col_expr(Column::DurationMs, Expr::value(attempted.duration_ms))
         .col_expr(Column::Error, Expr::value(attempted.error.clone()))
-        .filter(Column::Id.eq(id.0))
+        .filter(Column::Id.eq(due.id.0))
+        .apply_if((attempted.next != Next::Nothing).then_some(is_ours), QueryFilter::filter)
         .exec(db)
         .await?;
     Ok(())

@@ -18,7 +18,8 @@ pub struct Claim<'a> {
     /// At most so many jobs.
     pub limit: u32,
     /// At most so many jobs of these kinds run at once in a lane, over all workers: what hangs in one lane leaves places
-    /// for the others.
+    /// for the others. On PostgreSQL workers that claim at the same moment do not see what the others are claiming, and may
+    /// pass it together by as much as each of them asks for; nobody claims more in the lane before they are below it again.
     pub lane_limit: u32,
     /// How long the leases last unless renewed.
     pub lease: Duration,
@@ -31,7 +32,8 @@ pub struct Claim<'a> {
 ///
 /// Whether a job is due is measured by `now`, the asking process's clock; whether its lease has run out, by the database's.
 ///
-/// The cost depends on the number of lanes and the limit, not on how many jobs wait.
+/// The cost depends on the number of lanes, of kinds in each of them, and on the limit, not on how many jobs wait, be they of
+/// these kinds or of others.
 pub async fn claim(
     db: &impl ConnectionTrait,
     request: &Claim<'_>,
@@ -74,7 +76,7 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
     let heads_of_group = |columns: &str| {
         format!(
             "SELECT {columns} FROM jobs
-             WHERE lane = groups.lane AND priority = groups.priority AND {ready} {of_kinds}
+             WHERE lane = groups.lane AND priority = groups.priority AND kind = groups.kind AND {ready}
              ORDER BY run_at, id LIMIT $6"
         )
     };
@@ -88,24 +90,31 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
     };
     format!(
         "WITH RECURSIVE
-         -- Every (lane, priority) there is, by one index step each.
-         groups (lane, priority) AS (
-            SELECT lane, priority FROM (
-                SELECT lane, priority FROM jobs WHERE run_at IS NOT NULL ORDER BY lane, priority LIMIT 1
+         -- Every (lane, priority, kind) there is, by one index step each.
+         groups (lane, priority, kind) AS (
+            SELECT lane, priority, kind FROM (
+                SELECT lane, priority, kind FROM jobs WHERE run_at IS NOT NULL
+                ORDER BY lane, priority, kind LIMIT 1
             ) AS first_group
             UNION ALL
-            SELECT following.lane, following.priority FROM groups
+            SELECT following.lane, following.priority, following.kind FROM groups
             CROSS JOIN jobs AS following
             WHERE following.id = COALESCE(
-                -- Two steps, for SQLite uses only the first column of the index for (lane, priority) > (…, …).
-                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane = groups.lane AND priority > groups.priority
-                 ORDER BY priority LIMIT 1),
-                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane > groups.lane ORDER BY lane, priority LIMIT 1)
+                -- One after the other, for SQLite uses only the first column of the index for (…, …, …) > (…, …, …).
+                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane = groups.lane
+                 AND priority = groups.priority AND kind > groups.kind ORDER BY kind LIMIT 1),
+                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane = groups.lane
+                 AND priority > groups.priority ORDER BY priority, kind LIMIT 1),
+                (SELECT id FROM jobs WHERE run_at IS NOT NULL AND lane > groups.lane
+                 ORDER BY lane, priority, kind LIMIT 1)
             )
          ),
+         -- Apart from the kinds, for SQLite would look for these in the index of all jobs, waiting ones too.
+         leased (lane, kind) AS MATERIALIZED (
+            SELECT lane, kind FROM jobs WHERE lease_owner IS NOT NULL AND lease_until > {lease_clock}
+         ),
          running (lane, jobs) AS (
-            SELECT lane, COUNT(*) FROM jobs
-            WHERE lease_owner IS NOT NULL AND lease_until > {lease_clock} {of_kinds} GROUP BY lane
+            SELECT lane, COUNT(*) FROM leased WHERE TRUE {of_kinds} GROUP BY lane
          ),
          ranked (id, lane, priority, run_at, turn) AS (
             SELECT job.id, job.lane, job.priority, job.run_at,
@@ -113,7 +122,7 @@ fn claim_sql(backend: DbBackend, of_kinds: &str) -> String {
                     PARTITION BY job.lane ORDER BY job.priority DESC, job.run_at, job.id
                 )
                 AS turn
-            FROM groups {heads}
+            FROM (SELECT lane, priority, kind FROM groups WHERE TRUE {of_kinds}) AS groups {heads}
          ),
          candidates (id, turn) AS (
             SELECT job.id, job.turn FROM ranked AS job WHERE job.turn <= $7 ORDER BY {IN_TURN} LIMIT $6
@@ -156,4 +165,74 @@ fn leased(row: &QueryResult) -> Result<(Place, Leased), DbErr> {
     };
     let place = (std::cmp::Reverse(job.priority), row.try_get("", "run_at")?, job.id);
     Ok((place, job))
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DatabaseConnection;
+    use test_database::databases;
+
+    use super::*;
+    use crate::{NewJob, create_table, enqueue_all};
+
+    /// A job that is asked for in each lane, behind so many of other kinds.
+    async fn backlog(db: &DatabaseConnection, now: DateTime<Utc>, others: usize) {
+        for statement in create_table(db.get_database_backend()) {
+            db.execute_unprepared(&statement).await.unwrap();
+        }
+        let job = |kind, number: usize| NewJob {
+            kind,
+            subject: number.to_string(),
+            lane: format!("lane {}", number % 2),
+            payload: serde_json::json!({}),
+            priority: i16::from(number.is_multiple_of(4)),
+            run_at: now,
+        };
+        let others = (0..others).map(|number| job(["export", "import", "ship"][number % 3], number));
+        let wanted = (0..2).map(|number| job("refresh", number));
+        enqueue_all(db, others.chain(wanted), now).await.unwrap();
+        db.execute_unprepared("ANALYZE jobs").await.unwrap();
+    }
+
+    async fn plan(db: &DatabaseConnection, explain: &str, column: &str, now: DateTime<Utc>) -> Vec<String> {
+        let sql = claim_sql(db.get_database_backend(), "AND kind IN ($8)");
+        let values: Vec<Value> = vec![
+            milliseconds(now).into(),
+            60_000_i64.into(),
+            "worker".into(),
+            "".into(),
+            10_i64.into(),
+            20_i64.into(),
+            10_i64.into(),
+            "refresh".into(),
+        ];
+        let rows = db.query_all_raw(statement(db, format!("{explain} {sql}"), values)).await.unwrap();
+        rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn jobs_of_other_kinds_are_passed_by_without_being_read() {
+        for database in databases().await {
+            let db = database.connect().await;
+            let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+            backlog(&db, now, 6_000).await;
+
+            if db.get_database_backend() == DbBackend::Sqlite {
+                let plan = plan(&db, "EXPLAIN QUERY PLAN", "detail", now).await;
+                let head = "jobs_of_lane (lane=? AND priority=? AND kind=? AND run_at<?)";
+                assert!(plan.iter().any(|step| step.contains(head)), "{plan:#?}");
+                // The walk begins with the first of its index; what runs is counted in an index of its own.
+                let scans: Vec<_> = plan.iter().filter(|step| step.starts_with("SCAN jobs")).collect();
+                let expected =
+                    ["SCAN jobs USING COVERING INDEX jobs_of_lane", "SCAN jobs USING INDEX jobs_leased"];
+                assert_eq!(scans, expected, "{plan:#?}");
+            } else {
+                let plan = plan(&db, "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF)", "QUERY PLAN", now).await;
+                assert!(!plan.iter().any(|step| step.contains("Seq Scan on jobs")), "{plan:#?}");
+                let removed = |step: &String| step.split("Removed by Filter: ").nth(1)?.parse::<u64>().ok();
+                let removed: u64 = plan.iter().filter_map(removed).sum();
+                assert!(removed < 100, "{removed} rows were read in vain: {plan:#?}");
+            }
+        }
+    }
 }

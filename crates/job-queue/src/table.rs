@@ -42,8 +42,8 @@ pub fn create_table(backend: DbBackend) -> Vec<String> {
         )"
     );
     let indexes = [
-        // A claim walks from one (lane, priority) to the next and reads only the head of each, however long they are.
-        "CREATE INDEX jobs_of_lane ON jobs (lane, priority, run_at, id) WHERE run_at IS NOT NULL",
+        // A claim walks from one (lane, priority, kind) to the next and reads only the head of each, however long they are.
+        "CREATE INDEX jobs_of_lane ON jobs (lane, priority, kind, run_at, id) WHERE run_at IS NOT NULL",
         "CREATE INDEX jobs_due ON jobs (run_at) WHERE run_at IS NOT NULL",
         "CREATE INDEX jobs_leased ON jobs (lane) WHERE lease_owner IS NOT NULL",
         "CREATE INDEX jobs_parked ON jobs (parked_cause, id) WHERE parked_cause IS NOT NULL",

@@ -83,7 +83,7 @@ pub struct WorkerSettings {
     pub owner: String,
     /// Jobs at the same time.
     pub concurrency: u32,
-    /// Of these, jobs of one lane, counted over all workers of the kinds.
+    /// Of these, jobs of one lane, counted over all workers of the kinds; see [`Claim::lane_limit`] for how exactly.
     pub lane_concurrency: u32,
     /// How long a crashed worker's jobs wait for another one. Renewed at a third of it.
     pub lease: Duration,

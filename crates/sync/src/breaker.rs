@@ -40,6 +40,7 @@ pub(crate) enum Admission {
 /// Why a job may not run now.
 #[derive(Debug, Clone)]
 pub(crate) struct Down {
+    pub side: Side,
     pub reason: String,
     pub next_try_at: DateTime<Utc>,
     /// What becomes of the job.
@@ -75,11 +76,15 @@ fn try_of(connection_id: ConnectionId, side: Side, at: DateTime<Utc>) -> NewJob 
 
 /// Under which name jobs sleep until a side answers again.
 fn asleep(connection_id: ConnectionId, side: Side) -> String {
-    let code = match side {
+    cause(connection_id, issue_of(side), "")
+}
+
+/// What the orders that wait for a side show.
+fn issue_of(side: Side) -> IssueCode {
+    match side {
         Side::Channel => IssueCode::ChannelUnreachable,
         Side::Store => IssueCode::StoreUnreachable,
-    };
-    cause(connection_id, code, "")
+    }
 }
 
 /// Asks before a job runs whether it may.
@@ -134,7 +139,7 @@ fn down(
     } else {
         Outcome::Park { cause: asleep(connection_id, side), error, at: None }
     };
-    Down { reason: breaker.reason.clone().unwrap_or_default(), next_try_at, outcome }
+    Down { side, reason: breaker.reason.clone().unwrap_or_default(), next_try_at, outcome }
 }
 
 impl Admitted {
@@ -162,8 +167,8 @@ impl Admitted {
             }
             let seen = pulse.seen();
             match tried {
-                Some(tried) if seen.answers > tried.before.answers => close(engine, id, side).await?,
-                Some(tried) if seen.failures_in_a_row > 0 => {
+                Some(tried) if seen.answered_since(&tried.before) => close(engine, id, side).await?,
+                Some(tried) if seen.failed_since(&tried.before) => {
                     let next_try_at = now + pause_after(tried.failed_tries + 1);
                     try_failed(engine, id, side, &seen.reason, next_try_at).await?;
                     if tries(&job.kind, side) {
@@ -210,10 +215,8 @@ async fn try_failed(
     let txn = engine.database().begin().await?;
     circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
     job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
-    if side == Side::Store {
-        // What the orders say about the next try stays true.
-        issues::postpone(&txn, id, IssueCode::StoreUnreachable, next_try_at).await?;
-    }
+    // What the orders say about the next try stays true.
+    issues::postpone(&txn, id, issue_of(side), next_try_at).await?;
     txn.commit().await
 }
 

@@ -81,6 +81,14 @@ impl Engine {
         }
     }
 
+    /// A page of a list has come, and the next one is asked for by the same call of [`Engine::in_shop`]: it counts as an
+    /// answer, and the next one waits for its turn.
+    pub(crate) async fn page_came(&self, connection: &ConnectionRecord) {
+        let pulse = self.pulse(connection.id, Side::Channel);
+        pulse.note(side::Answer::Given);
+        pulse.turn().await;
+    }
+
     fn shop(&self, connection: &ConnectionRecord) -> Shop {
         let client = tiktok_shop::Client::new(
             self.tiktok_http(),

@@ -89,6 +89,8 @@ struct State {
     failures_in_a_row: u32,
     /// Grows with each answer.
     answers: u64,
+    /// Grows with each failure, whoever forgets the row.
+    failures: u64,
     /// What the last failure was.
     reason: String,
     /// A complaint that nobody has passed on yet.
@@ -110,7 +112,22 @@ struct Pace {
 pub struct Seen {
     pub failures_in_a_row: u32,
     pub answers: u64,
+    pub failures: u64,
     pub reason: String,
+}
+
+impl Seen {
+    /// Whether the side has answered since.
+    #[must_use]
+    pub fn answered_since(&self, before: &Self) -> bool {
+        self.answers > before.answers
+    }
+
+    /// Whether it was called since, in vain only.
+    #[must_use]
+    pub fn failed_since(&self, before: &Self) -> bool {
+        self.failures > before.failures && !self.answered_since(before)
+    }
 }
 
 impl Pulse {
@@ -128,6 +145,7 @@ impl Pulse {
             }
             Answer::None(reason) => {
                 state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+                state.failures += 1;
                 state.reason = reason;
             }
             Answer::TooMany(pause) => {
@@ -150,6 +168,7 @@ impl Pulse {
         Seen {
             failures_in_a_row: state.failures_in_a_row,
             answers: state.answers,
+            failures: state.failures,
             reason: state.reason.clone(),
         }
     }
@@ -198,6 +217,15 @@ pub fn name(side: Side) -> &'static str {
     match side {
         Side::Channel => "TikTok Shop",
         Side::Store => "the store",
+    }
+}
+
+/// What a side is called where a sentence begins.
+#[must_use]
+pub fn sentence_name(side: Side) -> &'static str {
+    match side {
+        Side::Channel => "TikTok Shop",
+        Side::Store => "The store",
     }
 }
 
@@ -255,8 +283,27 @@ mod tests {
         assert_eq!(pulse.seen().failures_in_a_row, 4);
         pulse.note(Answer::Given);
 
-        let seen = Seen { failures_in_a_row: 0, answers: 1, reason: "cut".to_owned() };
+        let seen = Seen { failures_in_a_row: 0, answers: 1, failures: 4, reason: "cut".to_owned() };
         assert_eq!(pulse.seen(), seen);
+    }
+
+    #[test]
+    fn a_try_fails_by_its_own_calls_not_by_those_before_it() {
+        let pulse = Pulse::default();
+        pulse.note(Answer::None("cut".to_owned()));
+        let before = pulse.seen();
+        let outcomes = |pulse: &Pulse| {
+            let seen = pulse.seen();
+            (seen.answered_since(&before), seen.failed_since(&before))
+        };
+
+        pulse.note(Answer::Nothing);
+        assert_eq!(outcomes(&pulse), (false, false), "nobody was asked");
+        pulse.note(Answer::None("cut".to_owned()));
+        pulse.forget_failures();
+        assert_eq!(outcomes(&pulse), (false, true));
+        pulse.note(Answer::Given);
+        assert_eq!(outcomes(&pulse), (true, false));
     }
 
     #[test]

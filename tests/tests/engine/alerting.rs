@@ -4,9 +4,9 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use database::alerts::{self, AlertFilter};
 use database::page::{PageRequest, Start};
-use database::{Reach, events};
+use database::{Reach, events, reconciliations};
 use serde_json::json;
-use shared::{Alert, AlertKind, EventKind};
+use shared::{Alert, AlertKind, EventKind, ReconciliationState};
 use sync::jobs;
 use tests::EngineLab;
 
@@ -96,9 +96,19 @@ async fn many_new_errors_are_an_alert_and_its_rule_can_be_switched_off() -> Resu
 async fn a_paused_connection_has_no_alerts() -> Result<()> {
     for lab in labs().await {
         imported_order(&lab).await?;
-        change_settings(&lab, |settings| settings.alerts.ship_by_hours = 168).await?;
-        minutes_pass(&lab, 2).await?;
-        assert_eq!(kinds(&lab).await?, [AlertKind::ShipBy], "{}", lab.database_name());
+        change_settings(&lab, |settings| {
+            settings.alerts.ship_by_hours = 168;
+            settings.alerts.down_min = 1;
+        })
+        .await?;
+        lab.sandboxes.break_store(&json!({ "kind": "cut_before" })).await?;
+        lab.sandboxes.place_random(8, 33, "plain").await?;
+        lab.poll().await?;
+        minutes_pass(&lab, 3).await?;
+        let open = kinds(&lab).await?;
+        assert!(open.contains(&AlertKind::ShipBy), "{}: {open:?}", lab.database_name());
+        assert!(open.contains(&AlertKind::StoreDown), "{}: {open:?}", lab.database_name());
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{}", lab.database_name());
 
         let now = lab.database.clock.now();
         let mut connection = lab.connection().await?;
@@ -110,6 +120,37 @@ async fn a_paused_connection_has_no_alerts() -> Result<()> {
         minutes_pass(&lab, 2).await?;
 
         assert_eq!(kinds(&lab).await?, [], "{}", lab.database_name());
+        let restored = told(&lab, EventKind::ConnectionRestored).await?;
+        assert_eq!(restored, 0, "{}: a pause puts nothing right", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nights_whose_comparison_fails_are_nights_without_one() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        imported_order(&lab).await?;
+        let unreadable = json!({ "path": "/order/202309/orders/search", "kind": "html" });
+        lab.sandboxes.break_channel(&unreadable).await?;
+
+        for _ in 0..24 {
+            lab.advance(TimeDelta::hours(2)).await?;
+            lab.run_due().await?;
+        }
+        assert!(!kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}: it is not so long yet");
+        lab.advance(TimeDelta::hours(4)).await?;
+        lab.run_due().await?;
+
+        let last = reconciliations::last_ended(lab.database.reader(), lab.connection_id).await?;
+        assert_eq!(last.map(|last| last.state), Some(ReconciliationState::Failed), "{case}");
+        assert!(kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}");
+
+        lab.sandboxes.channel_control.delete("/faults").await?;
+        lab.advance(TimeDelta::hours(24)).await?;
+        lab.run_due().await?;
+        minutes_pass(&lab, 2).await?;
+        assert!(!kinds(&lab).await?.contains(&AlertKind::Reconciliation), "{case}");
     }
     Ok(())
 }

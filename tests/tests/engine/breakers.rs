@@ -5,12 +5,13 @@ use chrono::TimeDelta;
 use database::circuit_breakers;
 use job_queue::NewJob;
 use serde_json::json;
-use shared::{OrderId, Side, TikTokOrderId};
+use shared::{ActionRequest, ActionState, OrderId, Side, TikTokOrderId};
 use sync::jobs;
 use tests::EngineLab;
 
-use crate::asking::{ask, assert_failed, imported_order};
+use crate::asking::{action, ask, assert_done, assert_failed, imported_order};
 use crate::labs::labs;
+use crate::shipping::ship;
 
 /// Calls that reached the store so far.
 async fn store_calls(lab: &EngineLab) -> Result<u64> {
@@ -181,6 +182,78 @@ async fn an_order_that_is_told_of_goes_before_a_backlog_from_the_past() -> Resul
             let other = lab.order(id).await?.store_order_id.context("it is imported")?;
             assert!(first < other, "{}: #{first} came after #{other}", lab.database_name());
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_somebody_asks_for_while_tiktok_shop_is_down_says_why_it_waits_and_follows() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        let id = imported_order(&lab).await?;
+        let other = imported_order(&lab).await?;
+        lab.sandboxes.break_channel(&json!({ "kind": "overload" })).await?;
+        for placed in lab.sandboxes.place_random(10, 28, "plain").await? {
+            let now = lab.database.clock.now();
+            let refresh = jobs::refresh_order(lab.connection_id, &TikTokOrderId(placed), now);
+            job_queue::enqueue(lab.database.writer(), refresh, now).await?;
+        }
+        lab.run_due().await?;
+        assert!(is_open(&lab, Side::Channel).await?, "{case}");
+        let before = channel_calls(&lab).await?;
+
+        let shipment = ask(&lab, &id, ship("JX20001", &[])).await?;
+        let taken_back = ask(&lab, &other, ship("JX20002", &[])).await?;
+        lab.run_due().await?;
+
+        assert_eq!(channel_calls(&lab).await?, before, "{case}: nobody calls");
+        for id in [&id, &other] {
+            assert_eq!(lab.open_issues(id).await?, ["CHANNEL_UNREACHABLE"], "{case}");
+            let next_at = lab.order(id).await?.first_issue_next_retry_at;
+            assert!(next_at.is_some(), "{case}: the next try is shown");
+        }
+        let waiting = action(&lab, shipment).await?;
+        assert_eq!(waiting.state, ActionState::Queued, "{case}");
+        let why = waiting.result.context("it says nothing")?;
+        assert!(why.starts_with("TikTok Shop does not answer"), "{case}: {why}");
+
+        minutes_pass(&lab, 20).await?;
+        let next_at = lab.order(&id).await?.first_issue_next_retry_at.context("no next try")?;
+        let now = lab.database.clock.now();
+        assert!(database::from_ms(next_at) > now - TimeDelta::minutes(1), "{case}: it is out of date");
+        let undone = database::actions::undo(lab.database.writer(), taken_back, now).await?;
+        assert!(undone, "{case}: it has not left");
+
+        lab.sandboxes.channel_control.delete("/faults").await?;
+        minutes_pass(&lab, 6).await?;
+        assert!(assert_done(&lab, shipment).await?.contains("JX20001"), "{case}");
+        for id in [&id, &other] {
+            assert_eq!(lab.open_issues(id).await?, Vec::<String>::new(), "{case}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_order_to_adopt_says_why_it_waits_for_a_store_that_is_down() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        lab.sandboxes.break_store(&json!({ "kind": "cut_before" })).await?;
+        let id = lab.sandboxes.place_random(20, 29, "plain").await?.remove(0);
+        lab.poll().await?;
+        assert!(is_open(&lab, Side::Store).await?, "{case}");
+
+        let adopt = ActionRequest::Adopt { store_order_id: shared::StoreOrderId(987_654) };
+        let adopt = ask(&lab, &id, adopt).await?;
+        lab.run_due().await?;
+
+        let why = action(&lab, adopt).await?.result.context("it says nothing")?;
+        assert!(why.starts_with("The store does not answer"), "{case}: {why}");
+        assert_eq!(lab.open_issues(&id).await?, ["STORE_UNREACHABLE"], "{case}");
+
+        lab.sandboxes.store_control.delete("/faults").await?;
+        minutes_pass(&lab, 6).await?;
+        assert_ne!(action(&lab, adopt).await?.state, ActionState::Queued, "{case}");
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ mod channel;
 #[cfg(test)]
 mod clock_skew;
 #[cfg(test)]
+mod fairness;
+
 mod hold;
 #[cfg(test)]
 mod import;

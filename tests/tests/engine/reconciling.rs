@@ -84,6 +84,43 @@ async fn every_night_is_compared_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn nights_without_tiktok_shop_are_made_up_for_by_one_comparison() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        imported_order(&lab).await?;
+        lab.sandboxes.break_channel(&json!({ "kind": "overload" })).await?;
+        for _ in 0..20 {
+            lab.advance(TimeDelta::minutes(1)).await?;
+            lab.run_due().await?;
+        }
+        let broken_since = lab.database.clock.now();
+
+        for _ in 0..3 {
+            lab.advance(TimeDelta::hours(24)).await?;
+            lab.run_due().await?;
+        }
+        let page = database::page::PageRequest { limit: 100, start: database::page::Start::First };
+        let waiting = reconciliations::page(lab.database.reader(), lab.connection_id, &page).await?.items;
+        lab.sandboxes.channel_control.delete("/faults").await?;
+        for _ in 0..6 {
+            lab.advance(TimeDelta::minutes(1)).await?;
+            lab.run_due().await?;
+        }
+
+        assert_eq!(waiting.len(), 1, "{case}: {waiting:?}");
+        assert_eq!(waiting[0].state, ReconciliationState::Queued, "{case}");
+        let [made] = &reconciliations::page(lab.database.reader(), lab.connection_id, &page).await?.items[..]
+        else {
+            anyhow::bail!("{case}: there is more than one");
+        };
+        assert_eq!((made.id, made.state), (waiting[0].id, ReconciliationState::Done), "{case}: {made:?}");
+        assert!(made.from < broken_since, "{case}: {made:?}");
+        assert!(made.until > broken_since + TimeDelta::hours(47), "{case}: {made:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn orders_that_tiktok_never_told_of_are_found_counted_and_imported() -> Result<()> {
     for lab in labs().await {
         // Neither a webhook nor a poll: the only thing that ever runs is the comparison.

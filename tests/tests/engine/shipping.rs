@@ -18,7 +18,8 @@ const UPS: &str = "6671484739372728321";
 /// Royal Mail collects in the United Kingdom only.
 const ROYAL_MAIL: &str = "6671484739372728336";
 
-fn ship(number: &str, units: &[String]) -> ActionRequest {
+/// A shipment of these units, or of all, with DHL.
+pub fn ship(number: &str, units: &[String]) -> ActionRequest {
     ship_with(DHL, number, units)
 }
 

@@ -18,6 +18,7 @@ pub struct Model {
     pub total: Option<i64>,
     pub created_at: i64,
     pub finished_at: Option<i64>,
+    pub error: Option<String>,
     pub expires_at: Option<i64>,
 }
 

@@ -79,7 +79,7 @@ async fn deliver(engine: &Engine, record: &WebhookRecord, due: Due) -> Result<()
             error: Some(error.to_string()),
         },
     };
-    webhook_deliveries::note(&txn, due.id, &attempted).await?;
+    webhook_deliveries::note(&txn, &due, &attempted).await?;
     if let Err(error) = &answer {
         let failing_since = webhooks::note_failure(&txn, id, now).await?;
         let reason = match error {

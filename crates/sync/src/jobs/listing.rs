@@ -13,7 +13,7 @@ use tiktok_shop::{OrderListEntry, OrderSearch};
 use super::{FROM_THE_PAST, JobError, refresh_order};
 use crate::engine::Engine;
 
-/// So many orders are looked up and enqueued in one transaction.
+/// So many orders are looked up and enqueued in one transaction: a page of TikTok Shop's list.
 const CHUNK: usize = 100;
 
 /// Which of the listed orders are to be read.
@@ -44,6 +44,7 @@ pub(super) async fn refresh_listed(
                         return Ok(Err(error));
                     }
                     engine.wake();
+                    engine.page_came(connection).await;
                 }
                 Ok(Ok(()))
             }

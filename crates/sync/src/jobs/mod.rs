@@ -25,6 +25,7 @@ mod refresh_order;
 mod register_reference;
 mod run_bulk;
 mod ship_packages;
+mod unadmitted;
 mod unserved;
 mod watch_deadlines;
 mod watch_health;
@@ -341,7 +342,7 @@ pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {
             let waits = match job.kind.as_str() {
                 IMPORT_ORDER => import_order::wait(engine, job, down).await,
                 REFRESH_ORDER => refresh_order::wait(engine, job, down).await,
-                _ => Ok(down.outcome),
+                _ => unadmitted::wait(engine, job, down).await,
             };
             return waits.unwrap_or_else(|error| outcome_of(&error, job, engine.clock().now()));
         }

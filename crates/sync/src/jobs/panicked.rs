@@ -7,11 +7,17 @@ use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome, Panicked};
 use shared::{ConnectionId, IssueCode, OrderId, TikTokOrderId};
 
-use super::id_of;
+use super::{EXPORT, export, id_of};
 use crate::engine::Engine;
 
 /// Opens the issue on the job's order, if it has one, and says when the job is tried again.
 pub(crate) async fn after_panic(engine: &Engine, job: &Leased, panic: &Panicked) -> Outcome {
+    if job.kind == EXPORT {
+        return export::after_panic(engine, job, panic).await.unwrap_or_else(|error| {
+            tracing::error!(job = job.id, %error, "an export that panics could not be given up");
+            panic.retry(job)
+        });
+    }
     let outcome = panic.retry(job);
     if let Err(error) = tell(engine, job, panic, &outcome).await {
         tracing::error!(job = job.id, kind = %job.kind, %error, "cannot tell that a job panicked");

@@ -1,4 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use database::erasure::RawPosition;
 use database::{
     DbErr, Reach, alerts, attempts, audit, connections, erasure, events, exports, idempotency, inbox,
     reconciliations, shipping_labels, tombstones, webhook_messages,
@@ -31,6 +32,9 @@ const TOMBSTONES: u64 = 200;
 
 /// So many orders of a connection forget their buyers in one run.
 const FORGOTTEN: u64 = 200;
+
+/// So many of TikTok Shop's answers are looked at in one statement.
+const RAW_PAGE: u64 = 500;
 
 /// TikTok Shop gives 30 days after a shop has left; this leaves a day for a program that does not run.
 const ERASED_AFTER_LEAVING: TimeDelta = TimeDelta::days(29);
@@ -78,7 +82,11 @@ async fn forget_buyers(engine: &Engine, now: DateTime<Utc>) -> Result<bool, DbEr
             txn.commit().await?;
         }
         let before = now - TimeDelta::days(settings.keep_raw_days.into());
-        more |= erasure::purge_raw(database.writer(), connection.id, before, FORGOTTEN).await? == FORGOTTEN;
+        let mut after = Some(RawPosition::BEGINNING);
+        while let Some(position) = after {
+            let writer = database.writer();
+            after = erasure::purge_raw(writer, connection.id, before, position, RAW_PAGE).await?;
+        }
     }
     if forgotten > 0 {
         let txn = database.begin().await?;

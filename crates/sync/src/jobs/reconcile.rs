@@ -23,7 +23,7 @@ mod compare;
 
 pub(super) use compare::{StoreSide, compare};
 
-/// So many orders are compared at once.
+/// So many orders are compared at once: a page of TikTok Shop's list.
 const CHUNK: usize = 100;
 
 /// A comparison that met a failure so often is given up; the next night comes.
@@ -41,7 +41,11 @@ pub(super) async fn begin_night(engine: &Engine, job: &Leased) -> Result<Outcome
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     let days = connection.settings.reconcile_days;
-    reconciling::start(&txn, &connection, reconciling::EVERY_NIGHT, days, now).await?;
+    let until = now - reconciling::ON_ITS_WAY;
+    // While a side is down they would pile up; the one that waits since then makes up for all of them.
+    if !reconciliations::prolong(&txn, connection.id, reconciling::EVERY_NIGHT, until).await? {
+        reconciling::start(&txn, &connection, reconciling::EVERY_NIGHT, days, now).await?;
+    }
     txn.commit().await?;
     engine.wake();
     Ok(Outcome::Again { at: reconciling::next_night(connection.id, now) })
@@ -60,20 +64,19 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     reconciliations::begin(database.writer(), reconciliation.id, engine.clock().now()).await?;
     let found = walk(engine, &connection, &reconciliation).await;
     let now = engine.clock().now();
-    let (findings, error) = match found {
-        Ok(findings) => (findings, None),
+    let found = match found {
+        Ok(findings) => Ok(findings),
         Err(Failure::Job(error)) if job.attempts < TRIES => return Err(error),
         Err(Failure::Store(error)) if job.attempts < TRIES => {
             let at = now + TimeDelta::minutes(2) * (job.attempts + 1);
             return Ok(Outcome::RetryAt { at, error: error.to_string() });
         }
-        Err(Failure::Job(error)) => (Findings::default(), Some(error.to_string())),
-        Err(Failure::Store(error)) => {
-            (Findings::default(), Some(of_store(&error).code.kind().title.to_owned()))
-        }
+        Err(Failure::Job(error)) => Err(error.to_string()),
+        Err(Failure::Store(error)) => Err(of_store(&error).code.kind().title.to_owned()),
     };
     let txn = database.begin().await?;
-    reconciliations::end(&txn, reconciliation.id, findings, error.as_deref(), now).await?;
+    let found = found.as_ref().copied().map_err(String::as_str);
+    reconciliations::end(&txn, reconciliation.id, found, now).await?;
     events::record(&txn, EventKind::ReconciliationUpdated, connection.id, None, now).await?;
     txn.commit().await?;
     engine.wake();
@@ -122,6 +125,7 @@ async fn walk(
                     if let Err(error) = noted.await {
                         return Ok(Err(error.into()));
                     }
+                    engine.page_came(connection).await;
                 }
                 Ok(Ok(walk))
             }

@@ -27,7 +27,8 @@ use crate::shipping::{
     plan,
 };
 
-const KINDS: &[ActionKind] = &[ActionKind::Ship, ActionKind::ResendShipping, ActionKind::CorrectShipping];
+pub(super) const KINDS: &[ActionKind] =
+    &[ActionKind::Ship, ActionKind::ResendShipping, ActionKind::CorrectShipping];
 
 /// TikTok Shop takes no shipment within an hour of the payment; what was asked for then waits this long at most.
 const WAIT_FOR_RELEASE: TimeDelta = TimeDelta::hours(2);

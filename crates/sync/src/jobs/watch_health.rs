@@ -9,10 +9,13 @@ use database::connections::ConnectionRecord;
 use database::webhook_messages::About;
 use database::{DbErr, events, health, reconciliations, webhook_messages};
 use job_queue::{Leased, Outcome};
-use shared::{AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, WebhookEvent};
+use shared::{
+    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, Side, WebhookEvent,
+};
 
 use super::{JobError, id_of, paused};
 use crate::engine::Engine;
+use crate::side::sentence_name;
 
 /// The pause between two looks.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -44,6 +47,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         tracing::info!(connection = %id, alert = %kind, "an alert closed");
     }
     let news = match (changes.degrading_before, changes.degrading_after) {
+        // A pause puts nothing right.
+        _ if is_paused => None,
         (0, 1..) => Some((EventKind::ConnectionDegraded, WebhookEvent::ConnectionDegraded)),
         (1.., 0) => Some((EventKind::ConnectionRestored, WebhookEvent::ConnectionRestored)),
         _ => None,
@@ -90,7 +95,7 @@ impl Facts {
             0 => 0,
             hours => health::to_ship_before(db, id, now + TimeDelta::hours(hours.into())).await?,
         };
-        let last = reconciliations::last_ended(db, id).await?.and_then(|last| last.ended_at);
+        let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
             authorization_left: connection.tokens.refresh_token_expires_at - now,
@@ -134,9 +139,10 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
     );
 
     for (kind, side, down) in [
-        (AlertKind::TikTokDown, "TikTok Shop", facts.tiktok_down),
-        (AlertKind::StoreDown, "The store", facts.store_down),
+        (AlertKind::TikTokDown, Side::Channel, facts.tiktok_down),
+        (AlertKind::StoreDown, Side::Store, facts.store_down),
     ] {
+        let side = sentence_name(side);
         let minutes = down.map_or(0, |down| down.num_minutes());
         let is_crossed = down.is_some() && minutes >= rules.down_min.into();
         let sentence = format!("{side} has not answered for {minutes} minutes; orders wait.");

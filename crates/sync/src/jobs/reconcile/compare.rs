@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use database::connections::ConnectionRecord;
+use database::entities::issues as issue_rows;
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderRow};
 use database::reconciliations::Findings;
@@ -43,6 +44,7 @@ pub(in crate::jobs) async fn compare(
     }
     let shown = Shown::of(side, &rows).await?;
     catch_up(side, &rows, &shown).await?;
+    let told = Told::of(side, &rows).await?;
     let mut questions = 0;
     for row in rows {
         let stored = store_order_id(&row).and_then(|id| shown.by_id.get(&id));
@@ -66,7 +68,7 @@ pub(in crate::jobs) async fn compare(
             settings: &side.connection.settings,
         };
         let found = drifts(&compared, |state| side.facts.order_state_name(state));
-        let noted = note(side, OrderId(row.id), found).await?;
+        let noted = note(side, &told, OrderId(row.id), found).await?;
         findings.differences += noted.differences;
         findings.healed += noted.healed;
     }
@@ -129,6 +131,23 @@ async fn is_gone(side: &StoreSide<'_>, row: &OrderRow) -> Result<bool, Failure> 
     }
 }
 
+/// What was told of the differences of some of our orders before.
+struct Told {
+    ignored: HashMap<OrderId, Vec<(String, IssueFacts)>>,
+    open: HashMap<OrderId, Vec<issue_rows::Model>>,
+}
+
+impl Told {
+    async fn of(side: &StoreSide<'_>, rows: &[OrderRow]) -> Result<Self, DbErr> {
+        let reader = side.engine.database().reader();
+        let ids: Vec<_> = rows.iter().map(|row| OrderId(row.id)).collect();
+        let ignored = ignored_drifts::ignored(reader, &ids).await?;
+        let mut open = ignored_drifts::open(reader, &ids).await?;
+        open.values_mut().for_each(|issues| issues.retain(is_drift));
+        Ok(Self { ignored, open })
+    }
+}
+
 /// What became of the differences of one order.
 struct Noted {
     differences: i64,
@@ -136,14 +155,11 @@ struct Noted {
 }
 
 /// Opens what differs, unless a person chose to live with it, and ends what agrees by now.
-async fn note(side: &StoreSide<'_>, id: OrderId, mut found: Vec<Found>) -> Result<Noted, DbErr> {
+async fn note(side: &StoreSide<'_>, told: &Told, id: OrderId, mut found: Vec<Found>) -> Result<Noted, DbErr> {
     let StoreSide { engine, connection, .. } = *side;
-    let now = engine.clock().now();
-    let reader = engine.database().reader();
-    let ignored = ignored_drifts::ignored(reader, id).await?;
-    found.retain(|found| !is_ignored(&ignored, found));
-    let open = issues::open_of(reader, id).await?;
-    let open: Vec<_> = open.into_iter().filter(is_drift).collect();
+    let ignored = told.ignored.get(&id).map(Vec::as_slice).unwrap_or_default();
+    found.retain(|found| !is_ignored(ignored, found));
+    let open = told.open.get(&id).map(Vec::as_slice).unwrap_or_default();
     let ended = open.iter().filter(|issue| !found.iter().any(|found| found.subject == issue.subject)).count();
     let noted = Noted {
         differences: i64::try_from(found.len()).unwrap_or(i64::MAX),
@@ -158,7 +174,7 @@ async fn note(side: &StoreSide<'_>, id: OrderId, mut found: Vec<Found>) -> Resul
     if ended == 0 && found.iter().all(is_told) {
         return Ok(noted);
     }
-    write(side, id, &found, now).await?;
+    write(side, id, &found, engine.clock().now()).await?;
     tracing::info!(connection = %connection.id, order = %id, differences = noted.differences, "compared");
     Ok(noted)
 }
@@ -168,7 +184,7 @@ fn is_ignored(ignored: &[(String, IssueFacts)], found: &Found) -> bool {
 }
 
 /// Other jobs tell of differences too; those are theirs to end.
-fn is_drift(issue: &database::entities::issues::Model) -> bool {
+fn is_drift(issue: &issue_rows::Model) -> bool {
     issue.code == IssueCode::DriftDetected.as_str() && DRIFTS.contains(&issue.subject.as_str())
 }
 
