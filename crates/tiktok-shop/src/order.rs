@@ -392,9 +392,20 @@ pub struct LineItem {
     pub cancel_reason: Option<String>,
     #[serde(default)]
     pub cancel_user: Option<Initiator>,
-    /// What one unit of a virtual bundle consists of.
+    /// See [`LineItem::bundle_parts`].
     #[serde(default)]
     pub combined_listing_skus: Vec<BundledSku>,
+    /// The newer form of the same: each child has an id of its own.
+    #[serde(default)]
+    pub sub_item_info: Vec<BundledSku>,
+}
+
+impl LineItem {
+    /// What one unit of a virtual bundle consists of, in whichever form TikTok tells it; nothing for any other unit.
+    #[must_use]
+    pub fn bundle_parts(&self) -> &[BundledSku] {
+        if self.combined_listing_skus.is_empty() { &self.sub_item_info } else { &self.combined_listing_skus }
+    }
 }
 
 /// One tax on one unit.
@@ -414,10 +425,12 @@ pub struct ItemTax {
 pub struct BundledSku {
     #[serde(default, deserialize_with = "wire::optional_id")]
     pub sku_id: Option<String>,
+    /// 0 where nothing is said: a child with an id of its own is one piece.
     #[serde(default, deserialize_with = "wire::integer")]
     pub sku_count: i64,
     #[serde(default, deserialize_with = "wire::optional_id")]
     pub product_id: Option<String>,
+    /// Not every seller gives one, as with the bundle itself.
     #[serde(default, deserialize_with = "wire::optional_text")]
     pub seller_sku: Option<String>,
 }

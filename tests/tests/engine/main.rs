@@ -9,6 +9,8 @@ mod attempts;
 #[cfg(test)]
 mod breakers;
 #[cfg(test)]
+mod bundles;
+#[cfg(test)]
 mod canceling;
 #[cfg(test)]
 mod catalogue;

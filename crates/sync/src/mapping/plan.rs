@@ -11,7 +11,7 @@ use prestashop::{
 };
 use rust_decimal::Decimal;
 use shared::{ConnectionSettings, EmailPolicy, IssueCode, OrderStatus, TikTokOrderId};
-use tiktok_shop::Order;
+use tiktok_shop::{BundledSku, Order};
 
 use super::address::{destination_of, store_address_of};
 use super::amounts::{SaleAmounts, allocate, sold_units};
@@ -38,8 +38,9 @@ pub struct SellableUnit {
     /// What all pieces of this entry come to, with tax.
     pub gross: Decimal,
     pub quantity: u32,
-    /// What a bundle is made of: SKU and pieces. Used when the store does not have the bundle itself.
-    pub parts: Vec<(String, u32)>,
+    /// What a bundle is made of: SKU, where the merchant gave one, and pieces. Used when the store does not have the bundle
+    /// itself.
+    pub parts: Vec<(Option<String>, u32)>,
 }
 
 /// The units of an order that are still sold, with their amounts.
@@ -52,15 +53,13 @@ pub fn sellable_units(order: &Order, amounts: &SaleAmounts) -> Vec<SellableUnit>
             product: line.product_name.clone().unwrap_or_else(|| "without a name".to_owned()),
             gross: *gross,
             quantity: 1,
-            parts: line
-                .combined_listing_skus
-                .iter()
-                .filter_map(|part| {
-                    Some((part.seller_sku.clone()?, u32::try_from(part.sku_count.max(1)).ok()?))
-                })
-                .collect(),
+            parts: line.bundle_parts().iter().map(part_of).collect(),
         })
         .collect()
+}
+
+fn part_of(part: &BundledSku) -> (Option<String>, u32) {
+    (part.seller_sku.clone(), u32::try_from(part.sku_count.max(1)).unwrap_or(u32::MAX))
 }
 
 /// The rate of each tax group where the order goes, in percent; `None` where the store has no rule.
@@ -279,7 +278,7 @@ impl<'a> MatchedRows<'a> {
         }
         match self.rows.iter_mut().find(|row| ids_of(row.product) == ids) {
             Some(row) => {
-                row.quantity += quantity;
+                row.quantity = row.quantity.saturating_add(quantity);
                 row.gross += gross;
             }
             None => self.rows.push(MatchedRow { product, quantity, gross }),
@@ -300,7 +299,7 @@ fn products_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Pie
         if !unit.parts.is_empty() {
             return parts_of(input, unit);
         }
-        return Err(Found::new(IssueCode::SkuMissing).with("product", &unit.product).about(&unit.product));
+        return Err(sku_missing(unit));
     };
     let missing = input.products.get(sku).is_none_or(Vec::is_empty);
     if missing && !unit.parts.is_empty() {
@@ -310,11 +309,17 @@ fn products_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Pie
     Ok(vec![(sku.to_owned(), product, unit.quantity, unit.gross)])
 }
 
+fn sku_missing(unit: &SellableUnit) -> Found {
+    Found::new(IssueCode::SkuMissing).with("product", &unit.product).about(&unit.product)
+}
+
+/// All parts or none: what is left of a bundle must not be sold at its whole price.
 fn parts_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Piece<'a>>, Found> {
     let weights: Vec<_> = unit.parts.iter().map(|(_, quantity)| Decimal::from(*quantity)).collect();
     let shares = allocate(unit.gross, &weights);
-    let part = |((sku, quantity), gross): (&(String, u32), Decimal)| {
-        Ok((sku.clone(), only_match(input, sku)?, quantity * unit.quantity, gross))
+    let part = |((sku, quantity), gross): (&(Option<String>, u32), Decimal)| {
+        let sku = sku.as_ref().ok_or_else(|| sku_missing(unit))?;
+        Ok((sku.clone(), only_match(input, sku)?, quantity.saturating_mul(unit.quantity), gross))
     };
     unit.parts.iter().zip(shares).map(part).collect()
 }

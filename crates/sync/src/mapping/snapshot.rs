@@ -57,7 +57,7 @@ fn special_kinds(order: &Order) -> Vec<SpecialKind> {
         (order.is_exchange_order, SpecialKind::Exchange),
         (order.order_type == Some(OrderType::PreOrder), SpecialKind::PreOrder),
         (order.line_items.iter().any(|line| line.is_gift), SpecialKind::Gift),
-        (order.line_items.iter().any(|line| !line.combined_listing_skus.is_empty()), SpecialKind::Bundle),
+        (order.line_items.iter().any(|line| !line.bundle_parts().is_empty()), SpecialKind::Bundle),
         (order.delivery_type == Some(DeliveryType::CollectionPoint), SpecialKind::CollectionPoint),
         (order.is_buyer_request_cancel, SpecialKind::CancellationRequested),
     ];
@@ -89,7 +89,7 @@ fn line_snapshot(order: &Order, line: &LineItem) -> LineSnapshot {
         platform_discount: line.platform_discount,
         sale_price: line.sale_price,
         is_gift: line.is_gift,
-        is_bundle: !line.combined_listing_skus.is_empty(),
+        is_bundle: !line.bundle_parts().is_empty(),
         status: status.as_str().to_owned(),
         package_id: line.package_id.clone(),
         package_status: line.package_status.as_ref().map(|status| status.as_str().to_owned()),

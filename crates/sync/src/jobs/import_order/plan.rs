@@ -104,7 +104,7 @@ impl Import<'_> {
         };
         let skus: BTreeSet<String> = units
             .iter()
-            .flat_map(|unit| unit.sku.iter().chain(unit.parts.iter().map(|(sku, _)| sku)))
+            .flat_map(|unit| unit.sku.iter().chain(unit.parts.iter().filter_map(|(sku, _)| sku.as_ref())))
             .map(|sku| sku.trim().to_owned())
             .filter(|sku| !sku.is_empty())
             .collect();
