@@ -145,6 +145,15 @@ async fn push(
         }
         Err(error) => return Err(error.into()),
     };
+    // A state that the merchant has made since the states were read is no reason to leave the order where it is.
+    let newer;
+    let states = if current.is_some_and(|current| states.find(current).is_none()) {
+        store.facts.forget().await;
+        (newer, _) = store.facts(engine.clock().now()).await?;
+        StoreStates::from(&*newer)
+    } else {
+        states
+    };
     let current_state = current.and_then(|current| states.find(current));
     let moves = if held {
         states.may_wait(current_state, target, known.written_state_id)
