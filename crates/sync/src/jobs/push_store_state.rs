@@ -8,6 +8,7 @@ use database::{DatabaseTransaction, DbErr, snapshots, store_states};
 use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
 use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
+use tiktok_shop::ReadOrder;
 
 use super::failure::Failure;
 use super::write_back::{note_deleted, store_order_id};
@@ -320,5 +321,5 @@ impl Push<'_> {
 
 /// Whether the carrier had the parcel, by TikTok Shop's answer.
 fn was_collected(raw: serde_json::Value) -> bool {
-    serde_json::from_value::<tiktok_shop::Order>(raw).is_ok_and(|order| order.times.collection_time.is_some())
+    ReadOrder::from_raw(raw).is_ok_and(|read| read.order.times.collection_time.is_some())
 }
