@@ -12,7 +12,7 @@ use crate::total::{RoundMode, RoundType, Rounding};
 use crate::xml::Element;
 
 /// Every name that [`ShopSettings`] is read from.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "PS_OS_WS_PAYMENT",
     "PS_OS_PAYMENT",
     "PS_OS_PREPARATION",
@@ -31,6 +31,7 @@ const NAMES: [&str; 20] = [
     "PS_STOCK_MANAGEMENT",
     "PS_ORDER_OUT_OF_STOCK",
     "PS_ENABLE_BACKORDER_STATUS",
+    "PS_TAX",
     "PS_USE_ECOTAX",
     "PS_TIMEZONE",
 ];
@@ -92,6 +93,8 @@ pub struct ShopSettings {
     pub allows_ordering_out_of_stock: bool,
     /// Whether an order beyond the stock goes on to a back-order state, which is not `valid`.
     pub backorder_status_enabled: bool,
+    /// Whether the shop takes no tax at all, whatever its products and rules say.
+    pub taxes_disabled: bool,
     /// Whether the shop adds a product's ecotax on top of its price, pinned ones too.
     pub ecotax_enabled: bool,
     /// The time zone of every date, `Europe/Paris`.
@@ -159,6 +162,7 @@ impl ShopSettings {
             stock_management: settings.flag("PS_STOCK_MANAGEMENT")?,
             allows_ordering_out_of_stock: settings.flag("PS_ORDER_OUT_OF_STOCK")?,
             backorder_status_enabled: settings.flag("PS_ENABLE_BACKORDER_STATUS")?,
+            taxes_disabled: value("PS_TAX") == "0",
             ecotax_enabled: settings.flag("PS_USE_ECOTAX")?,
             time_zone: Some(value("PS_TIMEZONE")).filter(|zone| !zone.is_empty()).map(ToOwned::to_owned),
         })

@@ -37,6 +37,8 @@ mod store_faults;
 #[cfg(test)]
 mod store_side;
 #[cfg(test)]
+mod taxes;
+#[cfg(test)]
 mod transitions;
 #[cfg(test)]
 mod write_back;

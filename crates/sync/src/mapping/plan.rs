@@ -424,7 +424,8 @@ fn plan_row(product: &ProductMatch, quantity: u32, gross: Decimal, rate_percent:
 }
 
 fn rate_of(input: &PlanInput<'_>, country: &str, product: &ProductMatch) -> Result<Decimal, Vec<Found>> {
-    let Some(group) = product.product.tax_rules_group_id else { return Ok(Decimal::ZERO) };
+    let group = product.product.tax_rules_group_id.filter(|_| !input.facts.settings.taxes_disabled);
+    let Some(group) = group else { return Ok(Decimal::ZERO) };
     match input.taxes.get(&group).copied().flatten() {
         Some(rate) => Ok(rate),
         None if EU.contains(&country) => {
