@@ -13,6 +13,13 @@ use crate::xml::Element;
 /// References asked for in one call, so that the address stays far below what web servers accept.
 const REFERENCES_PER_CALL: usize = 50;
 
+/// Whether products can be asked for by this reference. The shop would take a bracket, a bar or a percent sign, or a `<`,
+/// `>` or `!` at the start, for an operator, and there is no way to tell it otherwise.
+#[must_use]
+pub fn is_reference_to_ask_for(reference: &str) -> bool {
+    can_be_filtered(reference)
+}
+
 impl Client {
     /// A product by its id.
     pub async fn product(&self, product: ProductId) -> Result<Product, Error> {
@@ -34,12 +41,13 @@ impl Client {
         self.list(Query::full().filter("id_product", product)).await
     }
 
-    /// All products with one of these references. References are not unique, and the shop ignores case.
+    /// All products with one of these references. References are not unique, and the shop ignores case. The call is refused
+    /// here where one of them [cannot be asked for](is_reference_to_ask_for).
     pub async fn products_by_reference(&self, references: &[&str]) -> Result<Vec<Product>, Error> {
         self.by_reference(references).await
     }
 
-    /// All combinations with one of these references. References are not unique, and the shop ignores case.
+    /// All combinations with one of these references, as with [`Client::products_by_reference`].
     pub async fn combinations_by_reference(&self, references: &[&str]) -> Result<Vec<Combination>, Error> {
         self.by_reference(references).await
     }

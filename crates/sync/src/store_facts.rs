@@ -184,8 +184,8 @@ impl FactsCache {
         Ok(rate)
     }
 
-    /// The product of the store with each of these references; those that are missing or not unique come back as
-    /// several or no matches.
+    /// The product of the store with each of these references; those that are missing, not unique, or such that the store
+    /// cannot be asked for them, come back as several or no matches.
     ///
     /// # Errors
     /// As the store answers.
@@ -200,6 +200,10 @@ impl FactsCache {
         {
             let kept = self.products.lock().await;
             for reference in references {
+                if !prestashop::is_reference_to_ask_for(reference) {
+                    found.insert(reference.clone(), Vec::new());
+                    continue;
+                }
                 match kept.get(reference).filter(|(read_at, _)| now - *read_at < MAX_AGE) {
                     Some((_, product)) => drop(found.insert(reference.clone(), vec![product.clone()])),
                     None => unknown.push(reference.as_str()),

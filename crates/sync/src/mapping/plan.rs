@@ -327,6 +327,13 @@ fn parts_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Piece<
 fn only_match<'a>(input: &PlanInput<'a>, sku: &str) -> Result<&'a ProductMatch, Found> {
     let about = |code| Err(Found::new(code).with("sku", sku).about(sku));
     match input.products.get(sku).map_or(&[][..], Vec::as_slice) {
+        [] if !prestashop::is_reference_to_ask_for(sku) => {
+            let found = Found::new(IssueCode::SkuNotFound).with("sku", sku).about(sku);
+            Err(found.with(
+                "reason",
+                "PrestaShop cannot be asked for a SKU with [ ] | or %, or with < > or ! in front",
+            ))
+        }
         [] => about(IssueCode::SkuNotFound),
         // A product that is sold in variants cannot be ordered without saying which.
         [one] if one.combination.is_none() && one.product.needs_combination() => {
