@@ -141,7 +141,7 @@ mod tests {
             "payment":{"currency":"EUR","sub_total":"43.9","shipping_fee":"2.99","seller_discount":"4",
             "platform_discount":"2","total_amount":"46.89","original_total_product_price":"49.9",
             "original_shipping_fee":"4.99","shipping_fee_platform_discount":"2"},"line_items":[
-            {"id":"1","sku_id":"9","sale_price":"43.9","platform_discount":"2","is_gift":true}]}"#,
+            {"id":"1","sku_id":"9","sale_price":"43.9","seller_discount":"4","platform_discount":"2","is_gift":true}]}"#,
         );
 
         let snapshot = snapshot_of(&read, MoneyBasis::IncludingPlatformDiscounts);
