@@ -181,6 +181,24 @@ pub struct Order {
     pub line_items: Vec<LineItem>,
 }
 
+impl Order {
+    /// Whether a warehouse of the platform packs and ships it, so that the seller can do nothing.
+    #[must_use]
+    pub fn is_fulfilled_by_platform(&self) -> bool {
+        matches!(
+            self.fulfillment_type,
+            Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
+        )
+    }
+
+    /// Whether nobody pays for it: a sample, or goods that replace others without a price of their own.
+    #[must_use]
+    pub fn is_free_of_charge(&self) -> bool {
+        let costs_nothing = self.payment.as_ref().is_none_or(|payment| payment.total_amount.is_zero());
+        self.is_sample_order || ((self.is_replacement_order || self.is_exchange_order) && costs_nothing)
+    }
+}
+
 /// When what happened to an order, and by when what must happen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]

@@ -42,10 +42,9 @@ pub fn snapshot_of(read: &ReadOrder, basis: MoneyBasis) -> OrderSnapshot {
 }
 
 fn fulfillment_type(order: &Order) -> FulfillmentType {
-    use tiktok_shop::FulfillmentType as Theirs;
-    match (&order.fulfillment_type, &order.shipping_type) {
-        (Some(Theirs::ByTikTok | Theirs::ByDilayaniTokopedia), _) => FulfillmentType::TikTok,
-        (_, Some(ShippingType::TikTok)) => FulfillmentType::MerchantTikTokLabel,
+    match order.shipping_type {
+        _ if order.is_fulfilled_by_platform() => FulfillmentType::TikTok,
+        Some(ShippingType::TikTok) => FulfillmentType::MerchantTikTokLabel,
         _ => FulfillmentType::Merchant,
     }
 }

@@ -8,7 +8,7 @@ use database::{recipients, snapshots};
 use prestashop::TaxRulesGroupId;
 use prestashop::total::RoundType;
 use shared::IssueCode;
-use tiktok_shop::{FulfillmentType, OrderStatus, ReadOrder, ShippingType};
+use tiktok_shop::{OrderStatus, ReadOrder, ShippingType};
 
 use super::{Import, Stop, kept_out};
 use crate::mapping::{
@@ -138,10 +138,7 @@ impl Import<'_> {
             recipient: recipient.as_ref(),
             hidden_address_will_do: held
                 || read.order.shipping_type == Some(ShippingType::TikTok)
-                || matches!(
-                    read.order.fulfillment_type,
-                    Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
-                ),
+                || read.order.is_fulfilled_by_platform(),
             held,
             settings,
             facts: &self.facts,
