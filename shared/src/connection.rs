@@ -220,7 +220,7 @@ pub struct ConnectionSettings {
     pub identity_number: Option<String>,
     /// Import although the store is short of stock.
     pub ignore_stock: bool,
-    /// The shop of a multi-shop store; absent means the default shop.
+    /// The shop of a multi-shop store; may be absent where only one is in use.
     pub store_shop_id: Option<i64>,
     /// Store state by shown status; a status that is missing follows the default, an empty value leaves it unchanged.
     pub status_mapping: BTreeMap<OrderStatus, Option<i64>>,

@@ -183,7 +183,7 @@ async fn test_store(
         return checks;
     }
     let facts = FactsCache::default();
-    match tokio::time::timeout(TIME_LIMIT, facts.facts(&client, shop_id, clock.now())).await {
+    match tokio::time::timeout(TIME_LIMIT, facts.facts(&client, clock.now())).await {
         Ok(Ok(facts)) => checks.extend(check_facts(&facts, &store.settings)),
         Ok(Err(error)) => checks.push(store_failure("PrestaShop settings", &error)),
         Err(_) => checks.push(check(

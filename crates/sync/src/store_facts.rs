@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use prestashop::{
     ApiRoot, Carrier, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId, Language,
-    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopId, ShopSettings, State,
-    TaxBehavior, TaxRulesGroupId, Version,
+    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State, TaxBehavior,
+    TaxRulesGroupId, Version,
 };
 use rust_decimal::Decimal;
 use tokio::sync::Mutex;
@@ -36,18 +36,10 @@ pub struct StoreFacts {
 }
 
 impl StoreFacts {
-    async fn read(client: &Client, shop_id: Option<ShopId>) -> Result<Self, Error> {
+    async fn read(client: &Client) -> Result<Self, Error> {
         let ApiRoot { version, permissions, .. } = client.api_root().await?;
-        let settings = client.shop_settings().await?;
-        let shops = client.shops().await?;
-        let wanted = |shop: &&Shop| shop_id.is_none_or(|id| shop.id == id) && shop.active && !shop.deleted;
-        let shop = shops.iter().find(wanted).or(shops.first()).cloned().unwrap_or(Shop {
-            id: shop_id.unwrap_or(ShopId(1)),
-            shop_group_id: prestashop::ShopGroupId(1),
-            name: String::new(),
-            active: true,
-            deleted: false,
-        });
+        let shop = client.own_shop().await?;
+        let settings = client.shop_settings(&shop).await?;
         let languages = client.languages().await?;
         let default = |language: &&Language| Some(language.id) == settings.default_language;
         let active = |language: &&Language| language.active;
@@ -115,12 +107,7 @@ impl FactsCache {
     ///
     /// # Errors
     /// As the store answers.
-    pub async fn facts(
-        &self,
-        client: &Client,
-        shop_id: Option<ShopId>,
-        now: DateTime<Utc>,
-    ) -> Result<Arc<StoreFacts>, Error> {
+    pub async fn facts(&self, client: &Client, now: DateTime<Utc>) -> Result<Arc<StoreFacts>, Error> {
         // Held while reading, so that many jobs that begin at once read only once.
         let mut kept = self.facts.lock().await;
         if let Some((read_at, facts)) = &*kept
@@ -128,7 +115,7 @@ impl FactsCache {
         {
             return Ok(Arc::clone(facts));
         }
-        let facts = Arc::new(StoreFacts::read(client, shop_id).await?);
+        let facts = Arc::new(StoreFacts::read(client).await?);
         *kept = Some((now, Arc::clone(&facts)));
         Ok(facts)
     }

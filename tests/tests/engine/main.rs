@@ -29,6 +29,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod multistore;
+#[cfg(test)]
 mod odd_skus;
 #[cfg(test)]
 mod reconciling;

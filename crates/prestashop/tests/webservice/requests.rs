@@ -338,7 +338,10 @@ async fn the_root_tells_version_and_permissions() {
 async fn settings_are_read() {
     let server = Recording::find("9.1.4", "240-").serve().await;
 
-    let settings = client_of(&server).shop_settings().await.unwrap();
+    let shops = Recording::find("9.1.4", "227-").serve().await;
+    let shop = client_of(&shops).own_shop().await.unwrap();
+
+    let settings = client_of(&server).shop_settings(&shop).await.unwrap();
 
     assert_eq!(settings.order_states.webservice_payment, Some(OrderStateId(11)));
     assert_eq!(settings.order_states.payment_error, Some(OrderStateId(8)));
