@@ -1,10 +1,13 @@
 //! Which tax the store takes, so that the order is told to the cent before it is made.
 
-use anyhow::{Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use shared::IssueCode;
 use tests::EngineLab;
 
-use crate::catalogue::shown::{forget_store, mugs_to, place};
+use crate::catalogue::shown::{
+    change_row, forget_store, mugs_to, not_in_store, place, retry_import, row, rows, shown,
+};
 use crate::labs::{decimal, labs};
 use crate::store_side::store_role;
 
@@ -38,6 +41,53 @@ async fn a_store_that_takes_no_taxes_gets_gross_prices() -> Result<()> {
                 "{country}"
             );
         }
+    }
+    Ok(())
+}
+
+/// Adds a rule for the standard rate of a country, with another rate.
+async fn add_rule(lab: &EngineLab, country: &str, rate: &str, fields: &Value) -> Result<Value> {
+    let country = row(lab, "countries", "iso_code", country).await?["id"].to_string();
+    let tax = json!({ "rate": rate, "active": 1, "name": { "1": "Local tax" } });
+    let tax = lab.sandboxes.store_control.post("/entities/taxes", &tax).await?["id"].clone();
+    let mut rule = json!({ "id_tax_rules_group": 1, "id_country": country, "id_tax": tax, "id_state": 0,
+        "zipcode_from": "0", "zipcode_to": "0", "behavior": 0 });
+    let wanted = fields.as_object().context("not fields")?;
+    rule.as_object_mut().context("not a rule")?.extend(wanted.clone());
+    lab.sandboxes.store_control.post("/entities/tax_rules", &rule).await
+}
+
+#[tokio::test]
+async fn of_several_rules_those_up_to_the_first_that_counts_alone_make_the_rate() -> Result<()> {
+    for lab in labs().await {
+        // After the rule that a fresh store has, which counts alone.
+        add_rule(&lab, "FR", "5.5", &json!({ "behavior": 1 })).await?;
+        let id = place(&lab, &mugs_to("FR")).await?;
+        right_in_store(&lab, &id).await?;
+
+        let denmark = row(&lab, "countries", "iso_code", "DK").await?["id"].to_string();
+        for rule in rows(&lab, "tax_rules", &[("id_country", &denmark)]).await? {
+            change_row(&lab, "tax_rules", &rule, &json!({ "behavior": 2 })).await?;
+        }
+        add_rule(&lab, "DK", "5.5", &json!({ "behavior": 2 })).await?;
+        let id = place(&lab, &mugs_to("DK")).await?;
+        right_in_store(&lab, &id).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rule_for_a_part_of_the_country_keeps_the_order_back() -> Result<()> {
+    for lab in labs().await {
+        let everywhere_but_zero = json!({ "zipcode_from": "00001", "zipcode_to": "99999" });
+        let rule = add_rule(&lab, "FR", "8.5", &everywhere_but_zero).await?;
+        let id = place(&lab, &mugs_to("FR")).await?;
+        shown(&lab, &id, IssueCode::TaxRuleMissing).await?;
+        not_in_store(&lab, &id).await?;
+
+        lab.sandboxes.store_control.delete(&format!("/entities/tax_rules/{}", rule["id"])).await?;
+        retry_import(&lab, &id).await?;
+        right_in_store(&lab, &id).await?;
     }
     Ok(())
 }

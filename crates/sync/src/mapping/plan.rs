@@ -1,6 +1,7 @@
 //! The store order that a TikTok order becomes, worked out to the cent before the store is asked for anything.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use database::issues::Found;
 use database::recipients::RecipientRecord;
@@ -16,6 +17,7 @@ use tiktok_shop::{BundledSku, Order};
 use super::address::{destination_of, store_address_of};
 use super::amounts::{SaleAmounts, allocate, sold_units};
 use super::store_state::{StoreStates, Target};
+use super::tax::{CountryTax, Place, TaxThere};
 use crate::store_facts::{ProductMatch, StoreFacts};
 
 /// Countries of the EU: a sale there without a tax rule would silently be booked without tax.
@@ -62,8 +64,8 @@ fn part_of(part: &BundledSku) -> (Option<String>, u32) {
     (part.seller_sku.clone(), u32::try_from(part.sku_count.max(1)).unwrap_or(u32::MAX))
 }
 
-/// The rate of each tax group where the order goes, in percent; `None` where the store has no rule.
-pub type OrderTaxes = BTreeMap<TaxRulesGroupId, Option<Decimal>>;
+/// What each tax group takes in the country where the order goes.
+pub type OrderTaxes = BTreeMap<TaxRulesGroupId, Arc<CountryTax>>;
 
 /// Everything that decides about the store order.
 pub struct PlanInput<'a> {
@@ -137,7 +139,7 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
     let carrier = or_blockers(carrier_of(input), &mut blockers);
     let matched = or_blockers(matched_rows(input), &mut blockers);
     or_blockers(waiting_state_of(input), &mut blockers);
-    let (Some((_, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
+    let (Some((recipient, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
         (country, address, currency, carrier, matched)
     else {
         return Err(blockers);
@@ -146,7 +148,12 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
         return Err(blockers);
     }
     let rounding = input.facts.settings.rounding(currency.precision);
-    let rows = priced_rows(input, &country.iso_code, matched.rows, &rounding)?;
+    let place = Place {
+        state: address.state,
+        post_code: address.postcode.as_deref().unwrap_or_default(),
+        hidden: recipient.masked,
+    };
+    let rows = priced_rows(input, &country.iso_code, place, matched.rows, &rounding)?;
     let total = total_of(&rows, &rounding);
     if total.total_tax_incl != input.amounts.total {
         return Err(vec![mismatch(input, total.total_tax_incl)]);
@@ -399,12 +406,13 @@ fn adds_ecotax(input: &PlanInput<'_>, row: &MatchedRow<'_>) -> Option<Found> {
 fn priced_rows(
     input: &PlanInput<'_>,
     country: &str,
+    place: Place<'_>,
     matched: Vec<MatchedRow<'_>>,
     rounding: &Rounding,
 ) -> Result<Vec<PlanRow>, Vec<Found>> {
     let mut rows = Vec::with_capacity(matched.len() + 1);
     for row in matched {
-        let rate = rate_of(input, country, row.product)?;
+        let rate = rate_of(input, country, place, row.product)?;
         rows.push(plan_row(row.product, row.quantity, row.gross, rate));
     }
     let products = input.amounts.total - input.amounts.shipping_and_fees;
@@ -419,7 +427,7 @@ fn priced_rows(
     let Some(product) = input.shipping_product else {
         return Err(vec![mismatch(input, input.amounts.total - shipping)]);
     };
-    let rate = rate_of(input, country, product)?;
+    let rate = rate_of(input, country, place, product)?;
     rows.push(plan_row(product, 1, shipping, rate));
     Ok(rows)
 }
@@ -430,16 +438,24 @@ fn plan_row(product: &ProductMatch, quantity: u32, gross: Decimal, rate_percent:
     PlanRow { product, combination, quantity, unit_net, rate_percent, gross }
 }
 
-fn rate_of(input: &PlanInput<'_>, country: &str, product: &ProductMatch) -> Result<Decimal, Vec<Found>> {
+fn rate_of(
+    input: &PlanInput<'_>,
+    country: &str,
+    place: Place<'_>,
+    product: &ProductMatch,
+) -> Result<Decimal, Vec<Found>> {
     let group = product.product.tax_rules_group_id.filter(|_| !input.facts.settings.taxes_disabled);
     let Some(group) = group else { return Ok(Decimal::ZERO) };
-    match input.taxes.get(&group).copied().flatten() {
-        Some(rate) => Ok(rate),
-        None if EU.contains(&country) => {
-            Err(vec![Found::new(IssueCode::TaxRuleMissing).with("country", country)])
-        }
+    let missing = || Found::new(IssueCode::TaxRuleMissing).with("country", country);
+    match input.taxes.get(&group).map_or(TaxThere::NoRule, |tax| tax.at(place)) {
+        TaxThere::Percent(rate) => Ok(rate),
+        TaxThere::NoRule if EU.contains(&country) => Err(vec![missing()]),
         // Outside the EU no rule means no tax, as the store itself reads it.
-        None => Ok(Decimal::ZERO),
+        TaxThere::NoRule => Ok(Decimal::ZERO),
+        TaxThere::Uncertain => Err(vec![missing().with(
+            "reason",
+            "the store has a tax rule for this part of the country alone; only one for the whole country will do",
+        )]),
     }
 }
 

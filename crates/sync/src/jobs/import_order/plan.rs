@@ -160,8 +160,8 @@ impl Import<'_> {
             products.filter_map(|found| found.product.tax_rules_group_id).collect();
         let mut taxes = OrderTaxes::new();
         for group in groups {
-            let rate = self.store.facts.tax_rate(&self.client, group, country, self.now()).await?;
-            taxes.insert(group, rate);
+            let tax = self.store.facts.tax(&self.client, group, country, self.now()).await?;
+            taxes.insert(group, tax);
         }
         Ok(taxes)
     }
