@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use prestashop::{
     ApiRoot, Carrier, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId, Language,
-    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State, TaxBehavior,
-    TaxRulesGroupId, Version,
+    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State, TaxRulesGroupId,
+    Version,
 };
 use rust_decimal::Decimal;
 use tokio::sync::Mutex;

@@ -19,6 +19,8 @@ mod channel;
 #[cfg(test)]
 mod clock_skew;
 #[cfg(test)]
+mod given_up_carts;
+#[cfg(test)]
 mod hold;
 #[cfg(test)]
 mod import;
