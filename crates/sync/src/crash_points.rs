@@ -257,7 +257,6 @@ mod tests {
         methods.extend(methods_with("tiktok-shop", &["Call::write("]));
         // Read, but each reading is dear: it ends the old tokens, or makes a label.
         methods.extend(["refresh", "shipping_document"].map(str::to_owned));
-        methods.extend(methods_with("prestashop", &["self.post_history("]));
         assert!(methods.len() > 15, "{methods:?}");
 
         let mut seen = BTreeSet::new();
