@@ -201,7 +201,7 @@ pub struct ConnectionSettings {
     /// How long an order waits after its release before it is imported, in minutes (0 to 360).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 360))]
     pub import_delay_min: u32,
-    /// Whether free samples are imported, with a total of 0.
+    /// Whether orders that nobody pays for are imported, with a total of 0: samples, replacements and exchanges.
     pub import_samples: bool,
     pub email_policy: EmailPolicy,
     /// Used by the e-mail policies `fixed` and `per_order`.
@@ -220,7 +220,7 @@ pub struct ConnectionSettings {
     pub identity_number: Option<String>,
     /// Import although the store is short of stock.
     pub ignore_stock: bool,
-    /// The shop of a multi-shop store; absent means the default shop.
+    /// The shop of a multi-shop store; may be absent where only one is in use.
     pub store_shop_id: Option<i64>,
     /// Store state by shown status; a status that is missing follows the default, an empty value leaves it unchanged.
     pub status_mapping: BTreeMap<OrderStatus, Option<i64>>,

@@ -140,7 +140,7 @@ async fn read_store(sandboxes: &Sandboxes) -> Result<StoreSides> {
     let key = WebserviceKey::new(&sandboxes.store.key);
     let client =
         prestashop::Client::new(prestashop::http_client(), sandboxes.store.shop_url.parse()?, key, None);
-    let canceled = client.shop_settings().await?.order_states.canceled;
+    let canceled = client.shop_settings(&client.own_shop().await?).await?.order_states.canceled;
     let now = SystemClock.now().naive_utc();
     let (from, until) = (now - TimeDelta::days(400), now + TimeDelta::days(400));
     let changed: Vec<_> = client.orders_changed(from, until).try_collect().await?;

@@ -26,6 +26,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         println!("the key may not {method} {resource}");
     }
-    println!("{:#?}", client.shop_settings().await?);
+    println!("{:#?}", client.shop_settings(&client.own_shop().await?).await?);
     Ok(())
 }

@@ -19,13 +19,6 @@ impl Client {
         self.get(cart).await
     }
 
-    /// All carts of a customer with this gift message, oldest first: the look-up by key.
-    pub async fn carts_by_gift_message(&self, customer: CustomerId, key: &str) -> Result<Vec<CartId>, Error> {
-        let query = Query::ids().filter("id_customer", customer).filter_text("gift_message", key)?;
-        let ids = self.list_ids(Resource::Carts, query.with("sort", "[id_ASC]")).await?;
-        Ok(ids.into_iter().map(CartId).collect())
-    }
-
     /// Creates a cart. The shop checks neither products nor stock nor minimal quantities: that is for the caller.
     ///
     /// A cart without rows, or with the same product and combination in two rows, is refused here: the shop would

@@ -5,14 +5,15 @@ use rust_decimal::Decimal;
 use crate::client::Client;
 use crate::decode::Entity;
 use crate::error::{DecodeError, Error};
-use crate::ids::{CountryId, CurrencyId, LanguageId, OrderStateId, ShopId};
+use crate::ids::{CountryId, CurrencyId, LanguageId, OrderStateId, ShopGroupId, ShopId};
 use crate::query::Query;
 use crate::resource::Resource;
+use crate::shops::Shop;
 use crate::total::{RoundMode, RoundType, Rounding};
 use crate::xml::Element;
 
 /// Every name that [`ShopSettings`] is read from.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "PS_OS_WS_PAYMENT",
     "PS_OS_PAYMENT",
     "PS_OS_PREPARATION",
@@ -31,20 +32,21 @@ const NAMES: [&str; 20] = [
     "PS_STOCK_MANAGEMENT",
     "PS_ORDER_OUT_OF_STOCK",
     "PS_ENABLE_BACKORDER_STATUS",
+    "PS_TAX",
     "PS_USE_ECOTAX",
     "PS_TIMEZONE",
 ];
 
 impl Client {
-    /// The settings that decide about totals, stock and states, in one call.
-    pub async fn shop_settings(&self) -> Result<ShopSettings, Error> {
+    /// The settings of a shop that decide about totals, stock and states, in one call.
+    pub async fn shop_settings(&self, shop: &Shop) -> Result<ShopSettings, Error> {
         let rows = self.configurations(&NAMES).await?;
-        Ok(ShopSettings::from_rows(&rows, self.shop_id())?)
+        Ok(ShopSettings::from_rows(&rows, shop.id, shop.shop_group_id)?)
     }
 
     /// Settings by their names, for all shops of an installation.
     pub async fn configurations(&self, names: &[&str]) -> Result<Vec<Configuration>, Error> {
-        self.list(Query::fields("id,name,value,id_shop").filter_any("name", names)).await
+        self.list(Query::fields("id,name,value,id_shop,id_shop_group").filter_any("name", names)).await
     }
 }
 
@@ -55,8 +57,10 @@ pub struct Configuration {
     pub name: String,
     /// The value as text; `None` where the shop keeps none.
     pub value: String,
-    /// The shop it holds for; `None` means all that have no value of their own.
+    /// The shop it holds for; `None` means all of the group that have no value of their own.
     pub shop_id: Option<ShopId>,
+    /// The group of shops it holds for; `None` means all groups that have no value of their own.
+    pub shop_group_id: Option<ShopGroupId>,
 }
 
 impl Entity for Configuration {
@@ -67,6 +71,7 @@ impl Entity for Configuration {
             name: element.field("name")?.to_owned(),
             value: element.text_or_empty("value"),
             shop_id: element.optional_id("id_shop")?,
+            shop_group_id: element.optional_id("id_shop_group")?,
         })
     }
 }
@@ -92,6 +97,8 @@ pub struct ShopSettings {
     pub allows_ordering_out_of_stock: bool,
     /// Whether an order beyond the stock goes on to a back-order state, which is not `valid`.
     pub backorder_status_enabled: bool,
+    /// Whether the shop takes no tax at all, whatever its products and rules say.
+    pub taxes_disabled: bool,
     /// Whether the shop adds a product's ecotax on top of its price, pinned ones too.
     pub ecotax_enabled: bool,
     /// The time zone of every date, `Europe/Paris`.
@@ -124,16 +131,19 @@ pub struct OrderStateRoles {
 }
 
 impl ShopSettings {
-    /// Picks for each name the value of this shop, or else the one for all shops.
+    /// Picks for each name the value of this shop, or else that of its group, or else the one for all shops.
     ///
     /// # Errors
     /// If a value is not what its name promises.
-    pub fn from_rows(rows: &[Configuration], shop_id: Option<ShopId>) -> Result<Self, DecodeError> {
+    pub fn from_rows(rows: &[Configuration], shop: ShopId, group: ShopGroupId) -> Result<Self, DecodeError> {
         let value = |name: &str| {
             let named = || rows.iter().filter(|row| row.name == name);
-            let own = named().find(|row| row.shop_id.is_some() && row.shop_id == shop_id);
-            let any = own.or_else(|| named().find(|row| row.shop_id.is_none())).or_else(|| named().next());
-            any.map(|row| row.value.as_str()).unwrap_or_default()
+            let of_shop = named().find(|row| row.shop_id == Some(shop));
+            let for_shops = || named().filter(|row| row.shop_id.is_none());
+            let of_group = || for_shops().find(|row| row.shop_group_id == Some(group));
+            let of_all = || for_shops().find(|row| row.shop_group_id.is_none());
+            let closest = of_shop.or_else(of_group).or_else(of_all);
+            closest.map(|row| row.value.as_str()).unwrap_or_default()
         };
         // One element, so that settings are read by the same rules as fields.
         let settings =
@@ -159,6 +169,7 @@ impl ShopSettings {
             stock_management: settings.flag("PS_STOCK_MANAGEMENT")?,
             allows_ordering_out_of_stock: settings.flag("PS_ORDER_OUT_OF_STOCK")?,
             backorder_status_enabled: settings.flag("PS_ENABLE_BACKORDER_STATUS")?,
+            taxes_disabled: value("PS_TAX") == "0",
             ecotax_enabled: settings.flag("PS_USE_ECOTAX")?,
             time_zone: Some(value("PS_TIMEZONE")).filter(|zone| !zone.is_empty()).map(ToOwned::to_owned),
         })
@@ -180,28 +191,37 @@ impl ShopSettings {
 mod tests {
     use super::*;
 
-    fn row(name: &str, value: &str, shop_id: Option<u64>) -> Configuration {
-        Configuration { name: name.to_owned(), value: value.to_owned(), shop_id: shop_id.map(ShopId) }
+    fn row(name: &str, value: &str, shop: Option<u64>, group: Option<u64>) -> Configuration {
+        Configuration {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            shop_id: shop.map(ShopId),
+            shop_group_id: group.map(ShopGroupId),
+        }
     }
 
     #[test]
-    fn a_shops_own_value_wins_over_the_one_for_all() {
+    fn a_shops_own_value_wins_over_its_groups_and_that_over_the_one_for_all() {
         let rows = [
-            row("PS_ROUND_TYPE", "1", Some(1)),
-            row("PS_ROUND_TYPE", "2", None),
-            row("PS_ROUND_TYPE", "3", Some(2)),
+            row("PS_ROUND_TYPE", "1", Some(1), Some(1)),
+            row("PS_ROUND_TYPE", "2", None, None),
+            row("PS_ROUND_TYPE", "3", None, Some(2)),
+            row("PS_TIMEZONE", "Asia/Tokyo", Some(1), Some(1)),
+            row("PS_TIMEZONE", "Europe/Paris", None, Some(1)),
         ];
-        let round_type =
-            |shop: Option<u64>| ShopSettings::from_rows(&rows, shop.map(ShopId)).unwrap().round_type;
+        let of = |shop, group| ShopSettings::from_rows(&rows, ShopId(shop), ShopGroupId(group)).unwrap();
 
-        assert_eq!(round_type(None), Some(RoundType::Line));
-        assert_eq!(round_type(Some(2)), Some(RoundType::Total));
-        assert_eq!(round_type(Some(9)), Some(RoundType::Line));
+        assert_eq!(of(1, 1).round_type, Some(RoundType::Item));
+        assert_eq!(of(2, 1).round_type, Some(RoundType::Line));
+        assert_eq!(of(3, 2).round_type, Some(RoundType::Total));
+        assert_eq!(of(1, 1).time_zone.as_deref(), Some("Asia/Tokyo"));
+        assert_eq!(of(2, 1).time_zone.as_deref(), Some("Europe/Paris"));
+        assert_eq!(of(3, 2).time_zone, None, "what holds for strangers does not hold here");
     }
 
     #[test]
     fn settings_a_shop_does_not_have_are_none() {
-        let settings = ShopSettings::from_rows(&[], None).unwrap();
+        let settings = ShopSettings::from_rows(&[], ShopId(1), ShopGroupId(1)).unwrap();
 
         assert_eq!(settings, ShopSettings::default());
     }

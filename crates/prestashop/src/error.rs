@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::ids::ShopId;
 use crate::resource::{Method, Resource};
 
 /// Why a call brought no proven success.
@@ -69,6 +70,13 @@ pub enum RefusalKind {
         /// The host it points to.
         location_host: Option<String>,
     },
+    /// The shop that every call is to be about is not there, deleted or switched off.
+    ShopMissing {
+        /// Which one.
+        shop: ShopId,
+    },
+    /// The installation has not exactly one shop in use, and nobody has said which one calls are about.
+    ShopNotChosen,
     /// There is no such entity, or not in this shop.
     NotFound,
     /// A required field is missing. Merchants can make further fields required.
@@ -191,6 +199,8 @@ impl fmt::Display for Refusal {
             RefusalKind::WrongAddress { location_host: None } => {
                 f.write_str("wrong shop address: redirected")?
             }
+            RefusalKind::ShopMissing { shop } => write!(f, "there is no shop {shop} in use")?,
+            RefusalKind::ShopNotChosen => f.write_str("no shop of the installation was chosen")?,
             RefusalKind::NotFound => f.write_str("not found in the shop")?,
             RefusalKind::FieldRequired { field } => write!(f, "field {field} is required")?,
             RefusalKind::FieldInvalid { field } => write!(f, "field {field} is not valid")?,

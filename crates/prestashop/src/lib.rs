@@ -58,7 +58,7 @@ pub use order_invoices::OrderInvoice;
 pub use order_payments::OrderPayment;
 pub use order_states::OrderState;
 pub use orders::{KeyedOrder, NewOrder, Order, OrderChange, OrderRow, OrderSummary};
-pub use products::{Combination, NewProduct, PriceQuestion, Product, ProductType};
+pub use products::{Combination, NewProduct, Product, ProductType, is_reference_to_ask_for};
 pub use resource::{Method, Resource};
 pub use shops::{Group, Shop};
 pub use specific_prices::NewSpecificPrice;

@@ -23,26 +23,8 @@ impl Client {
         order: OrderId,
         state: OrderStateId,
     ) -> Result<OrderHistoryId, Error> {
-        self.post_history(order, state, Query::default()).await
-    }
-
-    /// Moves an order to a state and lets the shop write to the customer, if the state does that.
-    pub async fn add_order_history_and_mail(
-        &self,
-        order: OrderId,
-        state: OrderStateId,
-    ) -> Result<OrderHistoryId, Error> {
-        self.post_history(order, state, Query::default().with("sendemail", 1)).await
-    }
-
-    async fn post_history(
-        &self,
-        order: OrderId,
-        state: OrderStateId,
-        query: Query,
-    ) -> Result<OrderHistoryId, Error> {
         let history = Element::new("order_history").with("id_order", order).with("id_order_state", state);
-        Ok(OrderHistoryId(self.create(Resource::OrderHistories, query, history).await?))
+        Ok(OrderHistoryId(self.create(Resource::OrderHistories, Query::default(), history).await?))
     }
 }
 

@@ -113,17 +113,6 @@ impl Client {
     pub async fn set_order_note(&self, order: OrderId, note: &str) -> Result<(), Error> {
         self.change(Resource::Orders, order, &[("note", note)]).await
     }
-
-    /// Corrects what was really paid; a step in repairing an order in the payment error state.
-    pub async fn set_order_total_paid_real(&self, order: OrderId, amount: Decimal) -> Result<(), Error> {
-        self.change(Resource::Orders, order, &[("total_paid_real", &format!("{amount:.6}"))]).await
-    }
-
-    /// Moves an order out of the payment error state: links the payment there is, takes the stock and **always
-    /// mails** the customer. For every other move see [`Client::add_order_history`].
-    pub async fn set_order_current_state(&self, order: OrderId, state: OrderStateId) -> Result<(), Error> {
-        self.change(Resource::Orders, order, &[("current_state", &state.to_string())]).await
-    }
 }
 
 /// An order as the shop stores it.

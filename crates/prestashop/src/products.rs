@@ -2,16 +2,23 @@
 
 use rust_decimal::Decimal;
 
-use crate::client::{Client, Request};
+use crate::client::Client;
 use crate::decode::{Entity, Localized};
 use crate::error::{DecodeError, Error, RefusalKind};
-use crate::ids::{CategoryId, CombinationId, CountryId, CurrencyId, GroupId, ProductId, TaxRulesGroupId};
+use crate::ids::{CategoryId, CombinationId, ProductId, TaxRulesGroupId};
 use crate::query::{Query, can_be_filtered, can_be_listed};
 use crate::resource::Resource;
 use crate::xml::Element;
 
 /// References asked for in one call, so that the address stays far below what web servers accept.
 const REFERENCES_PER_CALL: usize = 50;
+
+/// Whether products can be asked for by this reference. The shop would take a bracket, a bar or a percent sign, or a `<`,
+/// `>` or `!` at the start, for an operator, and there is no way to tell it otherwise.
+#[must_use]
+pub fn is_reference_to_ask_for(reference: &str) -> bool {
+    can_be_filtered(reference)
+}
 
 impl Client {
     /// A product by its id.
@@ -34,22 +41,15 @@ impl Client {
         self.list(Query::full().filter("id_product", product)).await
     }
 
-    /// All products with one of these references. References are not unique, and the shop ignores case.
+    /// All products with one of these references. References are not unique, and the shop ignores case. The call is refused
+    /// here where one of them [cannot be asked for](is_reference_to_ask_for).
     pub async fn products_by_reference(&self, references: &[&str]) -> Result<Vec<Product>, Error> {
         self.by_reference(references).await
     }
 
-    /// All combinations with one of these references. References are not unique, and the shop ignores case.
+    /// All combinations with one of these references, as with [`Client::products_by_reference`].
     pub async fn combinations_by_reference(&self, references: &[&str]) -> Result<Vec<Combination>, Error> {
         self.by_reference(references).await
-    }
-
-    /// The price of one unit that the shop would put into a cart now, promotions included, with six decimal places.
-    pub async fn expected_price(&self, question: &PriceQuestion) -> Result<Decimal, Error> {
-        let answer = self.send(Request::get(Resource::Products, question.query())).await?;
-        let products = answer.document.list(Resource::Products)?;
-        let product = products.first().ok_or(Error::refused_here(RefusalKind::NotFound))?;
-        Ok(product.decimal(PriceQuestion::FIELD)?)
     }
 
     /// Creates a product.
@@ -194,47 +194,6 @@ impl Entity for Combination {
             price_impact: element.decimal_or_zero("price")?,
             ecotax: element.decimal_or_zero("ecotax")?,
         })
-    }
-}
-
-/// Which price is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PriceQuestion {
-    /// The product.
-    pub product: ProductId,
-    /// Which of its variants, if it has any.
-    pub combination: Option<CombinationId>,
-    /// Where it goes.
-    pub country: CountryId,
-    /// How many at once.
-    pub quantity: u32,
-    /// With tax or without.
-    pub with_tax: bool,
-    /// In which currency, if not the default.
-    pub currency: Option<CurrencyId>,
-    /// For which group of customers, if not the default.
-    pub group: Option<GroupId>,
-}
-
-impl PriceQuestion {
-    /// The name the price is given in the answer.
-    const FIELD: &str = "pp";
-
-    fn query(&self) -> Query {
-        let option = |name: &str| format!("price[{}][{name}]", Self::FIELD);
-        let mut query = Query::fields("id,reference,pp")
-            .filter("id", self.product)
-            .with(&option("country"), self.country)
-            .with(&option("product_attribute"), self.combination.map_or(0, u64::from))
-            .with(&option("quantity"), self.quantity)
-            .with(&option("use_tax"), u8::from(self.with_tax));
-        if let Some(currency) = self.currency {
-            query = query.with(&option("currency"), currency);
-        }
-        if let Some(group) = self.group {
-            query = query.with(&option("group"), group);
-        }
-        query
     }
 }
 

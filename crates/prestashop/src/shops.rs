@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::client::Client;
 use crate::decode::{Entity, Localized};
-use crate::error::{DecodeError, Error};
+use crate::error::{DecodeError, Error, RefusalKind};
 use crate::ids::{GroupId, ShopGroupId, ShopId};
 use crate::query::Query;
 use crate::resource::Resource;
@@ -14,6 +14,19 @@ impl Client {
     /// All shops.
     pub async fn shops(&self) -> Result<Vec<Shop>, Error> {
         self.list(Query::full()).await
+    }
+
+    /// The shop that this client's calls are about: the one that it was made for, or else the only one in use.
+    pub async fn own_shop(&self) -> Result<Shop, Error> {
+        let mut in_use = self.shops().await?;
+        in_use.retain(|shop| shop.active && !shop.deleted);
+        let chosen = match self.shop_id() {
+            Some(id) => {
+                in_use.into_iter().find(|shop| shop.id == id).ok_or(RefusalKind::ShopMissing { shop: id })
+            }
+            None => <[Shop; 1]>::try_from(in_use).map(|[only]| only).map_err(|_| RefusalKind::ShopNotChosen),
+        };
+        chosen.map_err(Error::refused_here)
     }
 
     /// All groups of customers.

@@ -25,11 +25,6 @@ impl Client {
     pub async fn stock_available(&self, row: StockAvailableId) -> Result<StockAvailable, Error> {
         self.get(row).await
     }
-
-    /// Sets a quantity. It is absolute, so a sale in between is lost: keep the time since reading short.
-    pub async fn set_stock_quantity(&self, row: StockAvailableId, quantity: i64) -> Result<(), Error> {
-        self.change(Resource::StockAvailables, row, &[("quantity", &quantity.to_string())]).await
-    }
 }
 
 /// The stock of a combination, or of a product as a whole.

@@ -43,6 +43,35 @@ pub struct TaxRule {
     pub behavior: TaxBehavior,
 }
 
+impl TaxRule {
+    /// Whether it holds in every state and at every post code of its country.
+    #[must_use]
+    pub fn holds_everywhere(&self) -> bool {
+        self.state_id.is_none() && self.holds_at_every_post_code()
+    }
+
+    fn holds_at_every_post_code(&self) -> bool {
+        [&self.zip_code_from, &self.zip_code_to].into_iter().all(|code| matches!(code.as_str(), "" | "0"))
+    }
+
+    /// Whether it may hold in this state, or in none, and at this post code. The shop compares post codes as texts; where
+    /// comparing them as numbers says something else, this says yes.
+    #[must_use]
+    pub fn may_hold_at(&self, state: Option<StateId>, post_code: &str) -> bool {
+        let (from, until) = (self.zip_code_from.as_str(), self.zip_code_to.as_str());
+        let number = |code: &str| code.trim().parse::<u64>().ok();
+        let between_numbers = || {
+            let (from, until, code) = (number(from)?, number(until)?, number(post_code)?);
+            Some((from..=until).contains(&code))
+        };
+        let fits_code = self.holds_at_every_post_code()
+            || from == post_code
+            || (from..=until).contains(&post_code)
+            || between_numbers() == Some(true);
+        fits_code && self.state_id.is_none_or(|wanted| state == Some(wanted))
+    }
+}
+
 impl Entity for TaxRule {
     const RESOURCE: Resource = Resource::TaxRules;
 
@@ -83,14 +112,12 @@ pub struct Tax {
     pub id: TaxId,
     /// In percent.
     pub rate: Decimal,
-    /// Whether it is in use.
-    pub active: bool,
 }
 
 impl Entity for Tax {
     const RESOURCE: Resource = Resource::Taxes;
 
     fn decode(element: &Element) -> Result<Self, DecodeError> {
-        Ok(Self { id: element.id("id")?, rate: element.decimal("rate")?, active: element.flag("active")? })
+        Ok(Self { id: element.id("id")?, rate: element.decimal("rate")? })
     }
 }

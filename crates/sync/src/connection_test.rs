@@ -44,6 +44,13 @@ pub const PERMISSIONS: &[(Resource, Method)] = &[
     (Resource::Configurations, Method::Get),
 ];
 
+/// What it should be allowed besides, to take back what is pinned to a cart that comes to nothing.
+const CLEAN_UP: [(Resource, Method); 3] = [
+    (Resource::SpecificPrices, Method::Get),
+    (Resource::SpecificPrices, Method::Delete),
+    (Resource::Carts, Method::Delete),
+];
+
 /// The test gives up on a side after this long.
 const TIME_LIMIT: Duration = Duration::from_secs(25);
 
@@ -168,22 +175,31 @@ async fn test_store(
         let patches = root.version.as_ref().is_none_or(prestashop::Version::supports_patch);
         needed.push((Resource::Addresses, if patches { Method::Patch } else { Method::Put }));
     }
-    let missing = root.permissions.missing(&needed);
-    if missing.is_empty() {
-        checks.push(check(
-            "PrestaShop permissions",
-            CheckOutcome::Passed,
-            "The key may do everything that is needed.",
-        ));
-    } else {
-        let list: Vec<_> =
-            missing.iter().map(|(resource, method)| format!("{method} on {resource}")).collect();
-        let detail = format!("Grant the webservice key: {}.", list.join(", "));
-        checks.push(check("PrestaShop permissions", CheckOutcome::Failed, detail));
+    const PERMITTED: &str = "PrestaShop permissions";
+    let list = |missing: Vec<(Resource, Method)>| {
+        missing
+            .iter()
+            .map(|(resource, method)| format!("{method} on {resource}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let (missing, useful) = (root.permissions.missing(&needed), root.permissions.missing(&CLEAN_UP));
+    if !missing.is_empty() {
+        let detail = format!("Grant the webservice key: {}.", list(missing));
+        checks.push(check(PERMITTED, CheckOutcome::Failed, detail));
         return checks;
     }
+    checks.push(if useful.is_empty() {
+        check(PERMITTED, CheckOutcome::Passed, "The key may do everything that is needed.")
+    } else {
+        let detail = format!(
+            "Grant the webservice key also: {}. Without it, prices of carts that come to nothing stay in your store.",
+            list(useful)
+        );
+        check(PERMITTED, CheckOutcome::Warning, detail)
+    });
     let facts = FactsCache::default();
-    match tokio::time::timeout(TIME_LIMIT, facts.facts(&client, shop_id, clock.now())).await {
+    match tokio::time::timeout(TIME_LIMIT, facts.facts(&client, clock.now())).await {
         Ok(Ok(facts)) => checks.extend(check_facts(&facts, &store.settings)),
         Ok(Err(error)) => checks.push(store_failure("PrestaShop settings", &error)),
         Err(_) => checks.push(check(

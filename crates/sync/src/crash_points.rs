@@ -16,7 +16,9 @@ pub const VARIABLE: &str = "ORDERBRIDGE_CRASH_POINTS";
 pub enum OutsideWrite {
     Customer,
     Address,
+    /// A cart, made or given up.
     Cart,
+    /// The prices of a cart, pinned or taken back.
     Prices,
     Order,
     ShippingProduct,
@@ -99,11 +101,11 @@ impl OutsideWrite {
         }
     }
 
-    /// Whether a commit of its own follows. The cart is kept together with its prices, a package with its shipment; the
-    /// product is found again by its reference, and the reference may be registered twice.
+    /// Whether a commit of its own follows. A package is kept together with its shipment; the product is found again by its
+    /// reference, and the reference may be registered twice.
     #[must_use]
     pub const fn is_recorded(self) -> bool {
-        !matches!(self, Self::Cart | Self::Package | Self::ShippingProduct | Self::Reference)
+        !matches!(self, Self::Package | Self::ShippingProduct | Self::Reference)
     }
 }
 
@@ -198,7 +200,7 @@ mod armed {
         fn a_point_is_named_with_its_passes() {
             assert_eq!(parse("order:answered*2"), Some(("order:answered".to_owned(), 2)));
             assert_eq!(parse("cart:before"), Some(("cart:before".to_owned(), 1)));
-            assert_eq!(parse("cart:recorded"), None);
+            assert_eq!(parse("package:recorded"), None);
             assert_eq!(parse("order:answered*many"), None);
             assert_eq!(parse(""), None);
         }
@@ -255,7 +257,6 @@ mod tests {
         methods.extend(methods_with("tiktok-shop", &["Call::write("]));
         // Read, but each reading is dear: it ends the old tokens, or makes a label.
         methods.extend(["refresh", "shipping_document"].map(str::to_owned));
-        methods.extend(methods_with("prestashop", &["self.post_history("]));
         assert!(methods.len() > 15, "{methods:?}");
 
         let mut seen = BTreeSet::new();

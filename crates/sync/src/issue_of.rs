@@ -132,6 +132,10 @@ fn of_refusal(refusal: &Refusal) -> Found {
         RefusalKind::WrongAddress { .. } => {
             Found::new(IssueCode::StoreAuth).with("permission", "this is not the store's configured address")
         }
+        RefusalKind::ShopMissing { shop } => Found::new(IssueCode::StoreAuth)
+            .with("permission", format!("the shop #{shop} that the connection names is not in use")),
+        RefusalKind::ShopNotChosen => Found::new(IssueCode::StoreAuth)
+            .with("permission", "it does not have one shop alone, and the connection names none"),
         RefusalKind::FieldRequired { field } | RefusalKind::FieldInvalid { field } => {
             Found::new(IssueCode::AddressRejected).with("field", field)
         }

@@ -28,7 +28,6 @@ const TURN_PAUSE: Duration = Duration::from_millis(50);
 pub struct Store {
     pub client: Client,
     pub facts: FactsCache,
-    shop_id: Option<ShopId>,
     /// What the client was made from; another address or key makes another store.
     made_from: (String, String, Option<i64>),
     creation: Arc<Mutex<()>>,
@@ -53,7 +52,6 @@ impl Store {
         Self {
             client: client.with_observer(observer),
             facts: FactsCache::default(),
-            shop_id,
             made_from: Self::sources(connection),
             creation,
         }
@@ -89,7 +87,7 @@ impl Store {
         &self,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<(Arc<StoreFacts>, Client), prestashop::Error> {
-        let facts = self.facts.facts(&self.client, self.shop_id, now).await?;
+        let facts = self.facts.facts(&self.client, now).await?;
         let client = match &facts.version {
             Some(version) => self.client.clone().with_version(version),
             None => self.client.clone(),

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use prestashop::{
     ApiRoot, Carrier, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId, Language,
-    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopId, ShopSettings, State,
-    TaxBehavior, TaxRulesGroupId, Version,
+    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State, TaxRulesGroupId,
+    Version,
 };
 use rust_decimal::Decimal;
 use tokio::sync::Mutex;
+
+use crate::mapping::CountryTax;
 
 /// Facts about a store are read again when they are older than this.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(10);
@@ -36,18 +38,10 @@ pub struct StoreFacts {
 }
 
 impl StoreFacts {
-    async fn read(client: &Client, shop_id: Option<ShopId>) -> Result<Self, Error> {
+    async fn read(client: &Client) -> Result<Self, Error> {
         let ApiRoot { version, permissions, .. } = client.api_root().await?;
-        let settings = client.shop_settings().await?;
-        let shops = client.shops().await?;
-        let wanted = |shop: &&Shop| shop_id.is_none_or(|id| shop.id == id) && shop.active && !shop.deleted;
-        let shop = shops.iter().find(wanted).or(shops.first()).cloned().unwrap_or(Shop {
-            id: shop_id.unwrap_or(ShopId(1)),
-            shop_group_id: prestashop::ShopGroupId(1),
-            name: String::new(),
-            active: true,
-            deleted: false,
-        });
+        let shop = client.own_shop().await?;
+        let settings = client.shop_settings(&shop).await?;
         let languages = client.languages().await?;
         let default = |language: &&Language| Some(language.id) == settings.default_language;
         let active = |language: &&Language| language.active;
@@ -100,12 +94,12 @@ pub struct ProductMatch {
 pub struct FactsCache {
     facts: Mutex<Option<Dated<Arc<StoreFacts>>>>,
     states: Mutex<BTreeMap<CountryId, Dated<Vec<State>>>>,
-    rates: Mutex<BTreeMap<RateKey, Dated<Option<Decimal>>>>,
+    taxes: Mutex<BTreeMap<TaxKey, Dated<Arc<CountryTax>>>>,
     products: Mutex<BTreeMap<String, Dated<ProductMatch>>>,
 }
 
-/// A tax group where an order goes.
-type RateKey = (TaxRulesGroupId, CountryId);
+/// A tax group, and the country where an order goes.
+type TaxKey = (TaxRulesGroupId, CountryId);
 
 /// A fact and when it was read.
 type Dated<T> = (DateTime<Utc>, T);
@@ -115,12 +109,7 @@ impl FactsCache {
     ///
     /// # Errors
     /// As the store answers.
-    pub async fn facts(
-        &self,
-        client: &Client,
-        shop_id: Option<ShopId>,
-        now: DateTime<Utc>,
-    ) -> Result<Arc<StoreFacts>, Error> {
+    pub async fn facts(&self, client: &Client, now: DateTime<Utc>) -> Result<Arc<StoreFacts>, Error> {
         // Held while reading, so that many jobs that begin at once read only once.
         let mut kept = self.facts.lock().await;
         if let Some((read_at, facts)) = &*kept
@@ -128,7 +117,7 @@ impl FactsCache {
         {
             return Ok(Arc::clone(facts));
         }
-        let facts = Arc::new(StoreFacts::read(client, shop_id).await?);
+        let facts = Arc::new(StoreFacts::read(client).await?);
         *kept = Some((now, Arc::clone(&facts)));
         Ok(facts)
     }
@@ -138,7 +127,7 @@ impl FactsCache {
     pub async fn forget(&self) {
         *self.facts.lock().await = None;
         self.states.lock().await.clear();
-        self.rates.lock().await.clear();
+        self.taxes.lock().await.clear();
         self.products.lock().await.clear();
     }
 
@@ -163,29 +152,29 @@ impl FactsCache {
         Ok(states)
     }
 
-    /// The tax rate of a group where an order goes, in percent; `None` when the store has no rule for it.
+    /// What a group of tax rules takes in the country where an order goes.
     ///
     /// # Errors
     /// As the store answers.
-    pub async fn tax_rate(
+    pub async fn tax(
         &self,
         client: &Client,
         group: TaxRulesGroupId,
         country: CountryId,
         now: DateTime<Utc>,
-    ) -> Result<Option<Decimal>, Error> {
-        let mut kept = self.rates.lock().await;
+    ) -> Result<Arc<CountryTax>, Error> {
+        let mut kept = self.taxes.lock().await;
         let fresh = kept.get(&(group, country)).filter(|(read_at, _)| now - *read_at < MAX_AGE);
-        if let Some((_, rate)) = fresh {
-            return Ok(*rate);
+        if let Some((_, tax)) = fresh {
+            return Ok(Arc::clone(tax));
         }
-        let rate = read_rate(client, group, country).await?;
-        kept.insert((group, country), (now, rate));
-        Ok(rate)
+        let tax = read_tax(client, group, country).await?;
+        kept.insert((group, country), (now, Arc::clone(&tax)));
+        Ok(tax)
     }
 
-    /// The product of the store with each of these references; those that are missing or not unique come back as
-    /// several or no matches.
+    /// The product of the store with each of these references; those that are missing, not unique, or such that the store
+    /// cannot be asked for them, come back as several or no matches.
     ///
     /// # Errors
     /// As the store answers.
@@ -200,6 +189,10 @@ impl FactsCache {
         {
             let kept = self.products.lock().await;
             for reference in references {
+                if !prestashop::is_reference_to_ask_for(reference) {
+                    found.insert(reference.clone(), Vec::new());
+                    continue;
+                }
                 match kept.get(reference).filter(|(read_at, _)| now - *read_at < MAX_AGE) {
                     Some((_, product)) => drop(found.insert(reference.clone(), vec![product.clone()])),
                     None => unknown.push(reference.as_str()),
@@ -221,34 +214,20 @@ impl FactsCache {
     }
 }
 
-/// The rate of a group that holds everywhere in a country. Rows for single states or post codes are left out: no shop
-/// with such rules was ever measured.
-async fn read_rate(
+async fn read_tax(
     client: &Client,
     group: TaxRulesGroupId,
     country: CountryId,
-) -> Result<Option<Decimal>, Error> {
-    let everywhere = |code: &str| code.is_empty() || code == "0";
-    let mut sum: Option<Decimal> = None;
+) -> Result<Arc<CountryTax>, Error> {
+    let mut rules = Vec::new();
     for rule in client.tax_rules(group, country).await? {
-        if rule.state_id.is_some() || !everywhere(&rule.zip_code_from) || !everywhere(&rule.zip_code_to) {
-            continue;
-        }
         let rate = match rule.tax_id {
-            Some(tax) => client.tax(tax).await?.rate,
-            None => Decimal::ZERO,
+            Some(tax) if rule.holds_everywhere() => client.tax(tax).await?.rate,
+            _ => Decimal::ZERO,
         };
-        let hundred = Decimal::ONE_HUNDRED;
-        sum = Some(match (sum, &rule.behavior) {
-            (None, _) => rate,
-            (Some(sum), TaxBehavior::Alone) => sum,
-            (Some(sum), TaxBehavior::Combined) => sum + rate,
-            (Some(sum), TaxBehavior::OneAfterAnother) => {
-                (hundred + sum) * (hundred + rate) / hundred - hundred
-            }
-        });
+        rules.push((rule, rate));
     }
-    Ok(sum)
+    Ok(Arc::new(CountryTax::of(rules)))
 }
 
 /// Combinations win over products, as a combination's reference is the more exact one.

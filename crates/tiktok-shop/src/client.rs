@@ -140,16 +140,6 @@ impl Call {
         Self { effect: Effect::Write, ..Self::search(path, body) }
     }
 
-    /// A PUT, which replaces something.
-    pub fn put(path: impl Into<String>, body: &impl Serialize) -> Self {
-        Self { method: Method::PUT, ..Self::write(path, body) }
-    }
-
-    /// A DELETE with a body, which is signed like any other.
-    pub fn delete(path: impl Into<String>, body: &impl Serialize) -> Self {
-        Self { method: Method::DELETE, ..Self::write(path, body) }
-    }
-
     pub fn query(mut self, key: &'static str, value: impl ToString) -> Self {
         self.query.push((key, value.to_string()));
         self

@@ -181,6 +181,24 @@ pub struct Order {
     pub line_items: Vec<LineItem>,
 }
 
+impl Order {
+    /// Whether a warehouse of the platform packs and ships it, so that the seller can do nothing.
+    #[must_use]
+    pub fn is_fulfilled_by_platform(&self) -> bool {
+        matches!(
+            self.fulfillment_type,
+            Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
+        )
+    }
+
+    /// Whether nobody pays for it: a sample, or goods that replace others without a price of their own.
+    #[must_use]
+    pub fn is_free_of_charge(&self) -> bool {
+        let costs_nothing = self.payment.as_ref().is_none_or(|payment| payment.total_amount.is_zero());
+        self.is_sample_order || ((self.is_replacement_order || self.is_exchange_order) && costs_nothing)
+    }
+}
+
 /// When what happened to an order, and by when what must happen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -392,9 +410,20 @@ pub struct LineItem {
     pub cancel_reason: Option<String>,
     #[serde(default)]
     pub cancel_user: Option<Initiator>,
-    /// What one unit of a virtual bundle consists of.
+    /// See [`LineItem::bundle_parts`].
     #[serde(default)]
     pub combined_listing_skus: Vec<BundledSku>,
+    /// The newer form of the same: each child has an id of its own.
+    #[serde(default)]
+    pub sub_item_info: Vec<BundledSku>,
+}
+
+impl LineItem {
+    /// What one unit of a virtual bundle consists of, in whichever form TikTok tells it; nothing for any other unit.
+    #[must_use]
+    pub fn bundle_parts(&self) -> &[BundledSku] {
+        if self.combined_listing_skus.is_empty() { &self.sub_item_info } else { &self.combined_listing_skus }
+    }
 }
 
 /// One tax on one unit.
@@ -414,10 +443,12 @@ pub struct ItemTax {
 pub struct BundledSku {
     #[serde(default, deserialize_with = "wire::optional_id")]
     pub sku_id: Option<String>,
+    /// 0 where nothing is said: a child with an id of its own is one piece.
     #[serde(default, deserialize_with = "wire::integer")]
     pub sku_count: i64,
     #[serde(default, deserialize_with = "wire::optional_id")]
     pub product_id: Option<String>,
+    /// Not every seller gives one, as with the bundle itself.
     #[serde(default, deserialize_with = "wire::optional_text")]
     pub seller_sku: Option<String>,
 }

@@ -51,7 +51,7 @@ sentences! {
     WHAT_TO_IMPORT "What to import"
     IMPORT_ORDERS "Import orders into the store"
     IMPORT_ORDERS_HINT "When off, orders are recorded and shown only."
-    IMPORT_SAMPLES "Import free samples, with a total of 0"
+    IMPORT_SAMPLES "Import samples, replacements and exchanges that nobody pays for"
     IMPORT_FBT "Import orders that TikTok's warehouse packs"
     IGNORE_STOCK "Import although the store is short of stock"
     IGNORE_STOCK_HINT "Otherwise such orders wait with an issue."

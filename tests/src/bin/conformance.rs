@@ -136,8 +136,7 @@ async fn create_orders(options: &Options, clock: &SharedClock, report: &mut Repo
     println!("making {} orders:", options.create_orders);
     let client = client_of(options);
     let cache = FactsCache::default();
-    let shop = options.shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
-    let facts = cache.facts(&client, shop, clock.now()).await?;
+    let facts = cache.facts(&client, clock.now()).await?;
     let sellable = find_sellable(&client, &facts).await?;
     report.check(
         !sellable.is_empty(),

@@ -12,6 +12,7 @@ use crate::asking::{
     reject, truth, try_to_ask,
 };
 use crate::labs::labs;
+use crate::store_side::look_again;
 
 /// The store's number of the state "canceled".
 const CANCELED: &str = "6";
@@ -450,6 +451,26 @@ async fn single_units_are_canceled_where_the_market_allows_it() -> Result<()> {
         assert_eq!(assert_done(&lab, asked).await?, "Canceled one unit on TikTok Shop.");
         assert_eq!(lab.open_issues(&id).await?, ["DRIFT_DETECTED"], "{case}");
         assert_goes_on(&lab, &id, "AWAITING_SHIPMENT").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_parcel_that_was_collected_is_known_however_carelessly_the_order_is_told() -> Result<()> {
+    for lab in labs().await {
+        // `null` and `""` stand for "no value" all over the order.
+        let order = json!({ "order": { "shape": "nulls", "country": "FR", "lines": [{ "seller_sku": "MUG-STONE-BLU" }] } });
+        let id = lab.sandboxes.place(&order).await?.remove(0);
+        lab.poll().await?;
+        for step in ["ship", "collect"] {
+            do_to(&lab, &id, step, &json!({})).await?;
+            look_again(&lab).await?;
+        }
+
+        do_to(&lab, &id, "cancel", &json!({ "by": "system" })).await?;
+        look_again(&lab).await?;
+
+        assert_eq!(lab.open_issues(&id).await?, ["CANCELED_AFTER_SHIPMENT"], "{}", lab.database_name());
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ mod cancellations;
 mod channel;
 mod goods;
 mod shipments;
-mod shown;
+pub mod shown;
 mod store;
 mod store_setup;
 

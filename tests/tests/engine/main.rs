@@ -9,6 +9,8 @@ mod attempts;
 #[cfg(test)]
 mod breakers;
 #[cfg(test)]
+mod bundles;
+#[cfg(test)]
 mod canceling;
 #[cfg(test)]
 mod catalogue;
@@ -19,6 +21,8 @@ mod clock_skew;
 #[cfg(test)]
 mod fairness;
 
+mod given_up_carts;
+#[cfg(test)]
 mod hold;
 #[cfg(test)]
 mod import;
@@ -29,6 +33,10 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod multistore;
+#[cfg(test)]
+mod odd_skus;
+#[cfg(test)]
 mod reconciling;
 #[cfg(test)]
 mod shipping;
@@ -36,6 +44,8 @@ mod shipping;
 mod store_faults;
 #[cfg(test)]
 mod store_side;
+#[cfg(test)]
+mod taxes;
 #[cfg(test)]
 mod transitions;
 #[cfg(test)]

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::EngineLab;
 
+use crate::asking::do_to;
 use crate::labs::{decimal, labs};
+use crate::store_side::look_again;
 
 /// Lets time pass in steps, so that every retry comes up, until the order is imported or a day is over.
 async fn until_imported(lab: &EngineLab, id: &str) -> Result<()> {
@@ -252,6 +254,29 @@ async fn a_store_that_does_not_take_a_state_is_told_and_takes_it_later() -> Resu
         lab.poll().await?;
         assert!(!told(lab.open_issues(&ids[0]).await?), "{}", lab.database_name());
         assert_eq!(lab.sandboxes.store_orders_of(&ids[0]).await?[0]["current_state"], "6");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_the_store_made_by_half_is_told_and_never_moved_on() -> Result<()> {
+    for lab in labs().await {
+        let fault = json!({ "resource": "orders", "method": "POST", "kind": "half_made500", "times": 1 });
+        lab.sandboxes.break_store(&fault).await?;
+        let id = lab.sandboxes.place_random(1, 33, "plain").await?.remove(0);
+        lab.poll().await?;
+
+        assert_eq!(lab.order(&id).await?.import_state, "imported", "{}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, ["STORE_TOTAL_MISMATCH"], "{}", lab.database_name());
+
+        for step in ["ship", "collect"] {
+            do_to(&lab, &id, step, &json!({})).await?;
+            look_again(&lab).await?;
+        }
+        let store_orders = lab.sandboxes.store_orders_of(&id).await?;
+        assert_eq!(store_orders.len(), 1, "{}", lab.database_name());
+        assert_eq!(store_orders[0]["current_state"], "0", "{}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, ["STORE_TOTAL_MISMATCH"], "{}", lab.database_name());
     }
     Ok(())
 }

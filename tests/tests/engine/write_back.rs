@@ -515,3 +515,25 @@ async fn restore(lab: &EngineLab, mut row: Value) -> Result<()> {
     }
     lab.sandboxes.store_control.post("/entities/orders", &row).await.map(drop)
 }
+
+#[tokio::test]
+async fn what_happens_in_the_store_while_its_clocks_go_back_is_seen() -> Result<()> {
+    for lab in labs().await {
+        let zone = async |name: &str| {
+            lab.sandboxes.store_control.patch("/settings", &json!({ "time_zone": name })).await
+        };
+        zone("Europe/Paris").await?;
+        let (first, second) = (imported_order(&lab).await?, imported_order(&lab).await?);
+        set_state(&lab, &first, "PS_OS_PREPARATION").await?;
+        look_again(&lab).await?;
+        assert_eq!(lab.order(&first).await?.store_state_id, Some(3), "{}", lab.database_name());
+
+        // An hour less, as on the last Sunday of October.
+        zone("Europe/London").await?;
+        set_state(&lab, &second, "PS_OS_PREPARATION").await?;
+        look_again(&lab).await?;
+
+        assert_eq!(lab.order(&second).await?.store_state_id, Some(3), "{}", lab.database_name());
+    }
+    Ok(())
+}

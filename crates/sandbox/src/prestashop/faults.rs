@@ -23,6 +23,9 @@ pub enum FaultKind {
     /// 400 with code 86; the entity was saved first.
     #[serde(rename = "code86_after")]
     Code86After,
+    /// 500 with an empty body; the order was written, but the shop broke off before it gave it a state.
+    #[serde(rename = "half_made500")]
+    HalfMade500,
     /// 201, but what was stored differs from what was sent: an order has another total, a cart half the pieces.
     StoredSomethingElse,
     /// 504 of a gateway that has lost its patience, at once; the shop works on, and is done after `delay_ms`.
@@ -62,6 +65,7 @@ impl FaultKind {
                 | Self::Html200After
                 | Self::PhpErrors500After
                 | Self::Code86After
+                | Self::HalfMade500
                 | Self::StoredSomethingElse
                 | Self::Slow
                 | Self::CutAfter

@@ -304,6 +304,22 @@ pub fn finish(shop: &mut Shop, inserted: &Inserted, cart: Id) {
     }
 }
 
+/// Leaves the newest order as a shop does that breaks off while making it: in no state, without history and invoice.
+pub fn take_state_away(shop: &mut Shop) {
+    let Some(order) = shop.table("orders").iter().next_back().map(|order| order.id) else { return };
+    for resource in ["order_histories", "order_invoices"] {
+        let ids: Vec<Id> = shop.belonging_to(resource, order).map(|record| record.id).collect();
+        for id in ids {
+            shop.table_mut(resource).remove(id);
+        }
+    }
+    if let Some(order) = shop.get_mut("orders", order) {
+        for field in ["current_state", "valid", "invoice_number"] {
+            order.set(field, "0");
+        }
+    }
+}
+
 /// Messages that were left on the cart become messages of the order.
 fn attach_messages(shop: &mut Shop, order: Id, cart: Id) {
     let messages: Vec<Record> = shop

@@ -69,17 +69,24 @@ pub fn taxes(shop: &Shop, rules_group: Id, country: Id, state: Id) -> (Vec<Id>, 
     let of_state: Vec<&Record> =
         rules.iter().copied().filter(|rule| state != 0 && rule.id_of("id_state") == state).collect();
     let of_country = rules.iter().copied().filter(|rule| rule.id_of("id_state") == 0);
-    // A rule of the state goes before that of the country; `behavior` 1 adds the country's to it.
-    let mut applied: Vec<&Record> = of_state.clone();
-    if of_state.iter().all(|rule| rule.integer("behavior") != 0) {
-        applied.extend(of_country);
+    // A rule of the state goes before that of the country, and the first with `behavior` 0 is the last that counts.
+    let mut applied: Vec<&Record> = of_state.into_iter().chain(of_country).collect();
+    if let Some(alone) = applied.iter().position(|rule| rule.integer("behavior") == 0) {
+        applied.truncate(alone + 1);
     }
+    let one_after_another = applied.first().is_some_and(|rule| rule.integer("behavior") == 2);
     let active: Vec<&Record> = applied
         .into_iter()
         .filter_map(|rule| shop.get("taxes", rule.id_of("id_tax")))
         .filter(|tax| tax.flag("active") && !tax.flag("deleted"))
         .collect();
-    let rate = active.iter().map(|tax| tax.decimal("rate")).sum();
+    let rates = active.iter().map(|tax| tax.decimal("rate"));
+    let rate = if one_after_another {
+        let factor: Decimal = rates.map(|rate| Decimal::ONE + rate / Decimal::ONE_HUNDRED).product();
+        (factor - Decimal::ONE) * Decimal::ONE_HUNDRED
+    } else {
+        rates.sum()
+    };
     (active.iter().map(|tax| tax.id).collect(), rate)
 }
 

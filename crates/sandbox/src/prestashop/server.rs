@@ -396,6 +396,10 @@ fn spoil(server: &Server, fault: Option<&Fault>, call: &Call, answer: Answer) ->
             let refusal = Refusal::new(400, 86, "The association \"unexpected\" does not exists");
             Answer::refused(&refusal, call.output, version)
         }
+        FaultKind::HalfMade500 => {
+            order_creation::take_state_away(&mut server.shop());
+            Answer::html(500, "")
+        }
         FaultKind::StoredSomethingElse => {
             store_something_else(&mut server.shop(), &call.resource);
             answer

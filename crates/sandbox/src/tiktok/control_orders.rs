@@ -181,8 +181,11 @@ fn act(world: &mut World, id: &str, action: &str, incoming: &Incoming, now: i64)
         "sku" => {
             let request: SkuRequest = body(incoming)?;
             let order = world.orders.get_mut(id).ok_or_else(|| ControlError::not_found("order"))?;
-            for line in order.lines.iter_mut().filter(|line| line.listing.seller_sku.is_empty()) {
-                line.listing.seller_sku.clone_from(&request.seller_sku);
+            let listings = order.lines.iter_mut().flat_map(|line| {
+                std::iter::once(&mut line.listing).chain(line.parts.iter_mut().map(|(listing, _)| listing))
+            });
+            for listing in listings.filter(|listing| listing.seller_sku.is_empty()) {
+                listing.seller_sku.clone_from(&request.seller_sku);
             }
         }
         "touch" => {

@@ -11,8 +11,8 @@ use super::lifecycle;
 use super::listings::{self, Offer};
 use super::money::{Style, cents, percent_of};
 use super::order::{
-    Buyer, Deadlines, Line, LineState, Obstacle, OnTop, Order, OrderKind, Payment, Quirks, Shipping, Status,
-    Times,
+    BundleForm, Buyer, Deadlines, Line, LineState, Obstacle, OnTop, Order, OrderKind, Payment, Quirks,
+    Shipping, Status, Times,
 };
 use super::recipient::Recipient;
 use super::shapes::Shape;
@@ -283,6 +283,7 @@ pub fn new_line(offer: &Offer, mint: &mut Mint) -> Line {
         is_gift: false,
         gift_retail_price: None,
         parts: Vec::new(),
+        bundle_form: BundleForm::default(),
         pfand_fee: None,
         shipping_vat: None,
         state: LineState::Unshipped,

@@ -191,6 +191,7 @@ pub struct Line {
     pub gift_retail_price: Option<Decimal>,
     /// A virtual bundle's parts, per unit of the bundle.
     pub parts: Vec<(Listing, u32)>,
+    pub bundle_form: BundleForm,
     /// German deposit.
     pub pfand_fee: Option<Decimal>,
     /// VAT inside the shipping fee: amount and rate as a fraction.
@@ -207,6 +208,17 @@ impl Line {
     pub fn sale_price(&self) -> Decimal {
         self.original_price - self.seller_discount - self.platform_discount
     }
+}
+
+/// How the parts of a virtual bundle are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BundleForm {
+    /// `combined_listing_skus`: each SKU once, with its count.
+    #[default]
+    CombinedListingSkus,
+    /// `sub_item_info`: each piece with an id of its own.
+    SubItemInfo,
 }
 
 /// Where one unit stands.

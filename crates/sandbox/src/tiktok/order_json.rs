@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::order::{Line, LineState, Listing, Order, Status};
+use super::order::{BundleForm, Line, LineState, Listing, Order, Status};
 use super::recipient::Recipient;
 use super::switches::{HiddenAddress, Switches};
 
@@ -233,8 +233,11 @@ fn line_json(order: &Order, line: &Line) -> Value {
         fields.insert("gift_retail_price".to_owned(), json!(text(price)));
     }
     if !line.parts.is_empty() {
-        let parts: Vec<Value> = line.parts.iter().map(part_json).collect();
-        fields.insert("combined_listing_skus".to_owned(), json!(parts));
+        let (name, parts) = match line.bundle_form {
+            BundleForm::CombinedListingSkus => ("combined_listing_skus", combined_skus(line)),
+            BundleForm::SubItemInfo => ("sub_item_info", sub_items(line)),
+        };
+        fields.insert(name.to_owned(), json!(parts));
     }
     if let Some(fee) = line.pfand_fee {
         fields.insert("pfand_fee".to_owned(), json!(text(fee)));
@@ -252,11 +255,27 @@ fn line_json(order: &Order, line: &Line) -> Value {
     json
 }
 
-fn part_json((listing, count): &(Listing, u32)) -> Value {
-    json!({
-        "sku_id": listing.sku_id, "sku_count": count,
-        "product_id": listing.product_id, "seller_sku": listing.seller_sku,
-    })
+fn combined_skus(line: &Line) -> Vec<Value> {
+    let part = |(listing, count): &(Listing, u32)| {
+        json!({
+            "sku_id": listing.sku_id, "sku_count": count,
+            "product_id": listing.product_id, "seller_sku": listing.seller_sku,
+        })
+    };
+    line.parts.iter().map(part).collect()
+}
+
+fn sub_items(line: &Line) -> Vec<Value> {
+    let pieces = line.parts.iter().flat_map(|(listing, count)| (0..*count).map(move |_| listing));
+    pieces
+        .enumerate()
+        .map(|(index, listing)| {
+            json!({
+                "id": format!("{}{index:02}", line.id), "sku_id": listing.sku_id,
+                "product_id": listing.product_id, "seller_sku": listing.seller_sku,
+            })
+        })
+        .collect()
 }
 
 fn add_quirks(fields: &mut Map<String, Value>, order: &Order) {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::addresses;
 use super::generator::{self, Start};
 use super::listings::{self, Offer};
-use super::order::{Listing, Obstacle, OnTop, Order, Payment, Shipping};
+use super::order::{BundleForm, Listing, Obstacle, OnTop, Order, Payment, Shipping};
 use super::recipient::Recipient;
 use super::shapes::Shape;
 use super::world::{Arrival, World};
@@ -112,6 +112,21 @@ pub struct ExplicitLine {
     pub is_gift: bool,
     #[serde(default)]
     pub product_name: Option<String>,
+    /// What a virtual bundle consists of; nothing else has parts.
+    #[serde(default)]
+    pub parts: Vec<ExplicitPart>,
+    #[serde(default)]
+    pub bundle_form: BundleForm,
+}
+
+/// So many pieces of one SKU in one unit of a bundle.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplicitPart {
+    /// May be empty, as the merchant may have given none.
+    pub seller_sku: String,
+    #[serde(default = "one")]
+    pub count: u32,
 }
 
 fn one() -> u32 {
@@ -212,6 +227,9 @@ impl World {
                 line.seller_discount = row.seller_discount;
                 line.platform_discount = row.platform_discount;
                 line.is_gift = row.is_gift;
+                line.bundle_form = row.bundle_form;
+                line.parts =
+                    row.parts.iter().map(|part| (listing_of(part, &order.market), part.count)).collect();
                 line.package_id.clone_from(&package_id);
                 order.lines.push(line);
             }
@@ -254,7 +272,21 @@ fn replace_kind(order: &mut Order, explicit: &ExplicitOrder) {
 }
 
 fn offer_of(row: &ExplicitLine, market: &str) -> Offer {
-    let known = listings::offer(row.seller_sku.trim(), market);
+    let mut offer = offer_named(&row.seller_sku, market);
+    if let Some(name) = &row.product_name {
+        offer.listing.product_name.clone_from(name);
+    }
+    offer.price = row.price.unwrap_or(offer.price);
+    offer
+}
+
+fn listing_of(part: &ExplicitPart, market: &str) -> Listing {
+    offer_named(&part.seller_sku, market).listing
+}
+
+/// What is offered under this SKU, or something that the catalogue does not have.
+fn offer_named(seller_sku: &str, market: &str) -> Offer {
+    let known = listings::offer(seller_sku.trim(), market);
     let mut offer = known.unwrap_or_else(|| Offer {
         listing: Listing {
             product_id: "1729999999999999999".to_owned(),
@@ -266,11 +298,7 @@ fn offer_of(row: &ExplicitLine, market: &str) -> Offer {
         price: Decimal::TEN,
         tax_percent: Decimal::from(20),
     });
-    offer.listing.seller_sku.clone_from(&row.seller_sku);
-    if let Some(name) = &row.product_name {
-        offer.listing.product_name.clone_from(name);
-    }
-    offer.price = row.price.unwrap_or(offer.price);
+    seller_sku.clone_into(&mut offer.listing.seller_sku);
     offer
 }
 

@@ -24,6 +24,7 @@ use crate::store_facts::StoreFacts;
 
 mod create;
 mod finish;
+mod given_up;
 pub(crate) mod plan;
 mod prepare;
 mod read_back;

@@ -8,6 +8,7 @@ use database::{DatabaseTransaction, DbErr, snapshots, store_states};
 use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
 use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
+use tiktok_shop::ReadOrder;
 
 use super::failure::Failure;
 use super::write_back::{note_deleted, store_order_id};
@@ -144,6 +145,15 @@ async fn push(
             return push.settle(None).await.map(|()| Pushed::Settled);
         }
         Err(error) => return Err(error.into()),
+    };
+    // A state that the merchant has made since the states were read is no reason to leave the order where it is.
+    let newer;
+    let states = if current.is_some_and(|current| states.find(current).is_none()) {
+        store.facts.forget().await;
+        (newer, _) = store.facts(engine.clock().now()).await?;
+        StoreStates::from(&*newer)
+    } else {
+        states
     };
     let current_state = current.and_then(|current| states.find(current));
     let moves = if held {
@@ -311,5 +321,5 @@ impl Push<'_> {
 
 /// Whether the carrier had the parcel, by TikTok Shop's answer.
 fn was_collected(raw: serde_json::Value) -> bool {
-    serde_json::from_value::<tiktok_shop::Order>(raw).is_ok_and(|order| order.times.collection_time.is_some())
+    ReadOrder::from_raw(raw).is_ok_and(|read| read.order.times.collection_time.is_some())
 }

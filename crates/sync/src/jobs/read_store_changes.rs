@@ -16,8 +16,9 @@ use crate::store_lists;
 /// The pause between two looks at the store.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
-/// Dates of the store have whole seconds, so each look begins a little before the last one's end.
-const OVERLAP: TimeDelta = TimeDelta::seconds(5);
+/// Dates of the store have whole seconds and no zone: when its clocks go back, what changes in that hour lies an hour before
+/// what was seen last. Only numbers, states and dates are read, and what says nothing new is dropped.
+const OVERLAP: TimeDelta = TimeDelta::minutes(65);
 
 /// Store orders that changed within this time before the first look are read at once.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(2);
@@ -68,7 +69,8 @@ async fn read_changes(engine: &Engine, connection: &ConnectionRecord) -> Result<
         latest = chunk.iter().map(|change| change.date_upd).fold(latest, Option::max);
         look.at(&ours(engine, connection, &chunk).await?).await?;
     }
-    if let Some(latest) = latest {
+    let known = connection.store_cursor.map(|cursor| cursor.naive_utc());
+    if let Some(latest) = latest.filter(|latest| known != Some(*latest)) {
         connections::store_read(engine.database().writer(), connection.id, latest.and_utc()).await?;
     }
     look.at(&waiting(engine, connection).await?).await

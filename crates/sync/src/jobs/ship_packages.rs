@@ -468,11 +468,12 @@ fn clause(sentence: &str) -> String {
 }
 
 fn fulfillment_type_of(order: &Order) -> shared::FulfillmentType {
-    use tiktok_shop::FulfillmentType as Theirs;
-    match &order.fulfillment_type {
-        Some(Theirs::ByTikTok | Theirs::ByDilayaniTokopedia) => shared::FulfillmentType::TikTok,
-        _ if is_on_tiktok_label(order) => shared::FulfillmentType::MerchantTikTokLabel,
-        _ => shared::FulfillmentType::Merchant,
+    if order.is_fulfilled_by_platform() {
+        shared::FulfillmentType::TikTok
+    } else if is_on_tiktok_label(order) {
+        shared::FulfillmentType::MerchantTikTokLabel
+    } else {
+        shared::FulfillmentType::Merchant
     }
 }
 

@@ -150,7 +150,14 @@ fn city_of(address: &RecipientAddress, country: &str) -> Option<String> {
             })
             .and_then(|district| district.address_name.clone())
     });
-    named.or_else(|| districts(address).filter_map(|district| district.address_name.clone()).last())
+    named.or_else(|| deepest_district(address))
+}
+
+/// The districts come in any order; `L0` to `L4` say how deep each lies.
+fn deepest_district(address: &RecipientAddress) -> Option<String> {
+    let named = districts(address).filter(|district| district.address_name.is_some());
+    let level = |district: &&District| district.address_level.as_ref().map(|level| level.as_str().to_owned());
+    named.max_by_key(level).and_then(|district| district.address_name.clone())
 }
 
 /// The address that the store gets: every text within its rules, and what had to be changed kept for people to read.
@@ -365,6 +372,26 @@ mod tests {
         "district_info":[{"address_level":"L0","address_level_name":"Country","address_name":"France","iso_code":"FR"},
         {"address_level":"L1","address_level_name":"Region","address_name":"Ile-de-France"},
         {"address_level":"L4","address_level_name":"Commune","address_name":"Paris"}]}"#;
+
+    #[test]
+    fn the_city_of_other_countries_is_the_deepest_district_wherever_it_stands() {
+        let districts = [
+            r#"{"address_level":"L0","address_name":"Netherlands"}"#,
+            r#"{"address_level":"L1","address_name":"Noord-Holland"}"#,
+            r#"{"address_level":"L2","address_name":"Haarlem"}"#,
+        ];
+        for order_of in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+            let listed = order_of.map(|index| districts[index]).join(",");
+            let address = format!(
+                r#"{{"name":"A B","region_code":"NL","address_line1":"Grote Markt 1","district_info":[{listed}]}}"#
+            );
+            assert_eq!(
+                recipient_of(&order(&address)).unwrap().city.as_deref(),
+                Some("Haarlem"),
+                "{order_of:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_plain_address_arrives_unchanged() {

@@ -34,21 +34,30 @@ pub fn amounts_of(order: &Order, basis: MoneyBasis) -> Result<SaleAmounts, Incoh
     let payment = order.payment.as_ref().unwrap_or(&none);
     let sold: Vec<&LineItem> = sold_units(order).collect();
     let gone_sale = check_sum(order, &sold, "sub_total", payment.sub_total, |line| line.sale_price)?;
+    check_sum(order, &sold, "seller_discount", payment.seller_discount, |line| line.seller_discount)?;
     check_sum(order, &sold, "platform_discount", payment.platform_discount, |line| line.platform_discount)?;
-    let extra = extra_of(payment, order)?;
+    // The units that the order's own figures are about: where they have not shrunk with cancelled units, these too.
+    let counted: Vec<&LineItem> =
+        if gone_sale.is_zero() { sold.clone() } else { order.line_items.iter().collect() };
+    let extra = extra_of(payment, &counted)?;
 
     let with_platform = basis == MoneyBasis::IncludingPlatformDiscounts;
     let platform = |amount: Decimal| if with_platform { amount } else { Decimal::ZERO };
     let tax_shares =
-        if extra.tax_on_top { tax_shares(payment, &sold) } else { vec![Decimal::ZERO; sold.len()] };
-    let units: Vec<_> = sold
-        .iter()
-        .zip(&tax_shares)
-        .map(|(line, tax)| (line.id.clone(), line.sale_price + platform(line.platform_discount) + tax))
-        .collect();
+        if extra.tax_on_top { tax_shares(payment, &counted) } else { vec![Decimal::ZERO; counted.len()] };
+    let is_sold = |line: &LineItem| sold.iter().any(|sold| sold.id == line.id);
+    let (mut units, mut gone) = (Vec::with_capacity(sold.len()), Decimal::ZERO);
+    for (line, tax) in counted.into_iter().zip(tax_shares) {
+        if is_sold(line) {
+            units.push((line.id.clone(), line.sale_price + platform(line.platform_discount) + tax));
+        } else {
+            let deposit = if extra.deposits_on_top { line.pfand_fee } else { Decimal::ZERO };
+            gone += line.sale_price + tax + deposit;
+        }
+    }
     let payment_promotion =
         if extra.payment_promotion { payment.payment_platform_discount } else { Decimal::ZERO };
-    let total = payment.total_amount - gone_sale
+    let total = payment.total_amount - gone
         + platform(sold.iter().map(|line| line.platform_discount).sum())
         + platform(payment.shipping_fee_platform_discount)
         + platform(payment_promotion);
@@ -96,24 +105,28 @@ fn check_sum(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Extra {
     tax_on_top: bool,
+    deposits_on_top: bool,
     payment_promotion: bool,
 }
 
 /// Finds the one explanation of what the total holds beyond products and shipping: nothing, tax on top, fees on top,
 /// both, each perhaps less a promotion of the payment method. Whether German deposits are inside the price is not
-/// documented, so this decides too.
-fn extra_of(payment: &Payment, order: &Order) -> Result<Extra, Incoherent> {
+/// documented, so this decides too. `counted` are the units that the payment is about.
+fn extra_of(payment: &Payment, counted: &[&LineItem]) -> Result<Extra, Incoherent> {
     let rest = payment.total_amount - payment.sub_total - payment.shipping_fee;
-    let deposits: Decimal = order.line_items.iter().map(|line| line.pfand_fee).sum();
+    let deposits: Decimal = counted.iter().map(|line| line.pfand_fee).sum();
     let fees = payment.market_fees();
     for promotion in [false, true] {
         let less = if promotion { payment.payment_platform_discount } else { Decimal::ZERO };
         for tax_on_top in [false, true] {
             let tax = if tax_on_top { payment.tax } else { Decimal::ZERO };
-            let explained = [Decimal::ZERO, fees, deposits, fees + deposits];
-            if explained.iter().any(|on_top| rest == on_top + tax - less) {
+            let explained =
+                [(Decimal::ZERO, false), (fees, false), (deposits, true), (fees + deposits, true)];
+            let found = explained.into_iter().find(|(on_top, _)| rest == on_top + tax - less);
+            if let Some((_, deposits_on_top)) = found {
                 return Ok(Extra {
                     tax_on_top: tax_on_top && !payment.tax.is_zero(),
+                    deposits_on_top,
                     payment_promotion: promotion,
                 });
             }
@@ -124,14 +137,14 @@ fn extra_of(payment: &Payment, order: &Order) -> Result<Extra, Incoherent> {
 }
 
 /// The tax of each unit, where tax comes on top: as the lines say it, or else in proportion to their prices, to the cent.
-fn tax_shares(payment: &Payment, sold: &[&LineItem]) -> Vec<Decimal> {
+fn tax_shares(payment: &Payment, counted: &[&LineItem]) -> Vec<Decimal> {
     let of_line = |line: &&LineItem| line.item_tax.iter().map(|tax| tax.tax_amount).sum::<Decimal>();
-    let stated: Vec<Decimal> = sold.iter().map(of_line).collect();
+    let stated: Vec<Decimal> = counted.iter().map(of_line).collect();
     let products_tax = payment.tax - payment.shipping_fee_tax;
     if stated.iter().sum::<Decimal>() == products_tax {
         return stated;
     }
-    let weights: Vec<Decimal> = sold.iter().map(|line| line.sale_price).collect();
+    let weights: Vec<Decimal> = counted.iter().map(|line| line.sale_price).collect();
     allocate(products_tax, &weights)
 }
 
@@ -223,6 +236,30 @@ mod tests {
     }
 
     #[test]
+    fn tax_and_deposits_on_top_go_with_the_cancelled_units() {
+        let taxed = r#"[
+            {"id":"1","sale_price":"10","display_status":"CANCELLED","item_tax":[{"tax_amount":"0.8"}]},
+            {"id":"2","sale_price":"20","item_tax":[{"tax_amount":"1.6"}]}]"#;
+        let unshrunk = r#"{"currency":"USD","sub_total":"30","shipping_fee":"5","tax":"2.8","shipping_fee_tax":"0.4","total_amount":"37.8"}"#;
+        let shrunk = r#"{"currency":"USD","sub_total":"20","shipping_fee":"5","tax":"2","shipping_fee_tax":"0.4","total_amount":"27"}"#;
+        for payment in [unshrunk, shrunk] {
+            let amounts = amounts_of(&order(payment, taxed), MoneyBasis::BuyerPaid).unwrap();
+            assert_eq!(amounts.units, [("2".to_owned(), decimal("21.6"))]);
+            assert_eq!((amounts.total, amounts.shipping_and_fees), (decimal("27"), decimal("5.4")));
+        }
+
+        let with_deposits = r#"[
+            {"id":"1","sale_price":"10","pfand_fee":"0.25","display_status":"CANCELLED"},
+            {"id":"2","sale_price":"20","pfand_fee":"0.5"}]"#;
+        let unshrunk = r#"{"currency":"EUR","sub_total":"30","shipping_fee":"1","total_amount":"31.75"}"#;
+        let shrunk = r#"{"currency":"EUR","sub_total":"20","shipping_fee":"1","total_amount":"21.5"}"#;
+        for payment in [unshrunk, shrunk] {
+            let amounts = amounts_of(&order(payment, with_deposits), MoneyBasis::BuyerPaid).unwrap();
+            assert_eq!((amounts.total, amounts.shipping_and_fees), (decimal("21.5"), decimal("1.5")));
+        }
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         let lines = r#"[{"id":"1","sale_price":"10"}]"#;
         let wrong_lines = r#"{"currency":"EUR","sub_total":"11","shipping_fee":"0","total_amount":"11"}"#;
@@ -232,6 +269,12 @@ mod tests {
         assert_eq!(
             amounts_of(&order(wrong_lines, lines), MoneyBasis::BuyerPaid).unwrap_err().field,
             "sub_total"
+        );
+        let wrong_discount =
+            r#"{"currency":"EUR","sub_total":"10","seller_discount":"2","total_amount":"10"}"#;
+        assert_eq!(
+            amounts_of(&order(wrong_discount, lines), MoneyBasis::BuyerPaid).unwrap_err().field,
+            "seller_discount"
         );
         assert_eq!(
             amounts_of(&order(wrong_total, lines), MoneyBasis::BuyerPaid).unwrap_err().field,

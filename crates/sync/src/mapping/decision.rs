@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use shared::{ConnectionSettings, HoldPolicy, ImportState};
-use tiktok_shop::{FulfillmentType, Order, OrderStatus};
+use tiktok_shop::{Order, OrderStatus};
 
 use super::amounts::sold_units;
 
@@ -95,11 +95,13 @@ pub fn import_decision(
     if !settings.import_orders {
         return Skip("Importing is switched off for this connection.");
     }
-    if order.fulfillment_type == Some(FulfillmentType::ByTikTok) && !settings.import_fulfilled_by_tiktok {
+    if order.is_fulfilled_by_platform() && !settings.import_fulfilled_by_tiktok {
         return Skip("TikTok's warehouse fulfils it, and the connection leaves such orders out.");
     }
-    if order.is_sample_order && !settings.import_samples {
-        return Skip("It is a free sample, and the connection leaves samples out.");
+    if order.is_free_of_charge() && !settings.import_samples {
+        return Skip(
+            "Nobody pays for it, and the connection leaves samples, replacements and exchanges out.",
+        );
     }
     if order.times.create_time.is_some_and(|placed| placed < placed_since) {
         return Skip("It was placed before the connection began to import.");
@@ -131,6 +133,33 @@ mod tests {
         assert_eq!(decide("ON_HOLD", Choice::Open), ImportState::Waiting);
         assert_eq!(decide("CANCELLED", Choice::Archived), ImportState::Skipped);
         assert_eq!(Choice::of(true, true), Choice::Skipped);
+    }
+
+    #[test]
+    fn orders_that_nobody_pays_for_and_those_of_other_warehouses_follow_one_choice_each() {
+        let decide = |fields: serde_json::Value, settings: &ConnectionSettings| {
+            let mut json = serde_json::json!({ "id": "576461413038785752", "status": "AWAITING_SHIPMENT",
+                "line_items": [{ "id": "1", "sale_price": "0" }] });
+            json.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let order = tiktok_shop::ReadOrder::from_raw(json).unwrap().order;
+            import_decision(&order, Choice::Open, settings, DateTime::UNIX_EPOCH).state()
+        };
+        let without_free = ConnectionSettings { import_samples: false, ..ConnectionSettings::default() };
+        for kind in ["is_sample_order", "is_replacement_order", "is_exchange_order"] {
+            let free = serde_json::json!({ kind: true, "payment": { "total_amount": "0" } });
+            assert_eq!(decide(free.clone(), &ConnectionSettings::default()), ImportState::Pending, "{kind}");
+            assert_eq!(decide(free, &without_free), ImportState::Skipped, "{kind}");
+        }
+        let surcharge = serde_json::json!({ "is_exchange_order": true, "payment": { "total_amount": "5" } });
+        assert_eq!(decide(surcharge, &without_free), ImportState::Pending);
+
+        let with_others =
+            ConnectionSettings { import_fulfilled_by_tiktok: true, ..ConnectionSettings::default() };
+        for warehouse in ["FULFILLMENT_BY_TIKTOK", "FULFILLMENT_BY_DILAYANI_TOKOPEDIA"] {
+            let elsewhere = serde_json::json!({ "fulfillment_type": warehouse });
+            assert_eq!(decide(elsewhere.clone(), &ConnectionSettings::default()), ImportState::Skipped);
+            assert_eq!(decide(elsewhere, &with_others), ImportState::Pending, "{warehouse}");
+        }
     }
 
     #[test]

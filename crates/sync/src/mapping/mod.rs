@@ -7,6 +7,7 @@ mod drift;
 mod plan;
 mod snapshot;
 mod store_state;
+mod tax;
 
 pub use address::{destination_of, likely_country, placeholder_recipient, recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, allocate, amounts_of};
@@ -18,3 +19,4 @@ pub use store_state::{
     AfterCancellation, MissingState, ShipmentFacts, ShipmentStep, StoreStates, Target, after_cancellation,
     is_same_number, out_of_stock_reason, plain_number,
 };
+pub use tax::CountryTax;

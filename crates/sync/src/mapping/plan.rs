@@ -1,6 +1,7 @@
 //! The store order that a TikTok order becomes, worked out to the cent before the store is asked for anything.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use database::issues::Found;
 use database::recipients::RecipientRecord;
@@ -11,11 +12,12 @@ use prestashop::{
 };
 use rust_decimal::Decimal;
 use shared::{ConnectionSettings, EmailPolicy, IssueCode, OrderStatus, TikTokOrderId};
-use tiktok_shop::Order;
+use tiktok_shop::{BundledSku, Order};
 
 use super::address::{destination_of, store_address_of};
 use super::amounts::{SaleAmounts, allocate, sold_units};
 use super::store_state::{StoreStates, Target};
+use super::tax::{CountryTax, Place, TaxThere};
 use crate::store_facts::{ProductMatch, StoreFacts};
 
 /// Countries of the EU: a sale there without a tax rule would silently be booked without tax.
@@ -38,8 +40,9 @@ pub struct SellableUnit {
     /// What all pieces of this entry come to, with tax.
     pub gross: Decimal,
     pub quantity: u32,
-    /// What a bundle is made of: SKU and pieces. Used when the store does not have the bundle itself.
-    pub parts: Vec<(String, u32)>,
+    /// What a bundle is made of: SKU, where the merchant gave one, and pieces. Used when the store does not have the bundle
+    /// itself.
+    pub parts: Vec<(Option<String>, u32)>,
 }
 
 /// The units of an order that are still sold, with their amounts.
@@ -52,19 +55,17 @@ pub fn sellable_units(order: &Order, amounts: &SaleAmounts) -> Vec<SellableUnit>
             product: line.product_name.clone().unwrap_or_else(|| "without a name".to_owned()),
             gross: *gross,
             quantity: 1,
-            parts: line
-                .combined_listing_skus
-                .iter()
-                .filter_map(|part| {
-                    Some((part.seller_sku.clone()?, u32::try_from(part.sku_count.max(1)).ok()?))
-                })
-                .collect(),
+            parts: line.bundle_parts().iter().map(part_of).collect(),
         })
         .collect()
 }
 
-/// The rate of each tax group where the order goes, in percent; `None` where the store has no rule.
-pub type OrderTaxes = BTreeMap<TaxRulesGroupId, Option<Decimal>>;
+fn part_of(part: &BundledSku) -> (Option<String>, u32) {
+    (part.seller_sku.clone(), u32::try_from(part.sku_count.max(1)).unwrap_or(u32::MAX))
+}
+
+/// What each tax group takes in the country where the order goes.
+pub type OrderTaxes = BTreeMap<TaxRulesGroupId, Arc<CountryTax>>;
 
 /// Everything that decides about the store order.
 pub struct PlanInput<'a> {
@@ -138,7 +139,7 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
     let carrier = or_blockers(carrier_of(input), &mut blockers);
     let matched = or_blockers(matched_rows(input), &mut blockers);
     or_blockers(waiting_state_of(input), &mut blockers);
-    let (Some((_, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
+    let (Some((recipient, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
         (country, address, currency, carrier, matched)
     else {
         return Err(blockers);
@@ -147,7 +148,12 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
         return Err(blockers);
     }
     let rounding = input.facts.settings.rounding(currency.precision);
-    let rows = priced_rows(input, &country.iso_code, matched.rows, &rounding)?;
+    let place = Place {
+        state: address.state,
+        post_code: address.postcode.as_deref().unwrap_or_default(),
+        hidden: recipient.masked,
+    };
+    let rows = priced_rows(input, &country.iso_code, place, matched.rows, &rounding)?;
     let total = total_of(&rows, &rounding);
     if total.total_tax_incl != input.amounts.total {
         return Err(vec![mismatch(input, total.total_tax_incl)]);
@@ -279,7 +285,7 @@ impl<'a> MatchedRows<'a> {
         }
         match self.rows.iter_mut().find(|row| ids_of(row.product) == ids) {
             Some(row) => {
-                row.quantity += quantity;
+                row.quantity = row.quantity.saturating_add(quantity);
                 row.gross += gross;
             }
             None => self.rows.push(MatchedRow { product, quantity, gross }),
@@ -300,7 +306,7 @@ fn products_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Pie
         if !unit.parts.is_empty() {
             return parts_of(input, unit);
         }
-        return Err(Found::new(IssueCode::SkuMissing).with("product", &unit.product).about(&unit.product));
+        return Err(sku_missing(unit));
     };
     let missing = input.products.get(sku).is_none_or(Vec::is_empty);
     if missing && !unit.parts.is_empty() {
@@ -310,11 +316,17 @@ fn products_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Pie
     Ok(vec![(sku.to_owned(), product, unit.quantity, unit.gross)])
 }
 
+fn sku_missing(unit: &SellableUnit) -> Found {
+    Found::new(IssueCode::SkuMissing).with("product", &unit.product).about(&unit.product)
+}
+
+/// All parts or none: what is left of a bundle must not be sold at its whole price.
 fn parts_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Piece<'a>>, Found> {
     let weights: Vec<_> = unit.parts.iter().map(|(_, quantity)| Decimal::from(*quantity)).collect();
     let shares = allocate(unit.gross, &weights);
-    let part = |((sku, quantity), gross): (&(String, u32), Decimal)| {
-        Ok((sku.clone(), only_match(input, sku)?, quantity * unit.quantity, gross))
+    let part = |((sku, quantity), gross): (&(Option<String>, u32), Decimal)| {
+        let sku = sku.as_ref().ok_or_else(|| sku_missing(unit))?;
+        Ok((sku.clone(), only_match(input, sku)?, quantity.saturating_mul(unit.quantity), gross))
     };
     unit.parts.iter().zip(shares).map(part).collect()
 }
@@ -322,6 +334,13 @@ fn parts_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Piece<
 fn only_match<'a>(input: &PlanInput<'a>, sku: &str) -> Result<&'a ProductMatch, Found> {
     let about = |code| Err(Found::new(code).with("sku", sku).about(sku));
     match input.products.get(sku).map_or(&[][..], Vec::as_slice) {
+        [] if !prestashop::is_reference_to_ask_for(sku) => {
+            let found = Found::new(IssueCode::SkuNotFound).with("sku", sku).about(sku);
+            Err(found.with(
+                "reason",
+                "PrestaShop cannot be asked for a SKU with [ ] | or %, or with < > or ! in front",
+            ))
+        }
         [] => about(IssueCode::SkuNotFound),
         // A product that is sold in variants cannot be ordered without saying which.
         [one] if one.combination.is_none() && one.product.needs_combination() => {
@@ -387,12 +406,13 @@ fn adds_ecotax(input: &PlanInput<'_>, row: &MatchedRow<'_>) -> Option<Found> {
 fn priced_rows(
     input: &PlanInput<'_>,
     country: &str,
+    place: Place<'_>,
     matched: Vec<MatchedRow<'_>>,
     rounding: &Rounding,
 ) -> Result<Vec<PlanRow>, Vec<Found>> {
     let mut rows = Vec::with_capacity(matched.len() + 1);
     for row in matched {
-        let rate = rate_of(input, country, row.product)?;
+        let rate = rate_of(input, country, place, row.product)?;
         rows.push(plan_row(row.product, row.quantity, row.gross, rate));
     }
     let products = input.amounts.total - input.amounts.shipping_and_fees;
@@ -407,7 +427,7 @@ fn priced_rows(
     let Some(product) = input.shipping_product else {
         return Err(vec![mismatch(input, input.amounts.total - shipping)]);
     };
-    let rate = rate_of(input, country, product)?;
+    let rate = rate_of(input, country, place, product)?;
     rows.push(plan_row(product, 1, shipping, rate));
     Ok(rows)
 }
@@ -418,15 +438,24 @@ fn plan_row(product: &ProductMatch, quantity: u32, gross: Decimal, rate_percent:
     PlanRow { product, combination, quantity, unit_net, rate_percent, gross }
 }
 
-fn rate_of(input: &PlanInput<'_>, country: &str, product: &ProductMatch) -> Result<Decimal, Vec<Found>> {
-    let Some(group) = product.product.tax_rules_group_id else { return Ok(Decimal::ZERO) };
-    match input.taxes.get(&group).copied().flatten() {
-        Some(rate) => Ok(rate),
-        None if EU.contains(&country) => {
-            Err(vec![Found::new(IssueCode::TaxRuleMissing).with("country", country)])
-        }
+fn rate_of(
+    input: &PlanInput<'_>,
+    country: &str,
+    place: Place<'_>,
+    product: &ProductMatch,
+) -> Result<Decimal, Vec<Found>> {
+    let group = product.product.tax_rules_group_id.filter(|_| !input.facts.settings.taxes_disabled);
+    let Some(group) = group else { return Ok(Decimal::ZERO) };
+    let missing = || Found::new(IssueCode::TaxRuleMissing).with("country", country);
+    match input.taxes.get(&group).map_or(TaxThere::NoRule, |tax| tax.at(place)) {
+        TaxThere::Percent(rate) => Ok(rate),
+        TaxThere::NoRule if EU.contains(&country) => Err(vec![missing()]),
         // Outside the EU no rule means no tax, as the store itself reads it.
-        None => Ok(Decimal::ZERO),
+        TaxThere::NoRule => Ok(Decimal::ZERO),
+        TaxThere::Uncertain => Err(vec![missing().with(
+            "reason",
+            "the store has a tax rule for this part of the country alone; only one for the whole country will do",
+        )]),
     }
 }
 

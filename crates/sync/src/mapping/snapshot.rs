@@ -42,10 +42,9 @@ pub fn snapshot_of(read: &ReadOrder, basis: MoneyBasis) -> OrderSnapshot {
 }
 
 fn fulfillment_type(order: &Order) -> FulfillmentType {
-    use tiktok_shop::FulfillmentType as Theirs;
-    match (&order.fulfillment_type, &order.shipping_type) {
-        (Some(Theirs::ByTikTok | Theirs::ByDilayaniTokopedia), _) => FulfillmentType::TikTok,
-        (_, Some(ShippingType::TikTok)) => FulfillmentType::MerchantTikTokLabel,
+    match order.shipping_type {
+        _ if order.is_fulfilled_by_platform() => FulfillmentType::TikTok,
+        Some(ShippingType::TikTok) => FulfillmentType::MerchantTikTokLabel,
         _ => FulfillmentType::Merchant,
     }
 }
@@ -57,7 +56,7 @@ fn special_kinds(order: &Order) -> Vec<SpecialKind> {
         (order.is_exchange_order, SpecialKind::Exchange),
         (order.order_type == Some(OrderType::PreOrder), SpecialKind::PreOrder),
         (order.line_items.iter().any(|line| line.is_gift), SpecialKind::Gift),
-        (order.line_items.iter().any(|line| !line.combined_listing_skus.is_empty()), SpecialKind::Bundle),
+        (order.line_items.iter().any(|line| !line.bundle_parts().is_empty()), SpecialKind::Bundle),
         (order.delivery_type == Some(DeliveryType::CollectionPoint), SpecialKind::CollectionPoint),
         (order.is_buyer_request_cancel, SpecialKind::CancellationRequested),
     ];
@@ -89,7 +88,7 @@ fn line_snapshot(order: &Order, line: &LineItem) -> LineSnapshot {
         platform_discount: line.platform_discount,
         sale_price: line.sale_price,
         is_gift: line.is_gift,
-        is_bundle: !line.combined_listing_skus.is_empty(),
+        is_bundle: !line.bundle_parts().is_empty(),
         status: status.as_str().to_owned(),
         package_id: line.package_id.clone(),
         package_status: line.package_status.as_ref().map(|status| status.as_str().to_owned()),
@@ -141,7 +140,7 @@ mod tests {
             "payment":{"currency":"EUR","sub_total":"43.9","shipping_fee":"2.99","seller_discount":"4",
             "platform_discount":"2","total_amount":"46.89","original_total_product_price":"49.9",
             "original_shipping_fee":"4.99","shipping_fee_platform_discount":"2"},"line_items":[
-            {"id":"1","sku_id":"9","sale_price":"43.9","platform_discount":"2","is_gift":true}]}"#,
+            {"id":"1","sku_id":"9","sale_price":"43.9","seller_discount":"4","platform_discount":"2","is_gift":true}]}"#,
         );
 
         let snapshot = snapshot_of(&read, MoneyBasis::IncludingPlatformDiscounts);

@@ -132,8 +132,25 @@ impl StoreStates<'_> {
         untouched && current.is_some_and(|current| as_created.contains(&Some(current.id)))
     }
 
+    /// Why an order that was just imported cannot stay as it is in the state that the store shows; nothing where it can.
+    /// An order that we have `made` is paid from its first state on, or the store has not understood its payment; a module of
+    /// the store may have moved it on since. One that was found may be anywhere, as people have worked with it.
+    #[must_use]
+    pub fn unfit_after_import(&self, current: Option<OrderStateId>, made: bool) -> Option<String> {
+        let Some(current) = current else {
+            return Some("the store broke off while making the order, which is in no state".to_owned());
+        };
+        if self.roles.payment_error == Some(current) {
+            return Some("the store has put the order into its payment error state".to_owned());
+        }
+        let as_created = [self.roles.webservice_payment, self.roles.out_of_stock_paid];
+        let paid = self.find(current).is_some_and(|state| state.paid);
+        let unfit = made && !paid && !as_created.contains(&Some(current));
+        unfit.then(|| "the store has put the order into a state that does not count as paid".to_owned())
+    }
+
     /// Whether the store order may go to the target: only forward, never out of an end, and to canceled until it is
-    /// delivered.
+    /// delivered. Where nobody knows how far it is, a person decides.
     #[must_use]
     pub fn may_move(
         &self,
@@ -142,7 +159,7 @@ impl StoreStates<'_> {
         status: OrderStatus,
         settings: &ConnectionSettings,
     ) -> bool {
-        let Some(current) = current else { return true };
+        let Some(current) = current else { return false };
         let Some(target) = self.find(target).filter(|state| !state.deleted) else { return false };
         let ended = [self.roles.canceled, self.roles.refund].contains(&Some(current.id));
         // Leaving the payment error state through the history would book the payment twice; a person decides.
@@ -430,6 +447,39 @@ mod tests {
                 Target::Unchanged | Target::Missing(_) => None,
             };
             assert_eq!(moves, expected, "{current} {status}");
+        }
+    }
+
+    #[test]
+    fn an_order_in_no_state_goes_nowhere() {
+        let (all, roles) = states();
+        let states = StoreStates { all: &all, roles: &roles };
+        for status in [OrderStatus::InTransit, OrderStatus::Canceled] {
+            assert!(
+                !states.may_move(None, OrderStateId(4), status, &ConnectionSettings::default()),
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_order_that_we_made_is_paid_and_in_a_state() {
+        let (all, roles) = states();
+        let states = StoreStates { all: &all, roles: &roles };
+        let table = [
+            (None, true, true),
+            (Some(8), true, true),
+            (Some(6), true, false),
+            (Some(7), true, false),
+            (Some(99), true, false),
+            (Some(11), false, false),
+            (Some(2), false, false),
+            (Some(3), false, false),
+        ];
+
+        for (current, if_made, if_found) in table {
+            let unfit = |made| states.unfit_after_import(current.map(OrderStateId), made).is_some();
+            assert_eq!((unfit(true), unfit(false)), (if_made, if_found), "{current:?}");
         }
     }
 

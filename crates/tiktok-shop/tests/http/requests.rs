@@ -56,9 +56,6 @@ async fn reading_calls_travel_as_the_vectors_say() {
     let request = sent(async |shop| drop(shop.orders(&[ORDER, "576461413038785753"]).await)).await;
     assert_travels_as(&request, "order_detail_two_ids");
 
-    let request = sent(async |shop| drop(shop.price_detail(ORDER).await)).await;
-    assert_travels_as(&request, "price_detail");
-
     let request = sent(async |shop| drop(shop.warehouses().await)).await;
     assert_travels_as(&request, "warehouses");
 
@@ -129,9 +126,6 @@ async fn the_signature_of_every_request_fits_the_bytes_sent() {
             drop(shop.search_external_order("1042 é+&=%", &ExternalPlatform::OrderManagementSystem).await)
         })
         .await,
-        sent(async |shop| drop(shop.subscribe("PACKAGE_UPDATE", "https://shop.example/a?b=c").await)).await,
-        sent(async |shop| drop(shop.unsubscribe("PACKAGE_UPDATE").await)).await,
-        sent(async |shop| drop(shop.event_subscriptions().await)).await,
     ];
 
     for request in sent_requests {
@@ -169,7 +163,7 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
     let server = server(success(&json!({}))).await;
 
     for id in ["", "1/../2", "1?x=y", "1%2F", "é"] {
-        assert!(shop(&server).price_detail(id).await.is_err(), "{id}");
+        assert!(shop(&server).package(id).await.is_err(), "{id}");
     }
     let too_many = vec![ORDER; 51];
     assert!(shop(&server).orders(&too_many).await.is_err());

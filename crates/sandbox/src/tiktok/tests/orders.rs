@@ -292,6 +292,7 @@ fn special_lines_look_as_documented() {
     assert_eq!(gift["line_items"][1]["sale_price"], "0");
     assert_eq!(gift["line_items"][1]["is_gift"], true);
     assert_eq!(bundle["line_items"][0]["combined_listing_skus"].as_array().unwrap().len(), 3);
+    assert!(bundle["line_items"][0]["sub_item_info"].is_null());
     assert_eq!(sample["is_sample_order"], true);
     assert_eq!(sample["payment"]["total_amount"], "0");
 }

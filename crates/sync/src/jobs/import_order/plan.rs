@@ -8,7 +8,7 @@ use database::{recipients, snapshots};
 use prestashop::TaxRulesGroupId;
 use prestashop::total::RoundType;
 use shared::IssueCode;
-use tiktok_shop::{FulfillmentType, OrderStatus, ReadOrder, ShippingType};
+use tiktok_shop::{OrderStatus, ReadOrder, ShippingType};
 
 use super::{Import, Stop, kept_out};
 use crate::mapping::{
@@ -104,7 +104,7 @@ impl Import<'_> {
         };
         let skus: BTreeSet<String> = units
             .iter()
-            .flat_map(|unit| unit.sku.iter().chain(unit.parts.iter().map(|(sku, _)| sku)))
+            .flat_map(|unit| unit.sku.iter().chain(unit.parts.iter().filter_map(|(sku, _)| sku.as_ref())))
             .map(|sku| sku.trim().to_owned())
             .filter(|sku| !sku.is_empty())
             .collect();
@@ -138,10 +138,7 @@ impl Import<'_> {
             recipient: recipient.as_ref(),
             hidden_address_will_do: held
                 || read.order.shipping_type == Some(ShippingType::TikTok)
-                || matches!(
-                    read.order.fulfillment_type,
-                    Some(FulfillmentType::ByTikTok | FulfillmentType::ByDilayaniTokopedia)
-                ),
+                || read.order.is_fulfilled_by_platform(),
             held,
             settings,
             facts: &self.facts,
@@ -163,8 +160,8 @@ impl Import<'_> {
             products.filter_map(|found| found.product.tax_rules_group_id).collect();
         let mut taxes = OrderTaxes::new();
         for group in groups {
-            let rate = self.store.facts.tax_rate(&self.client, group, country, self.now()).await?;
-            taxes.insert(group, rate);
+            let tax = self.store.facts.tax(&self.client, group, country, self.now()).await?;
+            taxes.insert(group, tax);
         }
         Ok(taxes)
     }

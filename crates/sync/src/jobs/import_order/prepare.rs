@@ -15,7 +15,8 @@ use crate::mapping::StoreOrderPlan;
 
 impl Import<'_> {
     /// Customer, address, cart and pinned prices; each id is stored before the next step. Orphans of a lost answer are
-    /// harmless in the store, and a cart whose prices are not certain is given up.
+    /// harmless in the store, and a cart whose prices are not certain is given up. Asked for only after a look has found no
+    /// order with the key.
     pub(super) async fn prepare(
         &self,
         intent: &mut ImportIntent,
@@ -27,6 +28,9 @@ impl Import<'_> {
             && let Some(cart_id) = cart_of(intent)
         {
             return Ok(cart_id);
+        }
+        if let Some(cart) = cart_of(intent) {
+            self.give_up(intent, cart).await?;
         }
         let new = self.new_customer(plan);
         let customer = around(OutsideWrite::Customer, self.client.create_customer(&new)).await?;
@@ -45,9 +49,13 @@ impl Import<'_> {
 
         let new = self.new_cart(plan, customer, address);
         let cart = around(OutsideWrite::Cart, self.client.create_cart(&new)).await?;
+        // Before its prices are pinned, so that they can be taken back should the cart be given up.
+        intent.cart_id = signed(cart.0);
+        self.save(intent).await?;
+        recorded(OutsideWrite::Cart);
+
         let prices = self.new_prices(plan, cart);
         around(OutsideWrite::Prices, self.client.create_specific_prices(&prices)).await?;
-        intent.cart_id = signed(cart.0);
         intent.plan_digest = Some(digest);
         intent.step = Step::Cart;
         self.save(intent).await?;

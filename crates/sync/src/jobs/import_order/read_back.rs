@@ -4,7 +4,7 @@ use database::orders::OrderRow;
 use prestashop::Order;
 use shared::IssueCode;
 
-use crate::mapping::StoreOrderPlan;
+use crate::mapping::{StoreOrderPlan, StoreStates};
 use crate::store_facts::StoreFacts;
 
 /// Compares the order that the store keeps with what it should be: to the cent, to the piece, and in its state.
@@ -15,15 +15,11 @@ pub(super) fn read_back(
     facts: &StoreFacts,
 ) -> Vec<Found> {
     let expected = plan.map_or_else(|| from_micros(order.expected_store_total_micros), |plan| plan.total);
-    let payment_error =
-        stored.current_state.is_some() && stored.current_state == facts.settings.order_states.payment_error;
     let mut reasons = Vec::new();
     if stored.total_paid != expected {
         reasons.push("the totals differ".to_owned());
     }
-    if payment_error {
-        reasons.push("the store has put the order into its payment error state".to_owned());
-    }
+    reasons.extend(StoreStates::from(facts).unfit_after_import(stored.current_state, plan.is_some()));
     if let Some(plan) = plan {
         let pieces: u32 = stored.rows.iter().map(|row| row.quantity).sum();
         let planned: u32 = plan.rows.iter().map(|row| row.quantity).sum();
