@@ -149,6 +149,15 @@ impl Browser {
         self.tell_chromium("Network.setBlockedURLs", json!({ "urls": patterns })).await
     }
 
+    /// Saves what is downloaded in this folder, without asking.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn save_into(&self, folder: &Path) -> Result<()> {
+        let wish = json!({ "behavior": "allow", "downloadPath": folder });
+        self.tell_chromium("Browser.setDownloadBehavior", wish).await
+    }
+
     async fn tell_chromium(&self, method: &'static str, params: Value) -> Result<()> {
         let command = DevToolsCommand { method, params };
         self.driver
