@@ -3,6 +3,7 @@
 mod adopting;
 mod attempts;
 mod bulk;
+mod bulk_many;
 mod canceling;
 mod connections;
 mod deleting;

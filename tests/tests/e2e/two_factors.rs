@@ -1,7 +1,7 @@
 //! Signing in with a code of an authenticator app, which is computed here as an app does.
 
 use anyhow::{Context, Result};
-use chrono::Utc;
+use clock::{Clock, SystemClock};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use tests::browser::{Browser, button, css};
@@ -22,7 +22,7 @@ fn code(secret: &str, later: i64) -> Result<String> {
             bytes.push((bits.0 >> bits.1) as u8);
         }
     }
-    let step = Utc::now().timestamp() / 30 + later;
+    let step = SystemClock.now().timestamp() / 30 + later;
     let digest =
         Hmac::<Sha1>::new_from_slice(&bytes)?.chain_update(step.to_be_bytes()).finalize().into_bytes();
     let at = usize::from(digest[19] & 15);
