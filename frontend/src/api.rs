@@ -27,11 +27,13 @@ use crate::route::Section;
 use crate::{browser, json, navigation, session, text};
 
 mod actions;
+mod exports;
 mod health;
 mod people;
 mod webhooks;
 
 pub use actions::*;
+pub use exports::*;
 pub use health::*;
 pub use people::*;
 pub use webhooks::*;

@@ -50,9 +50,11 @@ fn page(route: Route) -> AnyView {
         Route::SetUp | Route::Invitation => view! { <main>{pages::later::view(route)}</main> },
         Route::Orders => guarded(pages::orders::view),
         Route::Order(id) => guarded(move || pages::order_detail::view(id)),
-        Route::Section(_) | Route::NewConnection | Route::Connection(_) | Route::Webhook(_) => {
-            guarded(move || pages::later::view(route))
-        }
+        Route::Section(_)
+        | Route::NewConnection
+        | Route::Connection(_)
+        | Route::Webhook(_)
+        | Route::Exports => guarded(move || pages::later::view(route)),
         Route::Unknown => guarded(pages::not_found::view),
     }
 }

@@ -4,7 +4,7 @@ use crate::prelude::{document, window};
 use chrono::{DateTime, Utc};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlElement, VisibilityState};
+use web_sys::{Blob, HtmlAnchorElement, HtmlElement, Url, VisibilityState};
 
 /// The browser's clock.
 pub fn now() -> DateTime<Utc> {
@@ -62,6 +62,20 @@ pub fn random_key() -> String {
 /// Puts text on the clipboard; tells whether the browser let us.
 pub async fn copy(text: &str) -> bool {
     JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// Has the browser save a file under this name; tells whether it could be handed over.
+pub fn save(file: &Blob, name: &str) -> bool {
+    let Ok(address) = Url::create_object_url_with_blob(file) else { return false };
+    let link = document().create_element("a").ok().and_then(|it| it.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(link) = &link {
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+    }
+    // The browser has its own hold on the file by now; fails for no address that was just made.
+    let _ = Url::revoke_object_url(&address);
+    link.is_some()
 }
 
 /// Whether nobody can see the page now.

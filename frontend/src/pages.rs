@@ -6,6 +6,7 @@ pub mod audit;
 pub mod connection_edit;
 pub mod connection_new;
 pub mod connections;
+pub mod exports;
 pub mod health;
 pub mod home;
 pub mod invitation;

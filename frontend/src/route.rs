@@ -2,6 +2,9 @@
 
 use shared::{ConnectionId, OrderId, Role, WebhookId};
 
+/// Where files of orders are made.
+pub const EXPORTS: &str = "/exports";
+
 /// What an address leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
@@ -13,6 +16,7 @@ pub enum Route {
     NewConnection,
     Connection(ConnectionId),
     Webhook(WebhookId),
+    Exports,
     /// The first page of a section of the settings.
     Section(Section),
     Invitation,
@@ -79,6 +83,7 @@ impl Route {
             ["connections", id] => id.parse().map_or(Self::Unknown, Self::Connection),
             ["webhooks", id] => id.parse().map_or(Self::Unknown, Self::Webhook),
             ["invitation"] => Self::Invitation,
+            ["exports"] => Self::Exports,
             [name] => {
                 let section = Section::ALL.into_iter().find(|section| &section.path()[1..] == name);
                 section.map_or(Self::Unknown, Self::Section)
@@ -123,6 +128,7 @@ mod tests {
             ("/webhooks/7", Route::Webhook(WebhookId(7))),
             ("/webhooks/tiktok", Route::Unknown),
             ("/invitation", Route::Invitation),
+            (EXPORTS, Route::Exports),
             ("/connections/new", Route::NewConnection),
             ("/connections/3", Route::Connection(ConnectionId(3))),
             ("/swagger-ui/", Route::Unknown),

@@ -7,6 +7,7 @@ macro_rules! sentences {
 
 mod actions;
 mod connections;
+mod exports;
 mod frame;
 mod grid;
 mod health;
@@ -16,6 +17,7 @@ mod webhooks;
 
 pub use actions::*;
 pub use connections::*;
+pub use exports::*;
 pub use frame::*;
 pub use grid::*;
 pub use health::*;

@@ -149,6 +149,15 @@ impl Browser {
         self.tell_chromium("Network.setBlockedURLs", json!({ "urls": patterns })).await
     }
 
+    /// Saves what is downloaded in this folder, without asking.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn save_into(&self, folder: &Path) -> Result<()> {
+        let wish = json!({ "behavior": "allow", "downloadPath": folder });
+        self.tell_chromium("Browser.setDownloadBehavior", wish).await
+    }
+
     async fn tell_chromium(&self, method: &'static str, params: Value) -> Result<()> {
         let command = DevToolsCommand { method, params };
         self.driver
@@ -364,19 +373,19 @@ pub fn pictures() -> PathBuf {
 /// The button with these words on it, or with this name for screen readers.
 #[must_use]
 pub fn button(words: &str) -> By {
-    By::XPath(format!("//button[normalize-space()='{words}' or @aria-label='{words}']"))
+    By::XPath(format!(r#"//button[normalize-space()="{words}" or @aria-label="{words}"]"#))
 }
 
 /// The link with these words on it, or with this name for screen readers.
 #[must_use]
 pub fn link(words: &str) -> By {
-    By::XPath(format!("//a[normalize-space()='{words}' or @aria-label='{words}']"))
+    By::XPath(format!(r#"//a[normalize-space()="{words}" or @aria-label="{words}"]"#))
 }
 
 /// The field with this label.
 #[must_use]
 pub fn field(label: &str) -> By {
-    By::XPath(format!("//label[span[normalize-space()='{label}']]//*[self::input or self::textarea]"))
+    By::XPath(format!(r#"//label[span[normalize-space()="{label}"]]//*[self::input or self::textarea]"#))
 }
 
 /// What opens more of the page.

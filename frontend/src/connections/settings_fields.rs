@@ -49,6 +49,8 @@ pub struct SettingsFields {
     pub cancel_reason_map: Pairs,
     pub alerts: AlertFields,
     pub reconcile_days: RwSignal<String>,
+    pub keep_buyer_days: RwSignal<String>,
+    pub keep_raw_days: RwSignal<String>,
 }
 
 /// When an alert is raised, as it is typed.
@@ -138,6 +140,8 @@ impl SettingsFields {
             cancel_reason_map: Pairs::new(by_state),
             alerts: AlertFields::new(&settings.alerts),
             reconcile_days: RwSignal::new(settings.reconcile_days.to_string()),
+            keep_buyer_days: RwSignal::new(settings.keep_buyer_days.to_string()),
+            keep_raw_days: RwSignal::new(settings.keep_raw_days.to_string()),
         }
     }
 
@@ -156,8 +160,6 @@ impl SettingsFields {
         ConnectionSettings {
             import_orders: self.import_orders.get_untracked(),
             import_placed_since,
-            keep_buyer_days: old.keep_buyer_days,
-            keep_raw_days: old.keep_raw_days,
             hold_policy: self.hold_policy.get_untracked().parse().unwrap_or(HoldPolicy::AfterRelease),
             import_delay_min: count(self.import_delay_min, old.import_delay_min),
             poll_interval_s: count(self.poll_interval_s, old.poll_interval_s),
@@ -190,6 +192,8 @@ impl SettingsFields {
             cancel_reason_map: self.cancel_reason_map.get().into_iter().collect(),
             alerts: self.alerts.rules(&old.alerts),
             reconcile_days: count(self.reconcile_days, old.reconcile_days),
+            keep_buyer_days: count(self.keep_buyer_days, old.keep_buyer_days),
+            keep_raw_days: count(self.keep_raw_days, old.keep_raw_days),
         }
     }
 

@@ -62,6 +62,7 @@ pub fn SettingsForm(
         {status_mapping(fields, offered.clone())}
         {write_back(fields, offered)}
         {alerts(fields)}
+        {privacy(fields)}
     }
 }
 
@@ -308,6 +309,27 @@ fn alerts(fields: SettingsFields) -> AnyView {
                     text::RECONCILE_DAYS_HINT,
                 )}
             </details>
+        </fieldset>
+    }
+}
+
+fn privacy(fields: SettingsFields) -> AnyView {
+    view! {
+        <fieldset>
+            <legend>{text::PRIVACY}</legend>
+            <p class="quiet">{text::PRIVACY_HINT}</p>
+            {number(
+                text::KEEP_BUYER_DAYS,
+                fields.keep_buyer_days,
+                "/settings/keep_buyer_days",
+                text::KEEP_BUYER_DAYS_HINT,
+            )}
+            {number(
+                text::KEEP_RAW_DAYS,
+                fields.keep_raw_days,
+                "/settings/keep_raw_days",
+                text::KEEP_RAW_DAYS_HINT,
+            )}
         </fieldset>
     }
 }

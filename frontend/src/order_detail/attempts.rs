@@ -42,6 +42,7 @@ fn call_view(call: AttemptCall) -> AnyView {
     let facts = format!("{} · {status} · {}", text::actor(&side), duration(duration_ms));
     let summary = view! {
         <code>{method} " " {path}</code>
+        " "
         <span class="quiet">{facts}</span>
     };
     let content = move || {

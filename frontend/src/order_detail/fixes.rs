@@ -59,9 +59,9 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
         | Code::ChannelStatusRegressed => &[Fix::Do(Sync)],
         Code::ShipTrackingMissing | Code::ShipBySoon | Code::ShipByLate => &[Fix::Do(Ship)],
         Code::ShipTrackingRejected => &[Fix::Do(Ship), Fix::Do(ResendShipping), Fix::Do(MarkHandled)],
-        Code::ShipNotAllowed | Code::ShipUpdateLimit | Code::CancelRefused => {
-            &[Fix::SellerCenter, Fix::Do(MarkHandled)]
-        }
+        // What stood in the way, such as a request of the buyer, may be gone.
+        Code::ShipNotAllowed => &[Fix::Do(ResendShipping), Fix::SellerCenter, Fix::Do(MarkHandled)],
+        Code::ShipUpdateLimit | Code::CancelRefused => &[Fix::SellerCenter, Fix::Do(MarkHandled)],
         Code::CancelRequestOpen => {
             &[Fix::Do(ActionKind::AcceptCancellation), Fix::Do(ActionKind::RejectCancellation)]
         }

@@ -134,13 +134,16 @@ impl Correction {
         Self { options, package, fields, sending: Request::new() }
     }
 
-    /// What a package offers: nothing, a button, or the form.
+    /// What a package that has left offers: a button, the form, or the word that it is too late.
     fn view(self, id: OrderId, package_id: &str) -> Option<AnyView> {
-        let is_correctable = self.options.value.with(|options| {
-            options.is_some_and(|it| it.correctable_package_ids.iter().any(|it| it == package_id))
-        });
+        let is_correctable = self
+            .options
+            .value
+            .with(|options| options.map(|it| it.correctable_package_ids.iter().any(|it| it == package_id)))?;
         if !is_correctable {
-            return None;
+            // Options on their way may be the first ones after the package left.
+            let is_known = !self.options.request.busy.get();
+            return is_known.then(|| view! { <span class="quiet">{text::NO_CORRECTION_LEFT}</span> });
         }
         if self.package.with(|open| open.as_deref() == Some(package_id)) {
             return Some(self.form(id, package_id.to_owned()));
@@ -196,6 +199,7 @@ impl Correction {
 
 fn package_item(id: OrderId, package: Package, correction: Option<Correction>) -> AnyView {
     let package_id = package.id.clone();
+    let correction = correction.filter(|_| package.tracking_number.is_some());
     let correct = move || correction.and_then(|it| it.view(id, &package_id));
     let status = package.status.map(|status| text::status_words(&status));
     let carrier = package.carrier.unwrap_or_else(|| text::NO_CARRIER.to_owned());

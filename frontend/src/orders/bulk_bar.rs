@@ -1,6 +1,6 @@
 use crate::prelude::*;
 use leptos::task::spawn_local;
-use shared::{ActionKind, MAX_BULK_ORDERS, Role};
+use shared::{ActionKind, MAX_BULK_ORDERS, Role, Scope};
 
 use crate::actions::form::{Target, action_form};
 use crate::actions::{bulk_run, icon, plain_request};
@@ -51,7 +51,24 @@ fn actions(grid: Grid) -> AnyView {
         {direct(grid, ActionKind::Skip)}
         {asked(grid, ActionKind::Tag)}
         {delete}
+        <ExportLink of_selection=true />
     }
+}
+
+/// Leads to a file of the selected orders, or of all that match.
+#[component]
+pub fn ExportLink(
+    /// Whether it stands beside what can be done with the selection, or alone while nothing is selected.
+    of_selection: bool,
+) -> impl IntoView {
+    let grid = Grid::expect();
+    let may = session::user().is_some_and(|user| user.role.has(Scope::OrdersRead));
+    let link = move || {
+        let is_here = may && (grid.selected_count() > 0) == of_selection;
+        let href = grid.export_href().filter(|_| is_here)?;
+        Some(view! { <a class="button export" href=href>{Icon::Download.view()} {text::EXPORT}</a> })
+    };
+    view! { {link} }
 }
 
 /// A button that starts a run at once.

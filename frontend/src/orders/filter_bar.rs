@@ -5,6 +5,7 @@ use crate::components::dialog::Dialog;
 use crate::components::dropdown::Dropdown;
 use crate::components::icon::Icon;
 use crate::markup::{Show, handler, view};
+use crate::orders::bulk_bar::ExportLink;
 use crate::orders::filters::{Filter, link};
 use crate::orders::grid_state::Grid;
 use crate::orders::search_box::SearchBox;
@@ -27,6 +28,7 @@ pub fn FilterBar() -> impl IntoView {
                 {Icon::Filter.view()}
                 {text::FILTERS}
             </button>
+            <ExportLink of_selection=false />
         </div>
         <Dialog open=sheet close=move |()| sheet.set(false) title=text::FILTERS class="sheet">
             <details class="sheet-filter">

@@ -5,13 +5,14 @@ use std::cell::RefCell;
 use crate::prelude::*;
 use leptos::ev;
 use leptos::task::spawn_local;
-use shared::{EventKind, OrderCounts, OrderId, OrderSummary, Page};
+use shared::{EventKind, OrderCounts, OrderFilter, OrderId, OrderSummary, Page};
 
 use crate::actions::bulk_run::Selection;
 use crate::components::announcer::announce;
 use crate::grid_query::GridQuery;
 use crate::live::{self, News};
 use crate::load::{Load, Request};
+use crate::route::EXPORTS;
 use crate::{api, browser, grid_query, navigation, text};
 
 /// Events are gathered for this long, so that a burst asks the server once.
@@ -106,6 +107,14 @@ pub fn last_href() -> String {
     REMEMBERED.with_borrow(|it| it.as_ref().map_or_else(|| "/orders".to_owned(), |it| it.href.clone()))
 }
 
+/// How many orders a filter lets through, by the counts of all its statuses.
+pub fn matching(counts: &OrderCounts, filter: &OrderFilter) -> i64 {
+    if filter.status.is_empty() {
+        return counts.all;
+    }
+    filter.status.iter().map(|status| counts.of(*status)).sum()
+}
+
 impl Grid {
     /// A grid that follows the query and the server's events while the calling component lives.
     pub fn new(query: Memo<GridQuery>) -> Self {
@@ -193,15 +202,9 @@ impl Grid {
 
     /// How many orders the filter lets through; `None` while unknown. True when there may be more.
     pub fn total(self) -> Option<(i64, bool)> {
-        let status = self.query.with(|query| query.filter.status.clone());
         self.counts.value.with(|counts| {
-            let counts = counts.as_ref()?;
-            let total = if status.is_empty() {
-                counts.all
-            } else {
-                status.iter().map(|status| counts.of(*status)).sum()
-            };
-            Some((total, counts.at_least))
+            let counts = counts?;
+            Some((self.query.with(|query| matching(counts, &query.filter)), counts.at_least))
         })
     }
 
@@ -213,6 +216,24 @@ impl Grid {
     pub fn selected_count(self) -> i64 {
         let named = self.selection.with(Vec::len) as i64;
         if self.is_inverted.get() { self.total().map_or(0, |(total, _)| total) - named } else { named }
+    }
+
+    /// The address that makes a file of the selected orders, or of all that match when none is. There is none for
+    /// everything but a few.
+    pub fn export_href(self) -> Option<String> {
+        let named = self.selection.get();
+        if self.is_inverted.get() && !named.is_empty() {
+            return None;
+        }
+        let mut pairs = self.query.with(|query| {
+            if named.is_empty() {
+                return query.filter.to_pairs();
+            }
+            let archived = query.filter.archived;
+            OrderFilter { id: named, archived, ..OrderFilter::default() }.to_pairs()
+        });
+        pairs.retain(|(name, _)| name != "sort");
+        Some(format!("{EXPORTS}{}", grid_query::search_of(&pairs)))
     }
 
     /// The orders that are selected, for a bulk run.

@@ -43,6 +43,7 @@ fn draw(route: Route) -> AnyView {
     match route.section() {
         Some(section) => within(section, || settings(route)),
         None if route == Route::Invitation => pages::invitation::view(),
+        None if route == Route::Exports => pages::exports::view(),
         None => pages::set_up::view(),
     }
 }

@@ -133,6 +133,12 @@ sentences! {
     ALERT_SHIP_BY "Hours before a ship-by time"
     RECONCILE_DAYS "Days that the nightly comparison looks back"
     RECONCILE_DAYS_HINT "1 to 90. In the alerts 0 switches a rule off."
+    PRIVACY "Privacy"
+    PRIVACY_HINT "What is over its time is removed here every night, for good. TikTok Shop and your store keep what they have."
+    KEEP_BUYER_DAYS "Days to keep a buyer's name and address"
+    KEEP_BUYER_DAYS_HINT "Counted from the end of the order: delivered and settled, or canceled. 1 to 3,650."
+    KEEP_RAW_DAYS "Days to keep TikTok Shop's own answers"
+    KEEP_RAW_DAYS_HINT "They are the raw data of an order's page. 1 to 3,650."
 }
 
 pub fn no_longer_there(value: &str) -> String {

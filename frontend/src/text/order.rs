@@ -102,6 +102,7 @@ sentences! {
     SHIP_WITH_TIKTOK "Ship with TikTok's label"
     TIKTOK_MAKES_THE_LABEL "TikTok chooses the carrier and makes the label; get it here afterwards."
     ONE_CORRECTION "One correction is left: TikTok Shop allows no second one."
+    NO_CORRECTION_LEFT "No correction is left; TikTok Shop allows one for each order."
     SEND_CORRECTION "Send correction"
 }
 

@@ -19,18 +19,13 @@ async fn counts(stage: &Stage, outcome: &str, wanted: usize) -> Result<()> {
         .await
 }
 
-async fn webhooks(stage: &Stage, enabled: bool) -> Result<()> {
-    let switches = json!({ "webhooks": { "enabled": enabled } });
-    stage.run.sandboxes.channel_control.put("/switches", &switches).await.map(drop)
-}
-
 #[tokio::test]
 async fn all_orders_that_match_are_synced_beyond_the_page() -> Result<()> {
     journey("bulk-sync", async |stage| {
         let browser = &stage.browser;
         let orders = stage.place_many(28, "plain").await?;
         // Seller Center ships two, one of them far down, and no webhook tells of it.
-        webhooks(stage, false).await?;
+        stage.webhooks(false).await?;
         let shipped = [&orders[0], &orders[27]].map(|order| order.tiktok_order_id.0.as_str());
         for (number, id) in shipped.iter().enumerate() {
             let body = json!({ "tracking_number": format!("JX55500{number}") });

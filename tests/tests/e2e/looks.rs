@@ -37,6 +37,40 @@ pub async fn pictures_here(browser: &Browser, name: &str, part: &str) -> Result<
     Ok(())
 }
 
+/// Loads each page by its own address, in every size and theme: nothing may reach over the edge.
+async fn pictures_of_pages(browser: &Browser, pages: &[(&str, String, &str)]) -> Result<()> {
+    for (window, size) in [("desk", DESK), ("phone", PHONE)] {
+        browser.resize(size).await?;
+        for (theme, dark) in [("light", false), ("dark", true)] {
+            browser.prefer_dark(dark).await?;
+            for (name, path, words) in pages {
+                browser.open(path).await?;
+                browser.sees(words).await?;
+                browser
+                    .until("nothing is loading", async || {
+                        Ok(browser.count(".bone, [aria-busy=true]").await? == 0)
+                    })
+                    .await?;
+                fits(browser, &format!("{path} at the {window}")).await?;
+                if size == PHONE && !dark {
+                    browser.resize(SMALL_PHONE).await?;
+                    fits(browser, &format!("{path} at a small phone")).await?;
+                    browser.resize(PHONE).await?;
+                }
+                if size == DESK && !dark {
+                    for size in IN_BETWEEN {
+                        browser.resize(size).await?;
+                        fits(browser, &format!("{path} at a width of {}", size.0)).await?;
+                    }
+                    browser.resize(DESK).await?;
+                }
+                browser.picture(&format!("{name}-{window}-{theme}")).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> {
     journey("looks", async |stage| {
@@ -56,35 +90,7 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
             ("nowhere", "/nowhere".to_owned(), "There is nothing at this address"),
         ];
         stage.enter("/orders").await?;
-        for (window, size) in [("desk", DESK), ("phone", PHONE)] {
-            browser.resize(size).await?;
-            for (theme, dark) in [("light", false), ("dark", true)] {
-                browser.prefer_dark(dark).await?;
-                for (name, path, words) in &pages {
-                    browser.open(path).await?;
-                    browser.sees(words).await?;
-                    browser
-                        .until("nothing is loading", async || {
-                            Ok(browser.count(".bone, [aria-busy=true]").await? == 0)
-                        })
-                        .await?;
-                    fits(browser, &format!("{path} at the {window}")).await?;
-                    if size == PHONE && !dark {
-                        browser.resize(SMALL_PHONE).await?;
-                        fits(browser, &format!("{path} at a small phone")).await?;
-                        browser.resize(PHONE).await?;
-                    }
-                    if size == DESK && !dark {
-                        for size in IN_BETWEEN {
-                            browser.resize(size).await?;
-                            fits(browser, &format!("{path} at a width of {}", size.0)).await?;
-                        }
-                        browser.resize(DESK).await?;
-                    }
-                    browser.picture(&format!("{name}-{window}-{theme}")).await?;
-                }
-            }
-        }
+        pictures_of_pages(browser, &pages).await?;
 
         browser.resize(PHONE).await?;
         browser.open("/orders?status=error").await?;
@@ -103,6 +109,25 @@ async fn no_page_scrolls_sideways_and_on_a_phone_rows_are_cards() -> Result<()> 
         browser.find(css("dialog[open] .sheet-filter")).await?;
         fits(browser, "the sheet of filters").await?;
         browser.picture("filters-phone-dark").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn no_page_of_settings_scrolls_sideways() -> Result<()> {
+    journey("looks-settings", async |stage| {
+        stage.place("POSTER-MAP-A2").await?;
+        stage.enter("/health").await?;
+        let pages = [
+            ("health", "/health".to_owned(), "Compare both sides now"),
+            ("webhooks", "/webhooks".to_owned(), "No webhooks yet"),
+            ("api-keys", "/api-keys".to_owned(), "No API keys yet"),
+            ("people", "/people".to_owned(), "Invite somebody"),
+            ("audit", "/audit".to_owned(), "Entries can be added only"),
+            ("account", "/account".to_owned(), "Set up an app"),
+            ("exports", "/exports?status=error&country=FR".to_owned(), "None so far"),
+        ];
+        pictures_of_pages(&stage.browser, &pages).await
     })
     .await
 }

@@ -1,12 +1,17 @@
 //! What a merchant does all day, in a real browser on the page as it is shipped.
 
+mod adopting;
+mod attempts;
 mod bulk;
+mod bulk_many;
 mod canceling;
 mod connections;
 mod deleting;
+mod exporting;
 mod grid;
 mod later_pages;
 mod looks;
+mod mending;
 mod notes;
 mod order;
 mod people;
@@ -15,3 +20,5 @@ mod shipping;
 mod sides;
 mod signing_in;
 mod stage;
+mod telling_tools;
+mod two_factors;

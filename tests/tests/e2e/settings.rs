@@ -27,6 +27,8 @@ async fn chosen_states_and_write_back_work_in_both_directions() -> Result<()> {
         browser.choose("Store carrier", "Marketplace delivery").await?;
         browser.choose("TikTok Shop carrier", "UPS").await?;
         browser.click(field("Canceled in the store: cancel on TikTok Shop")).await?;
+        browser.fill("Days to keep a buyer's name and address", "45").await?;
+        browser.fill("Days to keep TikTok Shop's own answers", "14").await?;
         pictures_of(browser, "write-back", ".map-field[aria-label='Carriers of the store at TikTok Shop']")
             .await?;
         browser.click(button("Save")).await?;
@@ -48,6 +50,9 @@ async fn chosen_states_and_write_back_work_in_both_directions() -> Result<()> {
                 Ok(kept == ["Shipped", "Marketplace delivery", "UPS", "true"])
             })
             .await?;
+
+        let settings = &stage.run.api.connections().await?.remove(0).settings;
+        assert_eq!((settings.keep_buyer_days, settings.keep_raw_days), (45, 14));
 
         // Somebody ships the first order in the store.
         let store_order = stage.store_order(id).await?["id"].clone();

@@ -26,6 +26,12 @@ impl Stage {
         self.run.sandboxes.channel_control.post(&path, body).await.map(drop)
     }
 
+    /// Whether TikTok Shop tells orderbridge what happens.
+    pub async fn webhooks(&self, enabled: bool) -> Result<()> {
+        let switches = json!({ "webhooks": { "enabled": enabled } });
+        self.run.sandboxes.channel_control.put("/switches", &switches).await.map(drop)
+    }
+
     /// Waits until TikTok Shop has the order in this status.
     pub async fn tiktok_says(&self, tiktok_order_id: &str, status: &str) -> Result<()> {
         self.browser

@@ -1,0 +1,213 @@
+//! Runs over so many orders that somebody watches them, and tries again what failed.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tests::browser::{Browser, DESK, PHONE, button, css};
+
+use crate::looks::pictures_here;
+use crate::stage::{Stage, journey, order_of};
+
+const SELECT_PAGE: &str = "input[aria-label='Select all orders of this page']";
+
+/// The number beside an outcome of the run.
+async fn counted(browser: &Browser, outcome: &str) -> Result<u64> {
+    let number = browser.text_of(&format!(".bulk-panel .outcome.{outcome} strong")).await?;
+    number.replace(',', "").parse().with_context(|| number.clone())
+}
+
+async fn counts(browser: &Browser, outcome: &str, wanted: u64) -> Result<()> {
+    browser
+        .until(format!("{wanted} are {outcome}"), async || Ok(counted(browser, outcome).await? == wanted))
+        .await
+}
+
+/// Waits until the run has come so far, and still has something before it.
+async fn is_on_its_way(browser: &Browser, done: u64) -> Result<()> {
+    browser
+        .until(format!("{done} are done and some are not"), async || {
+            Ok(counted(browser, "done").await? >= done && counted(browser, "pending").await? > 0)
+        })
+        .await
+}
+
+/// Places orders of one product all at once; returns their ids as soon as each has become what it can.
+async fn place_many_of(stage: &Stage, sku: &str, number: usize) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for _ in 0..number {
+        ids.extend(stage.run.sandboxes.place(&order_of(sku)).await?);
+    }
+    for id in &ids {
+        stage.settled(id).await?;
+    }
+    Ok(ids)
+}
+
+/// How many of these orders the store has; none may be there twice.
+async fn in_store(stage: &Stage, ids: &[String]) -> Result<u64> {
+    let keys: Vec<_> = stage
+        .run
+        .sandboxes
+        .store_orders()
+        .await?
+        .iter()
+        .filter_map(|order| Some(order["gift_message"].as_str()?.to_owned()))
+        .collect();
+    let mut found = 0;
+    for id in ids {
+        let times = keys.iter().filter(|key| **key == format!("tiktok:{id}")).count();
+        assert!(times <= 1, "{id} is in the store {times} times");
+        found += times as u64;
+    }
+    Ok(found)
+}
+
+/// Lets the store take its time over each order, so that there is something to watch.
+async fn slow_store(stage: &Stage) -> Result<()> {
+    let fault = json!({ "resource": "orders", "method": "POST", "kind": "slow", "delay_ms": 300 });
+    stage.run.sandboxes.break_store(&fault).await
+}
+
+#[tokio::test]
+async fn many_orders_are_imported_and_only_the_failed_ones_retried() -> Result<()> {
+    journey("bulk-many", async |stage| {
+        let browser = &stage.browser;
+        let posters = place_many_of(stage, "POSTER-MAP-A2", 40).await?;
+        let clocks = place_many_of(stage, "CLOCK-OAK-1", 3).await?;
+        stage.enter("/orders?status=error").await?;
+        browser.sees("1–25 of 43").await?;
+        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
+        slow_store(stage).await?;
+
+        browser.click(css(SELECT_PAGE)).await?;
+        browser.click(button("Select all of them")).await?;
+        browser.click(button("Import / Retry")).await?;
+        browser.sees("Import / Retry · 43 orders").await?;
+        // What comes now is not in the run, though the filter lets it through.
+        let late = stage.run.sandboxes.place(&order_of("CLOCK-OAK-1")).await?;
+        is_on_its_way(browser, 3).await?;
+        pictures_here(browser, "bulk-under-way-desk", ".bulk-panel").await?;
+        counts(browser, "failed", 3).await?;
+        counts(browser, "done", 40).await?;
+        assert_eq!(in_store(stage, &posters).await?, 40);
+        assert_eq!(in_store(stage, &clocks).await?, 0);
+        browser.click(css(".outcome.failed")).await?;
+        browser.sees("“CLOCK-OAK-1”: 1 needed, 0 in stock.").await?;
+        stage.settled(&late[0]).await?;
+        assert_eq!(browser.count(".run-orders li a").await?, 3, "the run was frozen when it began");
+
+        let stock = json!({ "sku": "CLOCK-OAK-1", "quantity": 9 });
+        stage.run.sandboxes.store_control.post("/stock", &stock).await?;
+        browser.click(button("Retry the unsuccessful ones")).await?;
+        browser.sees("Import / Retry · 3 orders").await?;
+        counts(browser, "done", 3).await?;
+        assert_eq!(in_store(stage, &clocks).await?, 3);
+        assert_eq!(in_store(stage, &posters).await?, 40, "nothing was imported again");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_run_that_a_fix_begins_is_followed_on_a_phone() -> Result<()> {
+    journey("bulk-phone", async |stage| {
+        let browser = &stage.browser;
+        let posters = place_many_of(stage, "POSTER-MAP-A2", 16).await?;
+        let order = stage.settled(&posters[0]).await?;
+        browser.resize(PHONE).await?;
+        stage.enter(&format!("/orders/{}", order.id)).await?;
+        browser.sees("This fix unblocks 15 other orders.").await?;
+        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
+        slow_store(stage).await?;
+
+        browser.click(button("Retry all")).await?;
+        browser.sees("Import / Retry · 16 orders").await?;
+        is_on_its_way(browser, 1).await?;
+        pictures_here(browser, "bulk-under-way-phone", ".bulk-panel").await?;
+        // Another page does not lose it.
+        browser.click(css(".order-header .back")).await?;
+        browser.sees("Import / Retry · 16 orders").await?;
+        counts(browser, "done", 16).await?;
+        browser.click(css(".outcome.done")).await?;
+        browser
+            .until("those that are done are listed", async || {
+                Ok(browser.count(".run-orders li a").await? == 16)
+            })
+            .await?;
+        pictures_here(browser, "bulk-results-phone", ".bulk-panel").await?;
+        assert_eq!(in_store(stage, &posters).await?, 16);
+        browser.click(button("Close")).await?;
+        browser.until("the result is put away", async || Ok(browser.count(".bulk-panel").await? == 0)).await
+    })
+    .await
+}
+
+/// As many orders as one run may be for. It takes minutes, so it is walked by hand:
+/// `cargo test --test e2e -- ten_thousand --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn ten_thousand_orders_are_synced_through_the_page() -> Result<()> {
+    const MANY: u32 = 10_000;
+    journey("bulk-ten-thousand", async |stage| {
+        let browser = &stage.browser;
+        // Kept out of the store: what is measured is the run.
+        let connection = stage.run.api.connections().await?.remove(0);
+        let settings = json!({ "settings": { "import_orders": false } });
+        stage.run.api.change_connection(&connection, &settings).await?;
+        stage.run.sandboxes.place_random(MANY, 5, "plain").await?;
+        browser.resize(DESK).await?;
+        stage.enter("/orders").await?;
+        let begun = std::time::Instant::now();
+        loop {
+            let counts: serde_json::Value = stage.run.api.get("/orders/counts").await?;
+            if counts["all"] == MANY {
+                break;
+            }
+            anyhow::ensure!(begun.elapsed().as_secs() < 1_800, "they do not arrive: {counts}");
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        println!("{MANY} orders arrived within {:.0} s", begun.elapsed().as_secs_f64());
+        for stopped in [true, false] {
+            browser.reload().await?;
+            browser.sees("1–25 of 10,000").await?;
+            browser.click(css(SELECT_PAGE)).await?;
+            browser.click(button("Select all of them")).await?;
+            let begun = std::time::Instant::now();
+            browser.click(button("Sync")).await?;
+            browser.sees("Sync status · 10,000 orders").await?;
+            println!("the run was on the page after {:.1} s", begun.elapsed().as_secs_f64());
+            if stopped {
+                is_on_its_way(browser, 200).await?;
+                let asked = std::time::Instant::now();
+                browser.click(button("Stop")).await?;
+                counts(browser, "pending", 0).await?;
+                println!("it stopped {:.1} s after Stop", asked.elapsed().as_secs_f64());
+            } else {
+                let (mut shown, mut latest) = (0, 0);
+                while latest < u64::from(MANY) {
+                    anyhow::ensure!(begun.elapsed().as_secs() < 3_600, "only {latest} are done");
+                    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                    latest = counted(browser, "done").await? + counted(browser, "failed").await?;
+                    if latest >= shown + 1_000 {
+                        shown = latest;
+                        println!("{latest} after {:.0} s", begun.elapsed().as_secs_f64());
+                    }
+                }
+                println!("all {MANY} took {:.0} s", begun.elapsed().as_secs_f64());
+            }
+            let sum = ["done", "failed", "refused"].map(async |it| counted(browser, it).await);
+            let mut outcomes = 0;
+            for number in sum {
+                outcomes += number.await?;
+            }
+            let left = if stopped { counted(browser, "left").await? } else { 0 };
+            assert_eq!(outcomes + left, u64::from(MANY), "each order has one outcome");
+            println!("{outcomes} came to an end, {left} were left out");
+            browser.click(css(".outcome.done")).await?;
+            browser
+                .until("a hundred are listed", async || Ok(browser.count(".run-orders li a").await? == 100))
+                .await?;
+        }
+        Ok(())
+    })
+    .await
+}
