@@ -81,8 +81,8 @@ impl Engine {
         }
     }
 
-    /// A page of a list has come, and the next one is asked for by the same call of [`Engine::in_shop`]: it counts as an
-    /// answer, and the next one waits for its turn.
+    /// A whole page of a list has come, and the next one is asked for by the same call of [`Engine::in_shop`]: it counts as
+    /// an answer, and the next one waits for its turn.
     pub(crate) async fn page_came(&self, connection: &ConnectionRecord) {
         let pulse = self.pulse(connection.id, Side::Channel);
         pulse.note(side::Answer::Given);

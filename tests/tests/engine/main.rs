@@ -20,7 +20,7 @@ mod channel;
 mod clock_skew;
 #[cfg(test)]
 mod fairness;
-
+#[cfg(test)]
 mod given_up_carts;
 #[cfg(test)]
 mod hold;

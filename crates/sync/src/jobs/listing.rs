@@ -40,11 +40,14 @@ pub(super) async fn refresh_listed(
                 let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
                 while let Some(chunk) = chunks.next().await {
                     let chunk = chunk.map_err(|error| error.1)?;
+                    let is_whole = chunk.len() == CHUNK;
                     if let Err(error) = store_chunk(engine, connection, &chunk, wanted).await {
                         return Ok(Err(error));
                     }
                     engine.wake();
-                    engine.page_came(connection).await;
+                    if is_whole {
+                        engine.page_came(connection).await;
+                    }
                 }
                 Ok(Ok(()))
             }

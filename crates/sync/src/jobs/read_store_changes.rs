@@ -1,4 +1,4 @@
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use database::connections::{self, ConnectionRecord};
 use database::{channel_lists, store_orders, store_states};
 use futures::TryStreamExt;
@@ -16,9 +16,15 @@ use crate::store_lists;
 /// The pause between two looks at the store.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
-/// Dates of the store have whole seconds and no zone: when its clocks go back, what changes in that hour lies an hour before
-/// what was seen last. Only numbers, states and dates are read, and what says nothing new is dropped.
-const OVERLAP: TimeDelta = TimeDelta::minutes(65);
+/// Dates of the store have whole seconds, so that the last one seen may have gone on.
+const OVERLAP: TimeDelta = TimeDelta::seconds(5);
+
+/// Dates of the store have no zone: when its clocks go back, what changes in that hour lies an hour before what was seen
+/// last. So now and then a look goes back further; what says nothing new is dropped.
+const LONG_OVERLAP: TimeDelta = TimeDelta::minutes(65);
+
+/// The looks in the first of so many minutes go back further: too much would be read each time.
+const MINUTES_BETWEEN_LONG_LOOKS: u32 = 10;
 
 /// Store orders that changed within this time before the first look are read at once.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(2);
@@ -60,7 +66,9 @@ async fn read_changes(engine: &Engine, connection: &ConnectionRecord) -> Result<
     store_lists::save_carriers(engine.database().writer(), connection.id, &facts, now).await?;
     let look = Look { engine, connection, facts: &facts, client: &client };
     // The cursor is the store's own time, which has no zone; its clock may be any hours away from ours.
-    let from = connection.store_cursor.unwrap_or(now - FIRST_LOOK).naive_utc() - OVERLAP;
+    let is_long = now.minute().is_multiple_of(MINUTES_BETWEEN_LONG_LOOKS);
+    let overlap = if is_long { LONG_OVERLAP } else { OVERLAP };
+    let from = connection.store_cursor.unwrap_or(now - FIRST_LOOK).naive_utc() - overlap;
     let until = (now + TimeDelta::days(2)).naive_utc();
     let changes = client.orders_changed(from, until).try_chunks(CHANGES_AT_ONCE);
     let mut changes = std::pin::pin!(changes);

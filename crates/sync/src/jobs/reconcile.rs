@@ -114,6 +114,7 @@ async fn walk(
                 let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
                 while let Some(chunk) = chunks.next().await {
                     let chunk = chunk.map_err(|error| error.1)?;
+                    let is_whole = chunk.len() == CHUNK;
                     if let Err(failure) = walk.chunk(chunk).await {
                         return Ok(Err(failure));
                     }
@@ -125,7 +126,9 @@ async fn walk(
                     if let Err(error) = noted.await {
                         return Ok(Err(error.into()));
                     }
-                    engine.page_came(connection).await;
+                    if is_whole {
+                        engine.page_came(connection).await;
+                    }
                 }
                 Ok(Ok(walk))
             }
