@@ -195,6 +195,7 @@ fn progress(export: &Export, shown: RwSignal<Option<Export>>) -> AnyView {
         state => (text::export_state(state), None),
     };
     let file = text::export_file(id, format);
+    let why = export.error.clone().map(|error| view! { <p class="field-error" role="alert">{error}</p> });
     view! {
         <section class="progress export-progress">
             <progress
@@ -207,6 +208,7 @@ fn progress(export: &Export, shown: RwSignal<Option<Export>>) -> AnyView {
                 " "
                 <span class="quiet">{file} " · " {text::export_progress(export)}</span>
             </p>
+            {why}
             {step}
         </section>
     }

@@ -66,6 +66,7 @@ pub const fn export_state(state: ExportState) -> &'static str {
     match state {
         ExportState::Running => "Being made",
         ExportState::Done => "Ready",
+        ExportState::Failed => "Not made",
         ExportState::Canceled => "Stopped",
         ExportState::Expired => "Gone",
     }

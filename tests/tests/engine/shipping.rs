@@ -11,10 +11,8 @@ use tests::{EngineLab, LabOptions};
 
 use crate::asking::{action, ask, assert_done, assert_failed, do_to, let_time_pass, truth, try_to_ask};
 use crate::labs::labs;
-use crate::store_side::store_role;
+use crate::store_side::{DHL, UPS, store_role};
 
-const DHL: &str = "6617675021119438849";
-const UPS: &str = "6671484739372728321";
 /// Royal Mail collects in the United Kingdom only.
 const ROYAL_MAIL: &str = "6671484739372728336";
 
@@ -280,7 +278,7 @@ async fn nothing_leaves_while_the_buyer_wants_to_cancel() -> Result<()> {
         lab.poll().await?;
         let sync = ask(&lab, &id, ActionRequest::Sync {}).await?;
         lab.run_due().await?;
-        assert_done(&lab, sync).await.ok();
+        assert_done(&lab, sync).await?;
         let resent = ask(&lab, &id, ActionRequest::ResendShipping {}).await?;
         lab.run_due().await?;
         assert_done(&lab, resent).await?;

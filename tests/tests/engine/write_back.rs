@@ -249,10 +249,9 @@ async fn shipments_stay_in_the_store_when_that_is_wanted_or_they_are_not_ours() 
         change_settings(&lab, |settings| settings.write_back_shipped = false).await?;
         let writes = writes_of(&lab, async || {
             for (id, number) in [(&ids[0], "JX600001"), (&off, "JX600002")] {
-                if store_role(&lab, id).await?.is_some() {
-                    set_number(&lab, id, number, true).await?;
-                    set_state(&lab, id, SHIPPED).await?;
-                }
+                assert!(store_role(&lab, id).await?.is_some(), "{id} is in the store");
+                set_number(&lab, id, number, true).await?;
+                set_state(&lab, id, SHIPPED).await?;
             }
             let_time_pass(&lab, &[20]).await
         })
