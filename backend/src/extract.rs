@@ -170,10 +170,10 @@ impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
                 );
             };
             let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
-            if let Reach::Only(connections) = reach {
-                if !id.is_within(state.database.reader(), &connections).await? {
-                    return Err(ApiError::NotFound);
-                }
+            if let Reach::Only(connections) = reach
+                && !id.is_within(state.database.reader(), &connections).await?
+            {
+                return Err(ApiError::NotFound);
             }
             if let Some(connection) = id.connection() {
                 let budget = state.rate_limits.count_connection(connection, state.clock().now());
