@@ -16,6 +16,7 @@ mod m20261128_000010_people_and_keys;
 mod m20261128_000011_audit;
 mod m20261128_000012_webhooks;
 mod m20261128_000013_exports;
+mod m20261129_000014_indexes;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000009_resilience::Migration),
             Box::new(m20261128_000012_webhooks::Migration),
             Box::new(m20261128_000013_exports::Migration),
+            Box::new(m20261129_000014_indexes::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+    ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select, prelude::*,
 };
 use shared::{ConnectionId, ImportState, IssueCode, OrderId, Severity};
 
@@ -38,14 +38,8 @@ pub async fn import_pace(
     connection: ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<ImportPace, DbErr> {
-    let in_state = |states: &[ImportState]| {
-        Entity::find()
-            .filter(Column::ConnectionId.eq(connection.0))
-            .filter(Column::ImportState.is_in(states.iter().map(|state| state.as_str())))
-    };
-    let not_yet = [ImportState::Pending, ImportState::Importing, ImportState::Blocked];
-    let waiting = in_state(&not_yet).count(db).await?;
-    let oldest_waiting: Option<(i64, i64)> = in_state(&not_yet)
+    let waiting = waiting_for_import(connection).count(db).await?;
+    let oldest_waiting: Option<(i64, i64)> = waiting_for_import(connection)
         .select_only()
         .columns([Column::Id, Column::ImportableAt])
         .filter(Column::ImportableAt.is_not_null())
@@ -54,7 +48,8 @@ pub async fn import_pace(
         .into_tuple()
         .one(db)
         .await?;
-    let blocked = in_state(&[ImportState::Blocked]).count(db).await?;
+    let blocked = Column::ImportState.eq(ImportState::Blocked.as_str());
+    let blocked = waiting_for_import(connection).filter(blocked).count(db).await?;
     let imported = Entity::find()
         .filter(Column::ConnectionId.eq(connection.0))
         .filter(Column::ImportedAt.gte(to_ms(now - TimeDelta::hours(24))))
@@ -79,6 +74,14 @@ pub async fn import_pace(
         p50_ms: percentile(&durations, 50),
         p95_ms: percentile(&durations, 95),
     })
+}
+
+/// The orders of a connection that are to be imported and are not yet.
+fn waiting_for_import(connection: ConnectionId) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::ConnectionId.eq(connection.0))
+        // The words of the index, or it would not be used.
+        .filter(Expr::cust("import_state IN ('pending', 'importing', 'blocked')"))
 }
 
 /// How many orders of a connection met an error since a time that is still open.
@@ -148,7 +151,26 @@ fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use clock::SystemClock;
+    use sea_orm::QueryTrait;
+
     use super::*;
+    use crate::{Database, MasterKey, Vault};
+
+    #[tokio::test]
+    async fn what_waits_is_found_by_the_index_that_is_kept_for_it() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+        let oldest = waiting_for_import(ConnectionId(1)).order_by_asc(Column::ImportableAt);
+
+        let mut statement = oldest.build(database.backend());
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let plan = database.reader().query_all_raw(statement).await.unwrap();
+
+        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+        assert_eq!(steps, ["SEARCH orders USING INDEX orders_waiting_for_import (connection_id=?)"]);
+    }
 
     #[test]
     fn percentiles_are_values_that_occurred() {

@@ -1,7 +1,6 @@
 //! Which connections a caller reaches. Lists ask for it by type, and whatever is named by an id is looked up in it.
 
-use sea_orm::sea_query::Query;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, prelude::*};
 use shared::{
     ActionId, ApiKeyId, BulkRunId, ConnectionId, ExportId, InvitationId, OrderId, ReconciliationId,
     SyncRunId, UserId, UserSessionId, WebhookId,
@@ -138,15 +137,17 @@ impl Named for BulkRunId {
         db: &impl ConnectionTrait,
         connections: &[ConnectionId],
     ) -> Result<bool, DbErr> {
-        let elsewhere = Query::select()
+        let of_run = bulk_run_orders::Entity::find()
+            .select_only()
+            .column(bulk_run_orders::Column::OrderId)
+            .filter(bulk_run_orders::Column::RunId.eq(self.0));
+        let any = of_run.clone().into_tuple::<i64>().one(db).await?.is_some();
+        let outside = orders::Entity::find()
+            .select_only()
             .column(orders::Column::Id)
-            .from(orders::Entity)
-            .and_where(orders::Column::ConnectionId.is_not_in(connections.iter().map(|id| id.0)))
-            .to_owned();
-        let of_run = bulk_run_orders::Entity::find().filter(bulk_run_orders::Column::RunId.eq(self.0));
-        let any = of_run.clone().one(db).await?.is_some();
-        let outside = of_run.filter(bulk_run_orders::Column::OrderId.in_subquery(elsewhere));
-        Ok(any && outside.one(db).await?.is_none())
+            .filter(orders::Column::Id.in_subquery(of_run.into_query()))
+            .filter(orders::Column::ConnectionId.is_not_in(connections.iter().map(|id| id.0)));
+        Ok(any && outside.into_tuple::<i64>().one(db).await?.is_none())
     }
 }
 
