@@ -175,6 +175,14 @@ problem_responses! {
         "409" "The file is being made, or was canceled",
         "410" "The file was kept for 24 hours and is gone",
     }
+    /// What may become of a body that holds one's own password or code.
+    PasswordRefusals {
+        "409" "Not possible in the present state",
+        "413" "The body is too large",
+        "415" "The body is not JSON",
+        "422" "Some values are not acceptable",
+        "429" "Too many attempts; try again later",
+    }
     /// Too many attempts from one address.
     Throttled {
         "429" "Too many attempts; try again later",

@@ -14,7 +14,7 @@ use crate::auth::{Person, totp};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::item::with_secret;
-use crate::openapi::{BodyRefusals, NotNow, Refusals, Throttled};
+use crate::openapi::{PasswordRefusals, Refusals};
 
 /// Begin to set up an authenticator app
 ///
@@ -25,9 +25,7 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals, Throttled};
     request_body = ConfirmPassword,
     responses(
         (status = 201, body = SecondFactorSetup, description = "The secret"),
-        NotNow,
-        BodyRefusals,
-        Throttled,
+        PasswordRefusals,
         Refusals
     ),
     security(("access_token" = []))
@@ -59,9 +57,7 @@ pub async fn begin_second_factor(
     request_body = SecondFactorCode,
     responses(
         (status = 200, body = RecoveryCodes, description = "The recovery codes"),
-        NotNow,
-        BodyRefusals,
-        Throttled,
+        PasswordRefusals,
         Refusals
     ),
     security(("access_token" = []))
@@ -112,9 +108,7 @@ pub async fn confirm_second_factor(
     request_body = ConfirmPassword,
     responses(
         (status = 200, body = RecoveryCodes, description = "The recovery codes"),
-        NotNow,
-        BodyRefusals,
-        Throttled,
+        PasswordRefusals,
         Refusals
     ),
     security(("access_token" = []))
@@ -149,7 +143,7 @@ pub async fn make_recovery_codes(
     tag = "people",
     operation_id = "removeSecondFactor",
     request_body = ConfirmPassword,
-    responses((status = 204, description = "Removed"), NotNow, BodyRefusals, Throttled, Refusals),
+    responses((status = 204, description = "Removed"), PasswordRefusals, Refusals),
     security(("access_token" = []))
 )]
 #[post("/profile/second-factor/remove")]
