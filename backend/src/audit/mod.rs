@@ -29,3 +29,8 @@ pub async fn tell_alone(state: &AppState, entry: Entry<'_>) -> Result<(), ApiErr
     tell(state, &txn, entry).await?;
     Ok(txn.commit().await?)
 }
+
+/// The parts of a change that were sent, for the log; never their values.
+pub fn parts_sent<const N: usize>(parts: [(&str, bool); N]) -> String {
+    parts.into_iter().filter(|(_, sent)| *sent).map(|(part, _)| part).collect::<Vec<_>>().join(" ")
+}

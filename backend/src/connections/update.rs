@@ -12,7 +12,7 @@ use sync::jobs;
 
 use super::{answer, authorize, find, store_address, values};
 use crate::app::AppState;
-use crate::audit::tell;
+use crate::audit::{parts_sent, tell};
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
@@ -130,14 +130,12 @@ async fn apply(
     Ok(Some(authorized.tokens))
 }
 
-/// The parts that a person has sent, for the audit log; never their values.
 fn changed_parts(update: &UpdateConnection) -> String {
-    let parts = [
+    parts_sent([
         ("name", update.name.is_some()),
         ("settings", update.settings.is_some()),
         ("store", update.store.is_some()),
         ("tiktok", update.tiktok.is_some()),
         ("paused", update.paused.is_some()),
-    ];
-    parts.into_iter().filter(|(_, sent)| *sent).map(|(part, _)| part).collect::<Vec<_>>().join(" ")
+    ])
 }

@@ -7,7 +7,7 @@ use shared::{AuditEvent, UpdateWebhook, Webhook, WebhookId};
 
 use super::{find, values};
 use crate::app::AppState;
-use crate::audit::tell;
+use crate::audit::{parts_sent, tell};
 use crate::auth::{May, WebhooksWrite};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
@@ -78,16 +78,14 @@ pub async fn update_webhook(
     changed(StatusCode::OK, webhook.version, &webhook)
 }
 
-/// The parts that were sent, for the audit log; never their values.
 fn changed_parts(update: &UpdateWebhook) -> String {
-    let parts = [
+    parts_sent([
         ("url", update.url.is_some()),
         ("description", update.description.is_some()),
         ("events", update.events.is_some()),
         ("connection_ids", update.connection_ids.is_some()),
         ("enabled", update.enabled.is_some()),
-    ];
-    parts.into_iter().filter(|(_, sent)| *sent).map(|(part, _)| part).collect::<Vec<_>>().join(" ")
+    ])
 }
 
 async fn apply(state: &AppState, webhook: &mut Webhook, update: UpdateWebhook) -> Result<(), ApiError> {
