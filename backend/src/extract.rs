@@ -128,7 +128,7 @@ impl FromRequest for Pairs {
 }
 
 /// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error.
-pub fn words<T: FromStr + Display>(
+pub fn words<T: Copy + Display>(
     name: &str,
     value: &str,
     known: &[T],
@@ -136,9 +136,9 @@ pub fn words<T: FromStr + Display>(
 ) -> Vec<T> {
     let mut words = Vec::new();
     for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        match word.parse() {
-            Ok(word) => words.push(word),
-            Err(_) => {
+        match known.iter().find(|known| known.to_string() == word) {
+            Some(known) => words.push(*known),
+            None => {
                 let word: String = word.chars().take(64).collect();
                 let known = known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 errors.push(FieldError::new(name, format!("unknown “{word}”; known are {known}")));

@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::cursor::Cursors;
 use crate::error::ApiError;
-use crate::extract::{Id, Pairs};
+use crate::extract::{Id, Pairs, words};
 use crate::openapi::{Missing, PageQuery, Refusals, text_parameter};
 
 /// What the story is narrowed to.
@@ -50,7 +50,7 @@ pub async fn list_timeline(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&str>, ApiError> {
+fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&'static str>, ApiError> {
     let mut topics = Vec::new();
     let mut errors = Vec::new();
     for (name, value) in pairs {
@@ -58,15 +58,7 @@ fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&str>, ApiError> {
             errors.push(FieldError::new(name, "unknown filter; known is topic"));
             continue;
         }
-        for topic in value.split(',').map(str::trim).filter(|topic| !topic.is_empty()) {
-            if TIMELINE_TOPICS.contains(&topic) {
-                topics.push(topic);
-            } else {
-                let topic: String = topic.chars().take(64).collect();
-                let known = TIMELINE_TOPICS.join(", ");
-                errors.push(FieldError::new(name, format!("unknown “{topic}”; known are {known}")));
-            }
-        }
+        topics.extend(words(name, value, TIMELINE_TOPICS, &mut errors));
     }
     ApiError::refuse_filter(errors)?;
     Ok(topics)
