@@ -1,6 +1,7 @@
 use crate::prelude::*;
 use shared::{
-    ActionKind, ActionOptions, ActionRequest, OrderId, OrderSummary, Package, Recipient, Role, Shipping,
+    ActionKind, ActionOptions, ActionRequest, FulfillmentType, OrderDetail, OrderId, Package, Recipient,
+    Role, Shipping,
 };
 
 use crate::actions::panel::{self, Panel};
@@ -8,23 +9,49 @@ use crate::actions::{ask, icon, is_allowed};
 use crate::components::copy_button::CopyButton;
 use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
-use crate::load::{Load, Request};
+use crate::load::{Answer, Load, Request};
 use crate::markup::{handler, view};
 use crate::order_detail::ship::{ParcelFields, failure_line};
 use crate::{api, session, text};
 
+/// What the card shows of an order.
+#[derive(PartialEq)]
+struct Facts {
+    shipping: Shipping,
+    fulfillment_type: FulfillmentType,
+    can_correct: bool,
+    has_labels: bool,
+}
+
+impl Facts {
+    fn of(order: &OrderDetail) -> Self {
+        Self {
+            shipping: order.shipping.clone(),
+            fulfillment_type: order.summary.fulfillment_type,
+            can_correct: is_allowed(ActionKind::CorrectShipping, &order.summary),
+            has_labels: is_allowed(ActionKind::FetchLabel, &order.summary),
+        }
+    }
+}
+
 /// Where the order goes, and in which parcels.
 ///
 /// `revealed` is the whole address, once it was asked for; it outlives a refresh of the order, as a correction does.
-pub fn shipping_card(
-    summary: &OrderSummary,
-    shipping: &Shipping,
+#[component]
+pub fn ShippingCard(
+    id: OrderId,
+    order: Answer<OrderDetail>,
     revealed: Load<Recipient>,
     correction: Correction,
-) -> AnyView {
-    let id = summary.id;
-    let can_correct = is_allowed(ActionKind::CorrectShipping, summary);
-    let labels = is_allowed(ActionKind::FetchLabel, summary).then(|| {
+) -> impl IntoView {
+    // Drawn anew only for other facts: what else changes about the order must not take a form from under somebody.
+    let facts = Memo::new(move |_| order.with(|order| order.map(Facts::of)));
+    move || facts.with(|facts| facts.as_ref().map(|facts| card(id, facts, revealed, correction)))
+}
+
+fn card(id: OrderId, facts: &Facts, revealed: Load<Recipient>, correction: Correction) -> AnyView {
+    let shipping = &facts.shipping;
+    let labels = facts.has_labels.then(|| {
         view! {
             <button
                 type="button"
@@ -49,7 +76,7 @@ pub fn shipping_card(
             .packages
             .iter()
             .cloned()
-            .map(|package| package_item(id, package, can_correct.then_some(correction)))
+            .map(|package| package_item(id, package, facts.can_correct.then_some(correction)))
             .collect_view();
         view! { <ul class="packages">{packages}</ul> }
     };
@@ -57,7 +84,7 @@ pub fn shipping_card(
         <section class="card">
             <h2>{text::SHIPPING}</h2>
             <p class="quiet">
-                {summary.fulfillment_type.label()}
+                {facts.fulfillment_type.label()}
                 {shipping.delivery_option.as_ref().map(|option| format!(" · {option}"))}
             </p>
             {move || address()}
@@ -118,6 +145,15 @@ fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl
     }
 }
 
+/// What a package offers to somebody who finds a mistake in it.
+#[derive(Clone, Copy, PartialEq)]
+enum Offer {
+    Nothing,
+    NoneLeft,
+    Button,
+    Form,
+}
+
 /// The correction of a parcel's carrier and number; it outlives a refresh of the order.
 #[derive(Clone, Copy)]
 pub struct Correction {
@@ -134,31 +170,37 @@ impl Correction {
         Self { options, package, fields, sending: Request::new() }
     }
 
-    /// What a package that has left offers: a button, the form, or the word that it is too late.
-    fn view(self, id: OrderId, package_id: &str) -> Option<AnyView> {
+    /// What a package that has left offers.
+    fn offer(self, package_id: &str) -> Offer {
         let is_correctable = self
             .options
             .value
-            .with(|options| options.map(|it| it.correctable_package_ids.iter().any(|it| it == package_id)))?;
-        if !is_correctable {
+            .with(|options| options.map(|it| it.correctable_package_ids.iter().any(|it| it == package_id)));
+        match is_correctable {
+            Some(true) if self.package.with(|open| open.as_deref() == Some(package_id)) => Offer::Form,
+            Some(true) => Offer::Button,
             // Options on their way may be the first ones after the package left.
-            let is_known = !self.options.request.busy.get();
-            return is_known.then(|| view! { <span class="quiet">{text::NO_CORRECTION_LEFT}</span> });
+            Some(false) if !self.options.request.busy.get() => Offer::NoneLeft,
+            _ => Offer::Nothing,
         }
-        if self.package.with(|open| open.as_deref() == Some(package_id)) {
-            return Some(self.form(id, package_id.to_owned()));
+    }
+
+    fn view(self, offer: Offer, id: OrderId, package_id: String) -> Option<AnyView> {
+        match offer {
+            Offer::Nothing => None,
+            Offer::NoneLeft => Some(view! { <span class="quiet">{text::NO_CORRECTION_LEFT}</span> }),
+            Offer::Form => Some(self.form(id, package_id)),
+            Offer::Button => Some(view! {
+                <button
+                    type="button"
+                    id=format!("correct-{package_id}")
+                    class="button small"
+                    on:click=handler(move |_| self.package.set(Some(package_id.clone())))
+                >
+                    {text::action_label(ActionKind::CorrectShipping)}
+                </button>
+            }),
         }
-        let package_id = package_id.to_owned();
-        Some(view! {
-            <button
-                type="button"
-                id=format!("correct-{package_id}")
-                class="button small"
-                on:click=handler(move |_| self.package.set(Some(package_id.clone())))
-            >
-                {text::action_label(ActionKind::CorrectShipping)}
-            </button>
-        })
     }
 
     fn form(self, id: OrderId, package_id: String) -> AnyView {
@@ -198,9 +240,11 @@ impl Correction {
 }
 
 fn package_item(id: OrderId, package: Package, correction: Option<Correction>) -> AnyView {
-    let package_id = package.id.clone();
-    let correction = correction.filter(|_| package.tracking_number.is_some());
-    let correct = move || correction.and_then(|it| it.view(id, &package_id));
+    let correct = correction.filter(|_| package.tracking_number.is_some()).map(|correction| {
+        let (package_id, offered_for) = (package.id.clone(), package.id.clone());
+        let offer = Memo::new(move |_| correction.offer(&offered_for));
+        move || correction.view(offer.get(), id, package_id.clone())
+    });
     let status = package.status.map(|status| text::status_words(&status));
     let carrier = package.carrier.unwrap_or_else(|| text::NO_CARRIER.to_owned());
     let tracking = match package.tracking_number {

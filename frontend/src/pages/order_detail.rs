@@ -18,7 +18,7 @@ use crate::order_detail::products::products;
 use crate::order_detail::raw::raw_data;
 use crate::order_detail::request::RequestCard;
 use crate::order_detail::ship::ShipCard;
-use crate::order_detail::shipping::{Correction, shipping_card};
+use crate::order_detail::shipping::{Correction, ShippingCard};
 use crate::order_detail::timeline::{ATTEMPTS, Story, Timeline};
 use crate::orders::grid_state::last_href;
 use crate::{api, browser, navigation, session, text};
@@ -67,14 +67,6 @@ fn OrderPage(id: OrderId) -> impl IntoView {
         browser::keep_focus();
         shown.with(|order| order.map(|order| order_header(order, menu)))
     };
-    let facts = move || {
-        shown.with(|order| {
-            order.map(|order| {
-                let shipping = shipping_card(&order.summary, &order.shipping, revealed, correction);
-                view! { {shipping} {payment_card(&order.payment)} }
-            })
-        })
-    };
     let is_known = Memo::new(move |_| shown.is_known());
     view! {
         <div class="order-page">
@@ -85,7 +77,10 @@ fn OrderPage(id: OrderId) -> impl IntoView {
             {part(|order| products(&order.lines))}
             <Show when=move || is_known.get()>
                 <div class="two-columns">
-                    <div>{facts}</div>
+                    <div>
+                        <ShippingCard id order=shown revealed correction />
+                        {part(|order| payment_card(&order.payment))}
+                    </div>
                     <div>
                         {part(why_this_status)}
                         <NotesCard id order=shown />
