@@ -52,6 +52,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether asking again would bring the same: the session has ended, or what was asked for is not there for this person.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::SignedOut => true,
+            Self::Problem(problem) => matches!(problem.status, 403 | 404 | 410),
+            Self::Offline | Self::Unreadable { .. } => false,
+        }
+    }
+
     /// What happened, in a sentence for the person at the screen.
     pub fn sentence(&self) -> String {
         match self {

@@ -16,6 +16,19 @@ use futures::future::{AbortHandle, FutureExt, LocalBoxFuture, abortable};
 use leptos::task::spawn_local;
 
 use crate::api::{Anything, Asking, Failure};
+use crate::browser;
+
+/// Reads something again after a pause. A look that failed is made up for by the next one; `None` when none can succeed.
+pub async fn look_again<T>(pause_ms: i32, ask: impl Fn() -> Asking<T>) -> Option<T> {
+    loop {
+        browser::sleep(pause_ms).await;
+        match ask().await {
+            Ok(newer) => return Some(newer),
+            Err(failure) if failure.is_final() => return None,
+            Err(_) => {}
+        }
+    }
+}
 
 /// One thing that is asked for again and again; only the last request counts.
 #[derive(Clone, Copy)]

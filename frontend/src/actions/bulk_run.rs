@@ -6,7 +6,8 @@ use shared::{ActionRequest, BulkRunId, BulkRunState, OrderId, StartBulkRun};
 
 use crate::api::{self, BulkProgress, Failure};
 use crate::components::announcer::announce;
-use crate::{browser, text};
+use crate::load::look_again;
+use crate::text;
 
 /// Between two looks at a run.
 const LOOK_MS: i32 = 1_000;
@@ -78,13 +79,7 @@ fn follow(started: BulkProgress) {
     spawn_local(async move {
         let is_shown = || run().with_untracked(|run| run.as_ref().is_some_and(|run| run.id == id));
         while going_on {
-            browser::sleep(LOOK_MS).await;
-            let newer = match api::bulk_run(id).await {
-                Ok(newer) => newer,
-                Err(Failure::SignedOut) => return,
-                // A look that failed is made up for by the next one.
-                Err(_) => continue,
-            };
+            let Some(newer) = look_again(LOOK_MS, || api::bulk_run(id)).await else { return };
             if !is_shown() {
                 return;
             }

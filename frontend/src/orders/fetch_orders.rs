@@ -10,7 +10,7 @@ use crate::components::failure::FailureNote;
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::installation::{Installation, KnownConnection};
-use crate::load::Request;
+use crate::load::{Request, look_again};
 use crate::markup::{Show, handler, view};
 use crate::{api, browser, clock, session, text};
 
@@ -197,13 +197,8 @@ fn number(label: &'static str, value: i64) -> impl IntoView {
 /// Follows a run to its end, also while the dialog is closed.
 async fn watch(mut run: SyncRun, shown: RwSignal<Option<SyncRun>>) {
     while is_going_on(&run) {
-        browser::sleep(POLL_MS).await;
-        match api::sync_run(run.id).await {
-            Ok(newer) => run = newer,
-            // A look that failed is made up for by the next one; a session that ended is not.
-            Err(api::Failure::SignedOut) => return,
-            Err(_) => continue,
-        }
+        let Some(newer) = look_again(POLL_MS, || api::sync_run(run.id)).await else { return };
+        run = newer;
         shown.try_set(Some(run.clone()));
     }
     let (tone, message) = match run.state {

@@ -11,13 +11,13 @@ use crate::components::time::Ago;
 use crate::components::toast::{self, Tone};
 use crate::frame::title;
 use crate::grid_query::GridQuery;
-use crate::load::{Load, Request};
+use crate::load::{Load, Request, look_again};
 use crate::markup::{handler, view};
 use crate::orders::filters::Filter;
 use crate::orders::grid_state::{last_href, matching};
 use crate::settings::fields::checked_group;
 use crate::settings::listing::{Nothing, cell, listing, table};
-use crate::{api, browser, clock, navigation, session, text};
+use crate::{api, clock, navigation, session, text};
 
 /// Between two looks at a file that is being written, in milliseconds.
 const LOOK_MS: i32 = 700;
@@ -217,22 +217,12 @@ fn progress(export: &Export, shown: RwSignal<Option<Export>>) -> AnyView {
 /// Follows a file until it is written, then has the browser save it.
 async fn follow(mut export: Export, shown: RwSignal<Option<Export>>, ended: Callback<()>) {
     while is_going_on(&export) {
-        browser::sleep(LOOK_MS).await;
-        // Somebody may have stopped it, or left the page.
-        match shown.try_get_untracked() {
-            Some(Some(latest)) if is_going_on(&latest) => {}
-            _ => break,
+        let Some(newer) = look_again(LOOK_MS, || api::export(export.id)).await else { return };
+        export = newer;
+        // The page may have been left meanwhile.
+        if shown.try_set(Some(export.clone())).is_some() {
+            return;
         }
-        match api::export(export.id).await {
-            Ok(newer) => export = newer,
-            Err(api::Failure::SignedOut) => return,
-            // A look that failed is made up for by the next one.
-            Err(_) => continue,
-        }
-        shown.try_set(Some(export.clone()));
-    }
-    if shown.try_get_untracked().is_none() {
-        return;
     }
     if export.state == ExportState::Done {
         save(&export).await;
