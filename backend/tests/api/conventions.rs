@@ -23,6 +23,11 @@ async fn every_item_is_left_out_when_it_is_known() {
             answer(app.post(&format!("/api/v1/connections/{}/fetch", connection.id)).by(&admin)).await.1;
         let export = json!({ "format": "csv", "filter": [] });
         let export = answer(post("/api/v1/exports".to_owned(), export)).await.1;
+        let expires_at = app.now() + chrono::TimeDelta::days(1);
+        let key = json!({ "name": "Tool", "scopes": ["orders:read"], "expires_at": expires_at });
+        let key = answer(post("/api/v1/api-keys".to_owned(), key)).await.1;
+        let webhook = json!({ "url": "https://1.1.1.1/hook", "events": [] });
+        let webhook = answer(post("/api/v1/webhooks".to_owned(), webhook)).await.1;
         let items = [
             format!("/api/v1/orders/{id}"),
             format!("/api/v1/actions/{}", action["id"]),
@@ -30,6 +35,9 @@ async fn every_item_is_left_out_when_it_is_known() {
             format!("/api/v1/sync-runs/{}", fetch["id"]),
             format!("/api/v1/exports/{}", export["id"]),
             format!("/api/v1/connections/{}", connection.id),
+            "/api/v1/users/1".to_owned(),
+            format!("/api/v1/api-keys/{}", key["id"]),
+            format!("/api/v1/webhooks/{}", webhook["id"]),
         ];
 
         for path in items {
