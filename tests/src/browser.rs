@@ -301,9 +301,14 @@ impl Browser {
     /// # Errors
     /// When there is no such field.
     pub async fn fill(&self, label: &str, value: &str) -> Result<()> {
-        let element = self.find(field(label)).await?;
-        element.clear().await?;
-        Ok(element.send_keys(value).await?)
+        // What arrives meanwhile may draw the field anew.
+        self.until(format!("“{label}” is filled in"), async || {
+            let element = self.find(field(label)).await?;
+            element.clear().await?;
+            element.send_keys(value).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Chooses what has these words in the list with this label, as soon as it is there.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use tests::browser::{Browser, DESK, PHONE, button, css};
+use tests::browser::{Browser, PHONE, button, css};
 
 use crate::looks::pictures_here;
 use crate::stage::{Stage, journey, order_of};
@@ -137,77 +137,6 @@ async fn a_run_that_a_fix_begins_is_followed_on_a_phone() -> Result<()> {
         assert_eq!(in_store(stage, &posters).await?, 16);
         browser.click(button("Close")).await?;
         browser.until("the result is put away", async || Ok(browser.count(".bulk-panel").await? == 0)).await
-    })
-    .await
-}
-
-/// As many orders as one run may be for. It takes minutes, so it is walked by hand:
-/// `cargo test --test e2e -- ten_thousand --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "takes minutes"]
-async fn ten_thousand_orders_are_synced_through_the_page() -> Result<()> {
-    const MANY: u32 = 10_000;
-    journey("bulk-ten-thousand", async |stage| {
-        let browser = &stage.browser;
-        // Kept out of the store: what is measured is the run.
-        let connection = stage.run.api.connections().await?.remove(0);
-        let settings = json!({ "settings": { "import_orders": false } });
-        stage.run.api.change_connection(&connection, &settings).await?;
-        stage.run.sandboxes.place_random(MANY, 5, "plain").await?;
-        browser.resize(DESK).await?;
-        stage.enter("/orders").await?;
-        let begun = std::time::Instant::now();
-        loop {
-            let counts: serde_json::Value = stage.run.api.get("/orders/counts").await?;
-            if counts["all"] == MANY {
-                break;
-            }
-            anyhow::ensure!(begun.elapsed().as_secs() < 1_800, "they do not arrive: {counts}");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        }
-        println!("{MANY} orders arrived within {:.0} s", begun.elapsed().as_secs_f64());
-        for stopped in [true, false] {
-            browser.reload().await?;
-            browser.sees("1–25 of 10,000").await?;
-            browser.click(css(SELECT_PAGE)).await?;
-            browser.click(button("Select all of them")).await?;
-            let begun = std::time::Instant::now();
-            browser.click(button("Sync")).await?;
-            browser.sees("Sync status · 10,000 orders").await?;
-            println!("the run was on the page after {:.1} s", begun.elapsed().as_secs_f64());
-            if stopped {
-                is_on_its_way(browser, 200).await?;
-                let asked = std::time::Instant::now();
-                browser.click(button("Stop")).await?;
-                counts(browser, "pending", 0).await?;
-                println!("it stopped {:.1} s after Stop", asked.elapsed().as_secs_f64());
-            } else {
-                let (mut shown, mut latest) = (0, 0);
-                while latest < u64::from(MANY) {
-                    anyhow::ensure!(begun.elapsed().as_secs() < 3_600, "only {latest} are done");
-                    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-                    latest = counted(browser, "done").await? + counted(browser, "failed").await?;
-                    if latest >= shown + 1_000 {
-                        shown = latest;
-                        println!("{latest} after {:.0} s", begun.elapsed().as_secs_f64());
-                    }
-                }
-                println!("all {MANY} took {:.0} s", begun.elapsed().as_secs_f64());
-            }
-            let sum = ["done", "failed", "refused"].map(async |it| counted(browser, it).await);
-            let mut outcomes = 0;
-            for number in sum {
-                outcomes += number.await?;
-            }
-            let left = if stopped { counted(browser, "left").await? } else { 0 };
-            assert_eq!(outcomes + left, u64::from(MANY), "each order has one outcome");
-            println!("{outcomes} came to an end, {left} were left out");
-            browser.click(css(".outcome.done")).await?;
-            browser
-                .until("a hundred are listed", async || Ok(browser.count(".run-orders li a").await? == 100))
-                .await?;
-        }
-        Ok(())
     })
     .await
 }

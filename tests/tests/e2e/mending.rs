@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde_json::json;
-use tests::browser::{button, css, field};
+use tests::browser::{button, css};
 
 use crate::looks::pictures_of;
 use crate::sides::{CANCELED, IN_PREPARATION, SHIPPED};
@@ -69,7 +69,6 @@ async fn a_shipment_that_failed_is_sent_again_and_corrected_once() -> Result<()>
         browser.click(button("Correct…")).await?;
         browser.sees("One correction is left").await?;
         browser.choose("Carrier", "UPS").await?;
-        browser.find(field("Tracking number")).await?;
         browser.fill("Tracking number", "1Z606002").await?;
         browser.click(button("Send correction")).await?;
         browser.sees("Corrected on TikTok Shop: UPS, tracking number 1Z606002.").await?;
