@@ -2,7 +2,7 @@ use anyhow::Result;
 use tests::browser::{button, link};
 use tests::{LOGIN_EMAIL, LOGIN_PASSWORD};
 
-use crate::stage::{journey, refused, sign_in};
+use crate::stage::{journey, refused, refused_at_most, sign_in};
 
 #[tokio::test]
 async fn a_wrong_password_is_named_and_the_right_one_leads_to_where_one_wanted() -> Result<()> {
@@ -40,6 +40,7 @@ async fn a_session_outlives_a_reload_and_ends_when_one_signs_out() -> Result<()>
         browser.sees(LOGIN_EMAIL).await?;
         browser.click(button("Sign out")).await?;
         browser.is_at("/sign-in").await?;
+        refused_at_most(&browser.complaints().await?);
         browser.open("/connections").await?;
         browser.is_at("/sign-in?next=").await?;
 
