@@ -23,7 +23,12 @@ pub fn App() -> impl IntoView {
     clock::start();
     live::start();
     ask::start();
-    spawn_local(session::resume());
+    spawn_local(async {
+        session::resume().await;
+        if session::user().is_some() {
+            bulk_run::resume().await;
+        }
+    });
     provide_context(Installation::watch());
     session::at_end(|| {
         // Whoever signs in next may be somebody else.

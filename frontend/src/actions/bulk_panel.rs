@@ -117,13 +117,17 @@ fn next_step<F: Future<Output = Result<(), Failure>> + 'static>(
     view! { <button type="button" id=id class="button small" on:click=handler(take)>{label}</button> }
 }
 
-/// The orders that met one outcome, and why.
+/// The orders that met one outcome, and why; a hundred at a time.
 fn orders(run: RwSignal<Option<BulkProgress>>, id: BulkRunId, outcome: String) -> AnyView {
     let orders = Load::<Page<BulkRunOrder>>::new();
+    let after = RwSignal::new(None::<String>);
+    // Those that were asked and have not ended are still to do.
+    let outcomes =
+        if outcome == BulkOutcome::Pending.as_str() { "pending,queued".to_owned() } else { outcome };
     // Read anew whenever the run has come further.
     Effect::new(move |_| {
         run.track();
-        orders.run_for_changes(api::bulk_run_orders(id, &outcome));
+        orders.run_for_changes(api::bulk_run_orders(id, &outcomes, after.get().as_deref()));
     });
     let failure = move || {
         orders.request.failure.get().map(|failure| view! { <p class="field-error">{failure.sentence()}</p> })
@@ -132,7 +136,13 @@ fn orders(run: RwSignal<Option<BulkProgress>>, id: BulkRunId, outcome: String) -
         let Some(page) = orders.value.get() else {
             return view! { <p class="quiet" role="status">{text::LOADING}</p> };
         };
-        let more = page.has_more.then(|| view! { <li class="quiet">{text::FIRST_HUNDRED}</li> });
+        browser::keep_focus();
+        let turn = move |id: &'static str, label: &'static str, to: Option<String>| {
+            let take = move |_| after.set(to.clone());
+            view! { <button type="button" id=id class="button small" on:click=handler(take)>{label}</button> }
+        };
+        let back = page.has_previous.then(|| turn("run-orders-first", text::FROM_THE_START, None));
+        let more = page.next_cursor.map(|next| turn("run-orders-next", text::NEXT_HUNDRED, Some(next)));
         let items = page
             .items
             .into_iter()
@@ -146,7 +156,10 @@ fn orders(run: RwSignal<Option<BulkProgress>>, id: BulkRunId, outcome: String) -
                 }
             })
             .collect_view();
-        view! { <ul class="run-orders" tabindex="0">{items} {more}</ul> }
+        view! {
+            <ul class="run-orders" tabindex="0">{items}</ul>
+            <p class="fixes">{back} {more}</p>
+        }
     };
     view! { {failure} {list} }
 }

@@ -1,4 +1,5 @@
-//! The run over many orders that was started last; it goes on, and is followed, while other pages are open.
+//! The run over many orders that was started last; it goes on, and is followed, while other pages are open, and after
+//! the page was loaded anew.
 
 use crate::prelude::*;
 use leptos::task::spawn_local;
@@ -7,10 +8,13 @@ use shared::{ActionRequest, BulkRunId, BulkRunState, OrderId, StartBulkRun};
 use crate::api::{self, BulkProgress, Failure};
 use crate::components::announcer::announce;
 use crate::load::look_again;
-use crate::text;
+use crate::{browser, text};
 
 /// Between two looks at a run.
 const LOOK_MS: i32 = 1_000;
+
+/// Where the number of the run is kept for as long as it is shown.
+const SHOWN_RUN: &str = "bulk-run";
 
 /// The orders that a run is for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,14 +72,29 @@ pub async fn retry(id: BulkRunId) -> Result<(), Failure> {
 
 /// Forgets the run; it goes on.
 pub fn dismiss() {
+    browser::store(SHOWN_RUN, None);
     run().set(None);
 }
 
+/// Takes up the run that was shown before the page was loaded anew.
+pub async fn resume() {
+    let Some(id) = browser::stored(SHOWN_RUN).and_then(|id| id.parse().ok()) else { return };
+    // A run that cannot be read has nothing to show; where it was not reached, the next load tries again.
+    if let Ok(found) = api::bulk_run(BulkRunId(id)).await {
+        show(found);
+    }
+}
+
 fn follow(started: BulkProgress) {
-    let id = started.id;
-    let mut going_on = is_going_on(&started);
     announce(text::run_started(started.request.action, started.total));
-    run().set(Some(started));
+    browser::store(SHOWN_RUN, Some(&started.id.to_string()));
+    show(started);
+}
+
+fn show(found: BulkProgress) {
+    let id = found.id;
+    let mut going_on = is_going_on(&found);
+    run().set(Some(found));
     spawn_local(async move {
         let is_shown = || run().with_untracked(|run| run.as_ref().is_some_and(|run| run.id == id));
         while going_on {

@@ -85,9 +85,10 @@ pub fn retry_bulk_run(id: BulkRunId) -> Asking<BulkProgress> {
     fetch(Call::post(format!("/bulk-runs/{id}/retry")).once())
 }
 
-/// The orders of a run that met one outcome, at most a hundred.
-pub fn bulk_run_orders(id: BulkRunId, outcome: &str) -> Asking<Page<BulkRunOrder>> {
-    fetch(Call::get(format!("/bulk-runs/{id}/orders?outcome={outcome}&limit=100")))
+/// The orders of a run that met these outcomes, a hundred of them.
+pub fn bulk_run_orders(id: BulkRunId, outcomes: &str, after: Option<&str>) -> Asking<Page<BulkRunOrder>> {
+    let after = after.map(|cursor| format!("&after={cursor}")).unwrap_or_default();
+    fetch(Call::get(format!("/bulk-runs/{id}/orders?outcome={outcomes}&limit=100{after}")))
 }
 
 pub fn settings_choices(id: ConnectionId) -> Asking<ConnectionChoices> {

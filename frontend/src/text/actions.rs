@@ -58,7 +58,8 @@ sentences! {
     STOP "Stop"
     RETRY_FAILED "Retry the unsuccessful ones"
     STORE_ORDER_NUMBER "Number of the store order"
-    FIRST_HUNDRED "Only the first 100 are listed."
+    FROM_THE_START "From the start"
+    NEXT_HUNDRED "Next 100"
 }
 
 /// The reasons that TikTok Shop takes for paid orders in all its EU markets, by key.

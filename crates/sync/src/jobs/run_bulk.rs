@@ -13,10 +13,10 @@ use crate::engine::Engine;
 const CHUNK: u64 = 100;
 
 /// Of one run, at most so many actions wait for their work: the other jobs of the connection have their turn, and a stop
-/// finds most orders untouched.
-const MOST_QUEUED: i64 = 500;
+/// finds most orders untouched. TikTok Shop's pace does not empty this within [`SHORTEST_WAIT`].
+const MOST_QUEUED: i64 = 200;
 
-/// A run whose actions have their work before them is looked at again after so long, and more and more rarely.
+/// A run with orders left is looked at again after so long; one that only waits for its last actions more and more rarely.
 const SHORTEST_WAIT: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(30);
 
@@ -35,7 +35,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     }
     let waits = run.queued >= MOST_QUEUED || (run.pending == 0 && run.queued > 0);
     if waits && now - run.created_at < GIVEN_UP_AFTER {
-        let pause = ((now - run.created_at) / 20).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let longest = if run.pending > 0 { SHORTEST_WAIT } else { LONGEST_WAIT };
+        let pause = ((now - run.created_at) / 20).clamp(SHORTEST_WAIT, longest);
         return Ok(Outcome::Again { at: now + pause });
     }
     if run.pending == 0 {
