@@ -77,6 +77,14 @@ pub async fn latest(
     newest.map(|model| opened(vault, model).map(|snapshot| snapshot.raw)).transpose()
 }
 
+/// What tells the newest answer about an order from every other answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest_id(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Option<i64>, DbErr> {
+    newest_first(order_id).select_only().column(Column::Id).into_tuple().one(db).await
+}
+
 /// The newest answer about an order and the one before it, newest first.
 ///
 /// # Errors

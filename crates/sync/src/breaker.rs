@@ -24,6 +24,10 @@ const PAUSES_S: [i64; 5] = [30, 60, 120, 180, 300];
 /// How long a try may take before another process makes one: a creation waits for two minutes.
 const LONGEST_TRY: TimeDelta = TimeDelta::seconds(180);
 
+/// What waits for somebody to wake it looks by itself after so long: whoever parks it and whoever wakes it may have missed
+/// each other.
+pub(crate) const LONGEST_SLEEP: TimeDelta = TimeDelta::hours(1);
+
 /// Jobs of a side that was left alone come back a little after each other.
 const SPREAD_MS: i64 = 50;
 const SPREAD_OVER: i64 = 40;
@@ -137,7 +141,7 @@ fn down(
         let at = next_try_at.max(now + TimeDelta::seconds(5));
         Outcome::WaitUntil { at, reason: error }
     } else {
-        Outcome::Park { cause: asleep(connection_id, side), error, at: None }
+        Outcome::Park { cause: asleep(connection_id, side), error, at: Some(now + LONGEST_SLEEP) }
     };
     Down { side, reason: breaker.reason.clone().unwrap_or_default(), next_try_at, outcome }
 }

@@ -110,6 +110,7 @@ fn stopped(stop: Stop) -> Result<ImportPreview, PreviewFailed> {
         Stop::Blocked(found) => found.iter().map(|found| failed(topic_of(found.code), found)).collect(),
         Stop::Job(error) => return Err(PreviewFailed::Internal(error.to_string())),
         Stop::Busy(_)
+        | Stop::Outdated
         | Stop::Down(_)
         | Stop::LeaseLost
         | Stop::Overtaken

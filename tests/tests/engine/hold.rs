@@ -51,7 +51,8 @@ async fn one_store_order(lab: &EngineLab, id: &str, case: &str) -> Result<Value>
     Ok(store_orders[0].clone())
 }
 
-async fn row(lab: &EngineLab, resource: &str, id: &Value) -> Result<Value> {
+/// One row of the store's.
+pub async fn row(lab: &EngineLab, resource: &str, id: &Value) -> Result<Value> {
     let rows = lab.sandboxes.store_control.get(&format!("/entities/{resource}")).await?;
     let id: u64 = id.as_str().context("no id")?.parse()?;
     let row = rows.as_array().into_iter().flatten().find(|row| row["id"] == id);

@@ -33,6 +33,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod meanwhile;
+#[cfg(test)]
 mod multistore;
 #[cfg(test)]
 mod odd_skus;

@@ -128,7 +128,12 @@ async fn ended(
                 let found = of_store(&error);
                 failed(Some(found.code), found.code.sentence(&found.facts))
             }
-            Stop::Blocked(_) | Stop::Busy(_) | Stop::Down(_) | Stop::Withdrawn(_) | Stop::LeaseLost => {
+            Stop::Blocked(_)
+            | Stop::Busy(_)
+            | Stop::Outdated
+            | Stop::Down(_)
+            | Stop::Withdrawn(_)
+            | Stop::LeaseLost => {
                 let at = now + TimeDelta::seconds(5);
                 return Ok(Some(Outcome::RetryAt { at, error: "the order could not be read".to_owned() }));
             }

@@ -7,13 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::import_intents::{self, ImportIntent, Step};
-use database::issues::Found;
+use database::issues::{self, Found};
 use database::orders::{self, OrderRow};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
-use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionState, ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
 
+use super::refresh_order::CANCELED_ITEMS;
 use super::{JobError, order_of};
 use crate::attempts;
 use crate::breaker::Down;
@@ -72,6 +73,8 @@ pub(crate) enum Stop {
     Down(Down),
     /// Somebody else creates orders in this store right now; to be tried again after the pause.
     Busy(TimeDelta),
+    /// TikTok Shop told something new of the order while it was planned and prepared; to be planned anew.
+    Outdated,
     /// TikTok Shop has withdrawn the order meanwhile, somebody keeps it out, or the settings leave it out now.
     Withdrawn(ImportDecision),
     /// The order got its store order in another way meanwhile.
@@ -181,15 +184,14 @@ async fn import(
             });
         }
         // Its time is over and it is not there: the cart was never ordered and may be used.
-        intent.step = Step::Cart;
-        import.save(&intent).await?;
+        import.save_as_never_made(&mut intent).await?;
     }
-    let plan = import.plan(order).await?;
+    let planned = import.plan(order).await?;
     let txn = import.begin().await?;
     orders::set_import_state(&txn, import.order_id, ImportState::Importing, now).await?;
     txn.commit().await?;
-    let cart_id = import.prepare(&mut intent, &plan).await?;
-    import.create(&mut intent, &plan, cart_id, job).await?;
+    let cart_id = import.prepare(&mut intent, &planned.plan).await?;
+    import.create(&mut intent, &planned, cart_id, job).await?;
     Ok(())
 }
 
@@ -303,6 +305,21 @@ impl Import<'_> {
     async fn save(&self, intent: &ImportIntent) -> Result<(), Stop> {
         let txn = self.begin().await?;
         import_intents::save(&txn, intent, self.now()).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that the store has not made the order, and cannot be making it: it is planned anew, so that what changed while
+    /// it may have been made no longer differs from it.
+    async fn save_as_never_made(&self, intent: &mut ImportIntent) -> Result<(), Stop> {
+        intent.step = Step::Cart;
+        intent.posted_at = None;
+        let now = self.now();
+        let txn = self.begin().await?;
+        import_intents::save(&txn, intent, now).await?;
+        issues::resolve(&txn, self.order_id, &[IssueCode::AddressChanged], now).await?;
+        issues::resolve_about(&txn, self.order_id, IssueCode::DriftDetected, CANCELED_ITEMS, now).await?;
+        orders::derive_status(&txn, self.order_id, now).await?;
         txn.commit().await?;
         Ok(())
     }

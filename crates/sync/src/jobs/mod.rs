@@ -40,7 +40,7 @@ use serde_json::{Value, json};
 use shared::{BulkRunId, ConnectionId, ConnectionState, ExportId, OrderId, Side, SyncRunId, TikTokOrderId};
 
 use crate::attempts;
-use crate::breaker::{self, Admission};
+use crate::breaker::{self, Admission, LONGEST_SLEEP};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
 use crate::issue_of::of_channel;
@@ -491,13 +491,19 @@ async fn order_of(
     Ok(order.map(|order| (connection, order)).ok_or(Outcome::Done))
 }
 
+/// A job of a paused connection sleeps until somebody resumes it.
+fn until_resumed(id: ConnectionId, now: DateTime<Utc>) -> Outcome {
+    let error = "the connection is paused".to_owned();
+    Outcome::Park { cause: paused(id), error, at: Some(now + LONGEST_SLEEP) }
+}
+
 /// The connection of a job, or what becomes of the job when it may not work now.
 async fn connection_of(engine: &Engine, job: &Leased) -> Result<Result<ConnectionRecord, Outcome>, JobError> {
     let id = ConnectionId(id_of(job, "connection_id")?);
     Ok(match engine.connection(id).await? {
         None => Err(Outcome::Done),
         Some(connection) if connection.state == ConnectionState::Paused => {
-            Err(Outcome::Park { cause: paused(id), error: "the connection is paused".to_owned(), at: None })
+            Err(until_resumed(id, engine.clock().now()))
         }
         Some(connection) => Ok(connection),
     })

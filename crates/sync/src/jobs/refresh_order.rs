@@ -1,6 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
+use database::import_intents::{self, Step};
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderSnapshot, Recorded, RecordedOrder};
 use database::recipients::Kept;
@@ -281,6 +282,9 @@ async fn request_deadline(
     Ok(Some(deadline.format("%Y-%m-%d %H:%M UTC").to_string()))
 }
 
+/// What a difference is about when units of an order were canceled after it went into the store.
+pub(super) const CANCELED_ITEMS: &str = "canceled items";
+
 /// Warnings that follow from what TikTok Shop said; reading it at all ends the issues of not reaching it.
 async fn note_channel_issues(
     txn: &DatabaseTransaction,
@@ -324,16 +328,18 @@ async fn note_channel_issues(
         .into_iter()
         .collect();
     issues::set(txn, connection.id, id, &[IssueCode::CancelRequestOpen], &request, retry, now).await?;
-    if recorded.address == Some(Kept::Changed) && recorded.import_state == ImportState::Imported {
+    // An order that may be in the store already was made of what was known before.
+    let in_store = recorded.import_state == ImportState::Imported
+        || import_intents::find(txn, id).await?.is_some_and(|intent| intent.step == Step::Posting);
+    if recorded.address == Some(Kept::Changed) && in_store {
         let found = Found::new(IssueCode::AddressChanged);
         issues::open(txn, connection.id, id, &found, retry, now).await?;
     }
-    let in_store = matches!(recorded.import_state, ImportState::Imported | ImportState::Importing);
     if in_store && recorded.units.canceled > 0 && *status != ChannelStatus::Cancelled {
         let found = Found::new(IssueCode::DriftDetected)
             .with("field", "items canceled on TikTok Shop")
             .with("units", recorded.units.canceled)
-            .about("canceled items");
+            .about(CANCELED_ITEMS);
         issues::open(txn, connection.id, id, &found, retry, now).await?;
     }
     Ok(())

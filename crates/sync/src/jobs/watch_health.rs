@@ -13,7 +13,7 @@ use shared::{
     AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, Side, WebhookEvent,
 };
 
-use super::{JobError, id_of, paused};
+use super::{JobError, id_of, until_resumed};
 use crate::engine::Engine;
 use crate::side::sentence_name;
 
@@ -62,8 +62,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     }
     txn.commit().await?;
     if is_paused {
-        let error = "the connection is paused".to_owned();
-        return Ok(Outcome::Park { cause: paused(id), error, at: None });
+        return Ok(until_resumed(id, now));
     }
     Ok(Outcome::Again { at: now + PAUSE })
 }

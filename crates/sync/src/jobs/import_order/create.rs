@@ -5,11 +5,12 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::Found;
-use database::{DatabaseTransaction, orders};
+use database::{DatabaseTransaction, orders, snapshots};
 use job_queue::{LeaseState, Leased};
 use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
 use shared::{ImportState, IssueCode};
 
+use super::plan::Planned;
 use super::{Import, Origin, Stop, kept_out};
 use crate::crash_points::{OutsideWrite, around};
 use crate::mapping::StoreOrderPlan;
@@ -30,16 +31,21 @@ impl Import<'_> {
     pub(super) async fn create(
         &self,
         intent: &mut ImportIntent,
-        plan: &StoreOrderPlan,
+        planned: &Planned,
         cart: CartId,
         job: &Leased,
     ) -> Result<(), Stop> {
+        let plan = &planned.plan;
         let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy(PAUSE))?;
-        let answer = match self.may_post(intent, &turn, job).await {
+        let answer = match self.may_post(intent, planned, &turn, job).await {
             Ok(request) => {
                 let order = self.new_order(intent, plan, cart);
                 let answer = around(OutsideWrite::Order, self.client.create_order(&order)).await;
-                request.end(self.engine.database()).await?;
+                // Where a request may be running still, nobody makes an order beside it until it is found or its time is
+                // over: two at once would get one invoice number.
+                if !answer.as_ref().err().is_some_and(may_be_running) {
+                    request.end(self.engine.database()).await?;
+                }
                 Ok(answer)
             }
             Err(stop) => Err(stop),
@@ -54,8 +60,14 @@ impl Import<'_> {
     /// Writes down that the order may exist from here on, and makes sure that its request, which must follow at once,
     /// leaves in time: whoever takes over this job believes, when the store's time limit and [`MARGIN`] are over, that what
     /// is not there was not made.
-    async fn may_post(&self, intent: &mut ImportIntent, turn: &Turn, job: &Leased) -> Result<Request, Stop> {
-        let (written_at, request) = self.write_intent(intent, turn).await?;
+    async fn may_post(
+        &self,
+        intent: &mut ImportIntent,
+        planned: &Planned,
+        turn: &Turn,
+        job: &Leased,
+    ) -> Result<Request, Stop> {
+        let (written_at, request) = self.write_intent(intent, planned, turn).await?;
         let database = self.engine.database();
         // The commit may have taken long: that tells the database's clock. The rest is measured here.
         let asked_at = Instant::now();
@@ -69,9 +81,7 @@ impl Import<'_> {
         tracing::warn!(job = job.id, held, late, "held back a request that would have come too late");
         // Nothing was asked for, so nobody has to wait for it.
         request.end(database).await?;
-        intent.step = Step::Cart;
-        intent.posted_at = None;
-        self.save(intent).await?;
+        self.save_as_never_made(intent).await?;
         Err(Stop::Busy(PAUSE))
     }
 
@@ -79,6 +89,7 @@ impl Import<'_> {
     async fn write_intent(
         &self,
         intent: &mut ImportIntent,
+        planned: &Planned,
         turn: &Turn,
     ) -> Result<(DateTime<Utc>, Request), Stop> {
         let txn = self.begin().await?;
@@ -86,6 +97,9 @@ impl Import<'_> {
             return Err(Stop::Busy(PAUSE));
         }
         self.check_still_wanted(&txn).await?;
+        if snapshots::latest_id(&txn, self.order_id).await? != planned.snapshot_id {
+            return Err(Stop::Outdated);
+        }
         let request = turn.begin_request(&txn, self.order_id, self.longest_creation()).await?;
         let request = request.ok_or(Stop::Busy(PAUSE_FOR_REQUEST))?;
         let written_at = job_queue::database_time(&txn).await?;
@@ -136,10 +150,7 @@ impl Import<'_> {
         error: prestashop::Error,
     ) -> Result<(), Stop> {
         let now = self.now();
-        let still_running = match &error {
-            prestashop::Error::Refused(_) => false,
-            prestashop::Error::OutcomeUnknown(unknown) => !answered_by_the_store(unknown),
-        };
+        let still_running = may_be_running(&error);
         let unknown = |reason: String| Stop::Unknown {
             look_again_at: if still_running {
                 now + self.longest_creation()
@@ -155,9 +166,7 @@ impl Import<'_> {
             Err(Stop::Store(error)) => return Err(unknown(error.to_string())),
             Err(stop) => return Err(stop),
         }
-        intent.step = Step::Cart;
-        intent.posted_at = None;
-        self.save(intent).await?;
+        self.save_as_never_made(intent).await?;
         Err(match &error {
             // After all checks, an empty answer is how the store says that its payment module does not work.
             prestashop::Error::OutcomeUnknown(unknown) if unknown.status == Some(500) => {
@@ -171,6 +180,14 @@ impl Import<'_> {
             }
             _ => Stop::Store(error),
         })
+    }
+}
+
+/// Whether the store may still be at a request that ended so.
+fn may_be_running(error: &prestashop::Error) -> bool {
+    match error {
+        prestashop::Error::Refused(_) => false,
+        prestashop::Error::OutcomeUnknown(unknown) => !answered_by_the_store(unknown),
     }
 }
 

@@ -25,6 +25,13 @@ pub(crate) enum ShippingProduct {
     Assume,
 }
 
+/// A store order that may be made, for as long as TikTok Shop tells nothing new of the order.
+pub(super) struct Planned {
+    pub plan: StoreOrderPlan,
+    /// The newest answer of TikTok Shop's when it was planned.
+    pub snapshot_id: Option<i64>,
+}
+
 /// A store order as it was worked out, and from what.
 pub(crate) struct WorkedOut {
     /// The order, or every reason against it.
@@ -36,18 +43,21 @@ pub(crate) struct WorkedOut {
 
 impl Import<'_> {
     /// Works out the store order from the recorded facts, with every check at once.
-    pub(super) async fn plan(&self, order: &OrderRow) -> Result<StoreOrderPlan, Stop> {
+    pub(super) async fn plan(&self, order: &OrderRow) -> Result<Planned, Stop> {
         // What TikTok Shop told of an order that was deleted for good is gone, so this comes first.
         if let Some(decision) = kept_out(order) {
             return Err(Stop::Withdrawn(decision));
         }
+        // Read before what is planned from: an answer that comes in between makes the plan an old one.
+        let snapshot_id = snapshots::latest_id(self.engine.database().reader(), self.order_id).await?;
         let read = self.recorded().await?;
         let decision = self.decision(order, &read);
         if decision != ImportDecision::Import {
             return Err(Stop::Withdrawn(decision));
         }
         let worked_out = self.work_out(&read, ShippingProduct::Make).await?;
-        worked_out.plan.map_err(Stop::Blocked)
+        let plan = worked_out.plan.map_err(Stop::Blocked)?;
+        Ok(Planned { plan, snapshot_id })
     }
 
     /// The order as TikTok Shop told it last.

@@ -113,9 +113,39 @@ fn plan_digest(plan: &StoreOrderPlan, store_url: &str) -> String {
     for row in &plan.rows {
         plain.insert((row.product.0, row.combination.map(|id| id.0)), (row.quantity, row.unit_net));
     }
+    let names = [&plan.customer_first_name, &plan.customer_last_name, &plan.customer_email];
     let text = format!(
-        "{store_url} {plain:?} {} {} {} {} {:?}",
-        plan.total, plan.carrier, plan.currency, plan.customer_email, plan.address
+        "{store_url} {plain:?} {} {} {} {names:?} {}",
+        plan.total,
+        plan.carrier,
+        plan.currency,
+        address_text(&plan.address)
     );
     hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+/// All of an address but its customer, who is made for it; its `Debug` hides what names the buyer.
+fn address_text(address: &NewAddress) -> String {
+    let NewAddress {
+        customer: _,
+        country,
+        state,
+        alias,
+        last_name,
+        first_name,
+        company,
+        address1,
+        address2,
+        postcode,
+        city,
+        phone,
+        phone_mobile,
+        vat_number,
+        identification_number,
+        other,
+    } = address;
+    let texts = [alias, last_name, first_name, address1, city];
+    let optional =
+        [company, address2, postcode, phone, phone_mobile, vat_number, identification_number, other];
+    format!("{country:?} {state:?} {texts:?} {optional:?}")
 }

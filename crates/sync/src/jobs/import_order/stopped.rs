@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::Ending;
 use database::connections::ConnectionRecord;
+use database::import_intents::{self, Step};
 use database::issues::{self, Found, Retry};
 use database::orders;
 use database::timeline::{self, Entry};
@@ -17,6 +18,9 @@ use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
 use crate::mapping::ImportDecision;
 
+/// A store order that may have been made, and is not wanted any more, is looked for this often.
+const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(1);
+
 /// Notes why an import stopped, and decides about the job; nothing for a job that another worker has taken over.
 pub(super) async fn stopped(
     engine: &Engine,
@@ -29,7 +33,7 @@ pub(super) async fn stopped(
     let now = engine.clock().now();
     // Whatever it meets, it counts as a try, unless the store was not asked.
     let tries = i32::from(!matches!(stop, Stop::Down(_)));
-    let (found, fixed) = match stop {
+    let (found, mut fixed) = match stop {
         Stop::Job(error) => return Err(error),
         Stop::LeaseLost => return Ok(Outcome::AlreadyFinished),
         Stop::Overtaken => {
@@ -46,6 +50,12 @@ pub(super) async fn stopped(
             return Ok(Outcome::WaitUntil {
                 at: now + pause,
                 reason: "another process creates orders in this store".to_owned(),
+            });
+        }
+        Stop::Outdated => {
+            return Ok(Outcome::WaitUntil {
+                at: now,
+                reason: "TikTok Shop told something new of the order meanwhile".to_owned(),
             });
         }
         Stop::Blocked(found) => {
@@ -73,9 +83,19 @@ pub(super) async fn stopped(
     if let Some(decision) = order.as_ref().and_then(kept_out)
         && fixed.is_none()
     {
-        withdraw(&txn, order_id, &decision, now).await?;
-        txn.commit().await?;
-        return Ok(Outcome::Done);
+        let intent = import_intents::find(&txn, order_id).await?;
+        if intent.is_none_or(|intent| intent.step != Step::Posting) {
+            withdraw(&txn, order_id, &decision, now).await?;
+            txn.commit().await?;
+            return Ok(Outcome::Done);
+        }
+        // The store may have made it before it was kept out. Nobody else looks for it, so whatever keeps it from being
+        // found must not end the search.
+        let outcome = Outcome::WaitUntil {
+            at: now + LOOK_AGAIN_AFTER,
+            reason: "the store may have made an order that is not wanted any more".to_owned(),
+        };
+        fixed = Some((outcome, now + LOOK_AGAIN_AFTER));
     }
     let before = issues::open_of(&txn, order_id).await?;
     // Another cause begins anew: a day of one must not use up the tries of the next.

@@ -1,0 +1,80 @@
+//! TikTok Shop tells something new while an order is on its way into the store: what is made is what was told last, or the
+//! difference is told.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::TimeDelta;
+use database::import_intents::{self, Step};
+use serde_json::json;
+use shared::{OrderId, TikTokOrderId};
+use sync::jobs;
+use tests::EngineLab;
+
+use crate::asking::{do_to, truth};
+use crate::hold::row;
+use crate::labs::labs;
+use crate::store_side::story;
+
+/// Lets one of the store's answers take its time, and another process hear of a new address as soon as the import has
+/// come so far.
+async fn address_changes(lab: &EngineLab, slow: &str, from: Step) -> Result<String> {
+    let fault = json!({ "resource": slow, "method": "POST", "kind": "slow", "delay_ms": 1_500, "times": 1 });
+    lab.sandboxes.break_store(&fault).await?;
+    let id = lab.sandboxes.place_random(1, 7, "plain").await?.remove(0);
+    let other = lab.another_engine("other").await?;
+    let change = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let Ok(order) = lab.order(&id).await else { continue };
+            let intent = import_intents::find(lab.database.reader(), OrderId(order.id)).await?;
+            if intent.is_some_and(|intent| intent.step >= from) {
+                break;
+            }
+        }
+        do_to(lab, &id, "address", &json!({ "country": "FR" })).await?;
+        let now = lab.database.clock.now();
+        let job = jobs::refresh_order(lab.connection_id, &TikTokOrderId(id.clone()), now);
+        job_queue::enqueue(lab.database.writer(), job, now).await?;
+        other.run_due().await?;
+        anyhow::Ok(())
+    };
+    tokio::try_join!(lab.poll(), change)?;
+    // Whatever waits for the other one has its turn.
+    lab.advance(TimeDelta::seconds(10)).await?;
+    lab.run_due().await?;
+    Ok(id)
+}
+
+/// Where the store sends the order, and where TikTok Shop wants it to go.
+async fn both_addresses(lab: &EngineLab, id: &str) -> Result<(String, String)> {
+    let store_orders = lab.sandboxes.store_orders_of(id).await?;
+    assert_eq!(store_orders.len(), 1, "{}", lab.database_name());
+    let address = row(lab, "addresses", &store_orders[0]["id_address_delivery"]).await?;
+    let wanted = truth(lab, id).await?["recipient"]["address_lines"][0].clone();
+    Ok((address["address1"].to_string(), wanted.to_string()))
+}
+
+#[tokio::test]
+async fn an_address_that_changes_before_the_order_is_made_is_the_one_it_gets() -> Result<()> {
+    for lab in labs().await {
+        let id = address_changes(&lab, "carts", Step::Address).await?;
+
+        let (in_store, wanted) = both_addresses(&lab, &id).await?;
+        assert_eq!(in_store, wanted, "{}: {}", lab.database_name(), story(&lab, &id).await?);
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_that_changes_while_the_order_is_made_is_told() -> Result<()> {
+    for lab in labs().await {
+        let id = address_changes(&lab, "orders", Step::Posting).await?;
+
+        let (in_store, wanted) = both_addresses(&lab, &id).await?;
+        assert_ne!(in_store, wanted, "{}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
+    }
+    Ok(())
+}
