@@ -17,7 +17,7 @@ use anyhow::Result;
 use clock::{Clock, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde_json::{Value, json};
 use shared::{Page, TimelineEntry};
 use sync::crash_points::CrashPoint;
@@ -100,11 +100,25 @@ impl fmt::Display for FaultReport {
     }
 }
 
+/// A server for tests is in no hurry to write; here it is ended in the midst of its work.
+async fn keep_what_is_committed(db: &DatabaseConnection) -> Result<()> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    db.execute_unprepared(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$",
+    )
+    .await?;
+    Ok(())
+}
+
 /// Runs the lab once.
 ///
 /// # Errors
 /// When a part cannot be started, or does not answer although nothing is broken any more.
 pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Result<FaultReport> {
+    let db = database.connect().await;
+    keep_what_is_committed(&db).await?;
     let mut random = StdRng::seed_from_u64(options.seed);
     let time_limit = ("ORDERBRIDGE_STORE_TIME_LIMIT", STORE_TIME_LIMIT_S.to_string());
     let mut run = Run::start(&RunOptions {
@@ -115,7 +129,6 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
         ..RunOptions::new(&options.data_dir, options.seed)
     })
     .await?;
-    let db = database.connect().await;
     let mut walk = CrashWalk::new(options.crash_points.iter().copied(), db.clone(), &mut random);
     if let Some(experiment) = options.experiment {
         experiment.begin(database).await?;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sync::crash_points::{CrashPoint, VARIABLE};
+use sync::crash_points::{CrashPoint, OutsideWrite, VARIABLE};
 
 use crate::process::Orderbridge;
 use crate::whole_run::Run;
@@ -101,8 +101,12 @@ impl CrashWalk {
                 self.let_leases_end().await;
             }
             let first = self.restarts as usize % self.left.len().max(1);
-            let points = self.left.iter().cycle().skip(first).take(self.at_once.min(self.left.len()));
-            let named: Vec<_> = points.map(|(name, passes)| format!("{name}*{passes}")).collect();
+            let in_turn = self.left.iter().cycle().skip(first).take(self.at_once.min(self.left.len()));
+            // A store gets this product once; who is not told of it then never comes to it.
+            let once = OutsideWrite::ShippingProduct.name();
+            let points: BTreeMap<_, _> =
+                in_turn.chain(self.left.iter().filter(|(name, _)| name.starts_with(once))).collect();
+            let named: Vec<_> = points.iter().map(|(name, passes)| format!("{name}*{passes}")).collect();
             process.set_variable(VARIABLE, Some(named.join(",")).filter(|named| !named.is_empty()));
             let Err(error) = process.start_again().await else { return Ok(()) };
             if !self.note(process)? {

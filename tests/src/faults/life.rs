@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -11,11 +11,12 @@ use crate::whole_run::Run;
 
 /// What buyers, carriers, the merchant in Seller Center, the merchant here and people in the store do.
 pub(super) struct Life {
-    preparation: String,
+    preparation: i64,
+    shipped: i64,
 }
 
 /// Each as often as it stands here.
-const EVENTS: [&str; 22] = [
+const EVENTS: [&str; 24] = [
     "ship",
     "collect",
     "deliver",
@@ -38,6 +39,8 @@ const EVENTS: [&str; 22] = [
     "sync here",
     "retry here",
     "prepare in store",
+    "ship in store",
+    "ship in store",
 ];
 
 /// What leads to each kind of write, in the order in which it has to happen.
@@ -58,9 +61,11 @@ impl Life {
     pub(super) async fn new(run: &Run) -> Result<Self> {
         let rows = run.sandboxes.store_control.get("/entities/configurations").await?;
         let rows = rows.as_array().cloned().unwrap_or_default();
-        let preparation = rows.iter().find(|row| row["name"] == "PS_OS_PREPARATION");
-        let preparation = preparation.and_then(|row| row["value"].as_str()).unwrap_or("3").to_owned();
-        Ok(Self { preparation })
+        let state = |name: &str| {
+            let row = rows.iter().find(|row| row["name"] == name);
+            row.and_then(|row| row["value"].as_str()?.parse().ok()).with_context(|| format!("no {name}"))
+        };
+        Ok(Self { preparation: state("PS_OS_PREPARATION")?, shipped: state("PS_OS_SHIPPING")? })
     }
 
     /// Lets one thing happen to one order. What an order does not allow just does not happen.
@@ -82,6 +87,7 @@ impl Life {
     async fn happen(&self, event: &str, run: &Run, random: &mut StdRng) -> bool {
         let happened = match event {
             "prepare in store" => self.prepare_in_store(run, random).await,
+            "ship in store" => self.ship_in_store(run, random).await,
             "place" => place(run, &json!({ "count": 1, "mix": "plain" }), random).await,
             "place label" => place(run, &json!({ "order": { "shape": "tiktok_shipping" } }), random).await,
             "expire tokens" => {
@@ -103,10 +109,31 @@ impl Life {
             return Some(false);
         }
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        let state: i64 = self.preparation.parse().ok()?;
-        let state = json!({ "state": state });
+        let state = json!({ "state": self.preparation });
         let moved = run.sandboxes.store_control.post(&format!("/orders/{id}/state"), &state).await;
         Some(moved.is_ok())
+    }
+
+    /// Somebody packs the order in the back office: number first, then the state.
+    async fn ship_in_store(&self, run: &Run, random: &mut StdRng) -> Option<bool> {
+        let channel = run.sandboxes.channel_orders().await.ok()?;
+        let packable: Vec<_> = channel
+            .iter()
+            .filter(|order| order["status"] == "AWAITING_SHIPMENT" && order["shape"] != "tiktok_shipping")
+            .filter_map(|order| Some(format!("tiktok:{}", order["id"].as_str()?)))
+            .collect();
+        let orders = run.sandboxes.store_orders().await.ok()?;
+        let orders: Vec<_> = orders
+            .iter()
+            .filter(|order| packable.iter().any(|key| order["gift_message"] == key.as_str()))
+            .collect();
+        let id = &orders.choose(random)?["id"];
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let number = format!("JX{:010}", random.random_range(0..10_000_000_000_u64));
+        let (number, state) = (json!({ "number": number }), json!({ "state": self.shipped }));
+        let control = &run.sandboxes.store_control;
+        control.post(&format!("/orders/{id}/tracking"), &number).await.ok()?;
+        Some(control.post(&format!("/orders/{id}/state"), &state).await.is_ok())
     }
 }
 

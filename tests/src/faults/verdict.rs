@@ -176,7 +176,7 @@ impl Evidence<'_> {
 
     /// Each open issue has its cause.
     fn check_issues(&mut self) {
-        for (id, code) in std::mem::take(&mut self.issues) {
+        for (id, code) in self.issues.clone() {
             let reason = self.truth.get(&id).and_then(|truth| truth["reason"].as_str()).unwrap_or_default();
             let obstacle = OBSTACLES.iter().find(|(_, of_obstacle)| *of_obstacle == code);
             let in_store = self.store.get(&id).map_or(0, Vec::len);
@@ -228,6 +228,12 @@ impl Evidence<'_> {
             // In the state of a payment error, it is left to a person.
             if current == "8" {
                 continue;
+            }
+            // What was shipped in the store is on its way on TikTok Shop too, or somebody is told why not.
+            let is_mute = !self.issues.iter().any(|(of, _)| of == id);
+            let waits = order.channel_status == ChannelStatus::AwaitingShipment;
+            if current == shipping && waits && is_mute {
+                found.push(format!("{id}: shipped in the store, and not on TikTok Shop"));
             }
             let belongs = match &order.channel_status {
                 ChannelStatus::InTransit => current == shipping || current == delivered,

@@ -113,22 +113,13 @@ pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> 
     let call = Call::from(&request, body, &server);
     *server.counters().calls.entry(format!("{} {}", call.method, call.resource)).or_default() += 1;
     let fault = server.faults().draw(&call.method, &call.resource);
-    let is_order_post = call.method == "POST" && call.resource == "orders";
-    if is_order_post {
-        server.counters().order_post_starts();
-    }
+    let order_post = (call.method == "POST" && call.resource == "orders").then(|| OrderPost::begin(&server));
     let is_head = call.method == "HEAD";
     let kind = fault.as_ref().map(|fault| fault.kind);
     // PHP works on when its caller has gone, so the work is not dropped with the connection.
     let worked = actix_web::rt::spawn({
         let server = server.clone();
-        async move {
-            let answer = answer(&server, &call, fault.as_ref(), started).await;
-            if is_order_post {
-                server.counters().order_post_ends();
-            }
-            answer
-        }
+        async move { answer(&server, &call, fault.as_ref(), started, order_post).await }
     });
     let answer = match worked.await {
         Ok(answer) => answer,
@@ -138,13 +129,37 @@ pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> 
     wire::response(answer, kind, version, started, is_head)
 }
 
+/// A request for an order, which counts as one at work until this is dropped.
+struct OrderPost(Data<Server>);
+
+impl OrderPost {
+    fn begin(server: &Data<Server>) -> Self {
+        server.counters().order_post_starts();
+        Self(server.clone())
+    }
+}
+
+impl Drop for OrderPost {
+    fn drop(&mut self) {
+        self.0.counters().order_post_ends();
+    }
+}
+
 /// The shop's answer, or what a failure makes of it.
-async fn answer(server: &Data<Server>, call: &Call, fault: Option<&Fault>, started: Instant) -> Answer {
+async fn answer(
+    server: &Data<Server>,
+    call: &Call,
+    fault: Option<&Fault>,
+    started: Instant,
+    order_post: Option<OrderPost>,
+) -> Answer {
     if let Some(fault) = fault.filter(|fault| fault.kind == FaultKind::StillRunning) {
         let (running, call, delay) = (server.clone(), call.clone(), Duration::from_millis(fault.delay_ms));
         actix_web::rt::spawn(async move {
             tokio::time::sleep(delay).await;
-            work(&running, &call, started).await
+            let answer = work(&running, &call, started).await;
+            drop(order_post);
+            answer
         });
         return wire::instead(fault.kind, server);
     }
