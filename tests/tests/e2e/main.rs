@@ -1,6 +1,7 @@
 //! What a merchant does all day, in a real browser on the page as it is shipped.
 
 mod adopting;
+mod api_docs;
 mod attempts;
 mod bulk;
 mod bulk_many;

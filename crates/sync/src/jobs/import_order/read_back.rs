@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use database::from_micros;
 use database::issues::Found;
 use database::orders::OrderRow;
@@ -21,11 +23,7 @@ pub(super) fn read_back(
     }
     reasons.extend(StoreStates::from(facts).unfit_after_import(stored.current_state, plan.is_some()));
     if let Some(plan) = plan {
-        let pieces: u32 = stored.rows.iter().map(|row| row.quantity).sum();
-        let planned: u32 = plan.rows.iter().map(|row| row.quantity).sum();
-        if pieces != planned || stored.rows.len() != plan.rows.len() {
-            reasons.push(format!("the store kept {pieces} of {planned} pieces"));
-        }
+        reasons.extend(other_pieces(stored, plan));
         if stored.carrier_id.is_some_and(|carrier| carrier != plan.carrier) {
             reasons.push(
                 "the store chose another carrier, because the chosen one does not serve the address"
@@ -43,4 +41,25 @@ pub(super) fn read_back(
         .with("difference", format!("{:.2} {currency}", stored.total_paid - expected))
         .with("reason", reasons.join("; "));
     vec![found]
+}
+
+/// Says so where the store has not kept each product, and of each as many pieces as were asked for.
+fn other_pieces(stored: &Order, plan: &StoreOrderPlan) -> Option<String> {
+    let mut kept = BTreeMap::<_, u32>::new();
+    for row in &stored.rows {
+        *kept.entry((row.product_id, row.combination_id)).or_default() += row.quantity;
+    }
+    let mut planned = BTreeMap::<_, u32>::new();
+    for row in &plan.rows {
+        *planned.entry((row.product, row.combination)).or_default() += row.quantity;
+    }
+    if kept == planned {
+        return None;
+    }
+    let (kept, planned): (u32, u32) = (kept.values().sum(), planned.values().sum());
+    Some(if kept == planned {
+        "the store kept other products or variants".to_owned()
+    } else {
+        format!("the store kept {kept} of {planned} pieces")
+    })
 }
