@@ -140,3 +140,57 @@ async fn a_run_that_a_fix_begins_is_followed_on_a_phone() -> Result<()> {
     })
     .await
 }
+
+/// A number as the page writes it.
+fn thousands(number: u64) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+}
+
+/// As many orders as one run may be for.
+#[tokio::test]
+async fn ten_thousand_orders_are_deleted_and_a_stop_leaves_the_rest() -> Result<()> {
+    const MANY: u64 = 10_000;
+    journey("bulk-ten-thousand", async |stage| {
+        let browser = &stage.browser;
+        stage.has_known(MANY).await?;
+        stage.enter("/orders").await?;
+        browser.sees("1–25 of 10,000").await?;
+        let delete_all = async || {
+            browser.click(css(SELECT_PAGE)).await?;
+            browser.click(button("Select all of them")).await?;
+            browser.click(button("Delete…")).await?;
+            browser.click(button("Delete")).await
+        };
+        delete_all().await?;
+        browser.sees("Delete · 10,000 orders").await?;
+        is_on_its_way(browser, 100).await?;
+        browser.click(button("Stop")).await?;
+        counts(browser, "pending", 0).await?;
+        let (done, left) = (counted(browser, "done").await?, counted(browser, "left").await?);
+        assert_eq!(done + left, MANY, "each order has one outcome");
+        assert!(left > 0, "the stop came too late to tell");
+
+        // What was left is deleted by another run, which outlives the page.
+        browser.reload().await?;
+        counts(browser, "left", left).await?;
+        delete_all().await?;
+        browser.sees(&format!("Delete · {} orders", thousands(left))).await?;
+        browser.reload().await?;
+        counts(browser, "done", left).await?;
+        browser.sees("No orders").await?;
+        browser.click(css(".outcome.done")).await?;
+        let first = "[...document.querySelectorAll('.run-orders li a')].map(it => it.textContent)";
+        let listed = async || browser.script::<Vec<String>>(&format!("return {first}")).await;
+        browser.until("a hundred are listed", async || Ok(listed().await?.len() == 100)).await?;
+        let before = listed().await?;
+        browser.click(button("Next 100")).await?;
+        browser
+            .until("the next ones are listed", async || {
+                let now = listed().await?;
+                Ok(now.len() == 100 && now.iter().all(|id| !before.contains(id)))
+            })
+            .await?;
+        pictures_here(browser, "bulk-ten-thousand", ".bulk-panel").await
+    })
+    .await
+}

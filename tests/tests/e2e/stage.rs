@@ -15,7 +15,7 @@ use tests::{LOGIN_EMAIL, LOGIN_PASSWORD, Run, RunOptions};
 pub struct Stage {
     pub run: Run,
     pub browser: Browser,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// Has somebody walk through the page. Afterwards the browser must have nothing to complain of; when the walk fails,
@@ -31,7 +31,7 @@ pub async fn journey(name: &str, walk: impl AsyncFnOnce(&Stage) -> Result<()>) -
     };
     let run = Run::start(&options).await?;
     let browser = Browser::start(&run.processes[0].url()).await?;
-    let stage = Stage { run, browser, _data: data };
+    let stage = Stage { run, browser, data };
     let walked = caught(walk(&stage)).await;
     end(name, &stage.browser, walked).await
 }
@@ -112,6 +112,24 @@ impl Stage {
             orders.push(self.settled(&id).await?);
         }
         Ok(orders)
+    }
+
+    /// Writes down this many orders that have long left, as if they had come in the course of time.
+    pub async fn has_known(&self, number: u64) -> Result<()> {
+        let file = self.data.path().join("orderbridge.db");
+        let db = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await?;
+        let connection = &self.run.connection_id;
+        let orders = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
+            INSERT INTO orders (connection_id, tiktok_order_id, channel_status, channel_updated_at, status,
+                known_status, import_state, fulfillment_type, currency, total_micros, expected_store_total_micros,
+                first_item, item_count, unit_count, placed_at, received_at, updated_at)
+            SELECT {connection}, CAST(576400000000000000 + i AS TEXT), 'COMPLETED', 0, 'completed', 'completed',
+                'waiting', 'merchant', 'EUR', 0, 0, '', 1, 1, i, i, i FROM n"
+        );
+        sea_orm::ConnectionTrait::execute_unprepared(&db, &orders).await?;
+        db.close().await?;
+        Ok(())
     }
 
     /// Waits until an order has arrived, and has been imported or found not importable.
