@@ -226,7 +226,7 @@ mod tests {
         "open_errors": 1, "open_warnings": 0, "first_item": "Candle", "first_item_image": null, "item_count": 1,
         "unit_count": 3, "total": {"amount": "46.89", "currency": "EUR"}, "country": "FR",
         "special": ["gift", "pre_order"], "tags": ["fragile"], "archived_at": null, "skipped_by_person": false,
-        "shipment_failed": false, "actions": ["sync", "ship"],
+        "shipment_failed": false, "purged": false, "actions": ["sync", "ship"],
         "seller_center_url": "https://seller.example/", "added_in_a_later_version": [1, {"two": 2.5}]
     }"##;
 

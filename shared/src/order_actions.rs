@@ -15,6 +15,8 @@ pub struct ActionFacts<'a> {
     /// The store order was created and is gone.
     pub store_deleted: bool,
     pub archived: bool,
+    /// It was deleted so long ago that its data is gone.
+    pub purged: bool,
     /// The last shipment that was sent to TikTok Shop failed.
     pub shipment_failed: bool,
     pub has_open_issue: bool,
@@ -30,6 +32,7 @@ impl<'a> From<&'a OrderSummary> for ActionFacts<'a> {
             skipped_by_person: order.skipped_by_person,
             store_deleted: order.store_order.as_ref().is_some_and(|store_order| store_order.deleted),
             archived: order.archived_at.is_some(),
+            purged: order.purged,
             shipment_failed: order.shipment_failed,
             has_open_issue: order.open_errors + order.open_warnings > 0,
         }
@@ -45,6 +48,9 @@ pub fn allowed_actions(facts: &ActionFacts<'_>) -> Vec<ActionKind> {
 /// Why an order does not allow an action now, in a sentence for the merchant; `None` when it does.
 #[must_use]
 pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.purged {
+        return Some("The order was deleted more than 30 days ago and its data is gone.");
+    }
     match kind {
         ActionKind::Sync | ActionKind::Note | ActionKind::Tag => None,
         ActionKind::Import => import_refusal(facts),
@@ -175,6 +181,7 @@ mod tests {
             skipped_by_person: false,
             store_deleted: false,
             archived: false,
+            purged: false,
             shipment_failed: false,
             has_open_issue: false,
         }

@@ -188,10 +188,6 @@ async fn carry_out(
             return Ok(Some("Deleted the order here; TikTok and PrestaShop are not touched.".to_owned()));
         }
         ActionRequest::Restore {} => {
-            if order.purged_at.is_some() {
-                let reason = "The order was deleted more than 30 days ago and its data is gone.";
-                return Err(Refused::NotNow(reason.to_owned()));
-            }
             orders::set_archived(txn, id, None).await?;
             job_queue::enqueue(txn, refresh(), now).await?;
             return Ok(Some("Restored the order.".to_owned()));
