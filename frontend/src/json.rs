@@ -246,7 +246,7 @@ mod tests {
                 "request_id":"r","retryable":false,"errors":[{"pointer":"/a","detail":"b"}]}"#,
         );
         assert_same::<Issue>(
-            r#"{"id":1,"order_id":2,"tiktok_order_id":"3","code":"STOCK_SHORT","severity":"error",
+            r#"{"id":1,"order_id":2,"tiktok_order_id":"3","code":"STOCK_SHORT","subject":"A","severity":"error",
                 "retry":"when_fixed","title":"t","sentence":"s","remedy":"r","facts":{"sku":"A"},"attempts":2,
                 "next_retry_at":null,"opened_at":"2026-11-23T10:00:05Z","resolved_at":null,"same_cause_count":3}"#,
         );

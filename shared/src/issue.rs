@@ -223,6 +223,35 @@ issue_catalogue! {
 /// Facts of an issue by name, such as `sku`; they fill the placeholders of its sentence.
 pub type IssueFacts = BTreeMap<String, String>;
 
+/// The fact that says why, in words that need no glossary: never a buyer's data.
+pub const REASON: &str = "reason";
+
+/// The issues that an import can open; the next import resolves those that are gone.
+pub const IMPORT_ISSUES: &[IssueCode] = &[
+    IssueCode::SkuNotFound,
+    IssueCode::SkuAmbiguous,
+    IssueCode::SkuMissing,
+    IssueCode::ProductInactive,
+    IssueCode::StockShort,
+    IssueCode::CountryInactive,
+    IssueCode::StateInvalid,
+    IssueCode::AddressMasked,
+    IssueCode::AddressRejected,
+    IssueCode::IdentityRequired,
+    IssueCode::CurrencyUnavailable,
+    IssueCode::CarrierUnmapped,
+    IssueCode::StateUnmapped,
+    IssueCode::PaymentModuleOff,
+    IssueCode::TaxRuleMissing,
+    IssueCode::StoreTotalMismatch,
+    IssueCode::StoreUnreachable,
+    IssueCode::StoreAuth,
+    IssueCode::StoreRateLimited,
+    IssueCode::StoreWriteUnknown,
+    IssueCode::PaymentIncoherent,
+    IssueCode::Internal,
+];
+
 impl IssueCode {
     /// The sentence with the facts filled in; a fact that is not known is left out as an ellipsis.
     #[must_use]
@@ -248,6 +277,8 @@ pub struct Issue {
     pub order_id: OrderId,
     pub tiktok_order_id: TikTokOrderId,
     pub code: IssueCode,
+    /// What it is about, where one order may have several of the code, such as a SKU; else empty.
+    pub subject: String,
     pub severity: Severity,
     pub retry: RetryClass,
     pub title: String,

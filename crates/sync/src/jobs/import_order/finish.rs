@@ -8,13 +8,12 @@ use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use prestashop::OrderSummary;
-use shared::{ActionKind, ActionRequest, ImportState, IssueCode, StoreOrderId};
+use shared::{ActionKind, ActionRequest, IMPORT_ISSUES, ImportState, IssueCode, StoreOrderId};
 
 use super::read_back::read_back;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
 use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
-use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs::{push_store_state, push_store_tracking, register_reference};
 use crate::mapping::STATUS_DRIFT;
 use crate::store::end_request_of;

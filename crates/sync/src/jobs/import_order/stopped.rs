@@ -8,12 +8,12 @@ use database::orders;
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome};
-use shared::{ImportState, IssueCode, OrderId, TikTokOrderId};
+use shared::{IMPORT_ISSUES, ImportState, IssueCode, OrderId, TikTokOrderId};
 
 use super::{Stop, begin_under, end_imports, end_unwanted, kept_out, not_imported};
 use crate::attempts;
 use crate::engine::Engine;
-use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
+use crate::issue_of::{next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
 use crate::mapping::ImportDecision;
 
