@@ -106,7 +106,7 @@ issue_catalogue! {
         "Wait for its release; nothing to do."
     AddressRejected "ADDRESS_REJECTED" Error Manual "Address refused"
         "Your store refused: {field}."
-        "Read the reason below, relax the required fields of addresses in your store, then retry the import."
+        "Read the reason, relax the required fields of addresses in your store, then retry the import."
     IdentityRequired "IDENTITY_REQUIRED" Error WhenFixed "Identity number required"
         "{country} needs an identity number."
         "Set the identity number rule of the connection."
@@ -125,12 +125,12 @@ issue_catalogue! {
     TaxRuleMissing "TAX_RULE_MISSING" Error Manual "No tax rule"
         "No tax rule for {country}."
         "Add a tax rule for the country in your store, then retry the import."
-    StoreTotalMismatch "STORE_TOTAL_MISMATCH" Error Manual "Totals differ"
+    StoreTotalMismatch "STORE_TOTAL_MISMATCH" Error Manual "Does not match TikTok"
         "Store total {store_total}, TikTok {tiktok_total}: {difference} off."
-        "Compare both sides on the order page; correct what differs, then retry the import or mark it as handled."
+        "Compare both sides on the order page and correct what differs; then retry the import, or mark it as handled if the order is in your store."
     StoreDuplicateFound "STORE_DUPLICATE_FOUND" Error Manual "Already in the store"
-        "Already in your store as #{store_order_id}."
-        "Keep the first store order; the later one is to be canceled."
+        "Already in your store as #{store_order_id}; #{canceled_store_order_id} was made for it too."
+        "See in your store that only one of the two is packed, then mark it as handled."
     StoreUnreachable "STORE_UNREACHABLE" Error Automatic "Store not answering"
         "Your store is not answering."
         "Check that the store is online; the next try is shown."
@@ -256,7 +256,13 @@ impl IssueCode {
     /// The sentence with the facts filled in; a fact that is not known is left out as an ellipsis.
     #[must_use]
     pub fn sentence(self, facts: &IssueFacts) -> String {
-        let mut rest = self.kind().sentence;
+        let mut rest = match self {
+            // The total is right and something else is not.
+            Self::StoreTotalMismatch if !facts.contains_key("difference") => {
+                "The total is right, but {reason}."
+            }
+            _ => self.kind().sentence,
+        };
         let mut sentence = String::with_capacity(rest.len());
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));

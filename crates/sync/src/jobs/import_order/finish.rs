@@ -8,7 +8,7 @@ use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use prestashop::OrderSummary;
-use shared::{ActionKind, ActionRequest, IMPORT_ISSUES, ImportState, IssueCode, StoreOrderId};
+use shared::{ActionKind, ActionRequest, IMPORT_ISSUES, ImportState, IssueCode, REASON, StoreOrderId};
 
 use super::read_back::read_back;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
@@ -50,22 +50,34 @@ impl Import<'_> {
 
     async fn cancel_duplicates(&self, first: &OrderSummary, others: &[&OrderSummary]) -> Result<(), Stop> {
         let canceled = self.facts.settings.order_states.canceled;
+        let mut told = Vec::with_capacity(others.len());
         for duplicate in others {
-            if let Some(canceled) = canceled
-                && duplicate.current_state != Some(canceled)
-            {
-                around(OutsideWrite::StoreState, self.client.add_order_history(duplicate.id, canceled))
-                    .await?;
-            }
+            let (kept, other) = (first.id, duplicate.id);
+            let became = match canceled {
+                Some(canceled) if duplicate.current_state == Some(canceled) => {
+                    format!("#{other} was canceled already")
+                }
+                Some(canceled) => {
+                    around(OutsideWrite::StoreState, self.client.add_order_history(other, canceled)).await?;
+                    format!("orderbridge canceled #{other}")
+                }
+                None => format!("#{other} is not canceled, because the store has no state for that"),
+            };
+            let issue = Found::new(IssueCode::StoreDuplicateFound)
+                .with("store_order_id", kept)
+                .with("canceled_store_order_id", other)
+                .with(REASON, &became)
+                .about(other.to_string());
+            let sentence = format!("The store had this order twice: #{kept} is kept; {became}.");
+            told.push((issue, Entry::ours("import", sentence).with("store_order_id", other)));
         }
         let now = self.now();
         let txn = self.begin().await?;
-        for duplicate in others {
-            let issue = Found::new(IssueCode::StoreDuplicateFound)
-                .with("store_order_id", first.id)
-                .with("canceled_store_order_id", duplicate.id)
-                .about(duplicate.id.to_string());
-            issues::open(&txn, self.connection.id, self.order_id, &issue, Retry::default(), now).await?;
+        for (issue, entry) in told {
+            // A try that is repeated after a crash says nothing twice.
+            if issues::open(&txn, self.connection.id, self.order_id, &issue, Retry::default(), now).await? {
+                timeline::record(&txn, self.order_id, entry, now).await?;
+            }
         }
         orders::derive_status(&txn, self.order_id, now).await?;
         txn.commit().await?;
