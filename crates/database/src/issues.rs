@@ -54,7 +54,8 @@ pub struct Retry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub opened: Vec<IssueCode>,
-    pub resolved: Vec<IssueCode>,
+    /// Code and subject of each.
+    pub resolved: Vec<(IssueCode, String)>,
 }
 
 /// Makes `found` the open issues of the order among the codes of a topic: opens, updates and resolves as needed.
@@ -77,7 +78,8 @@ pub async fn set(
             found.iter().any(|found| found.code.as_str() == issue.code && found.subject == issue.subject);
         if !still {
             resolve_one(db, issue, now).await?;
-            changes.resolved.extend(issue.code.parse::<IssueCode>());
+            let code = issue.code.parse::<IssueCode>();
+            changes.resolved.extend(code.map(|code| (code, issue.subject.clone())));
         }
     }
     for found in found {

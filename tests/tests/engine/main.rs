@@ -33,6 +33,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod multistore;
 #[cfg(test)]
 mod odd_skus;

@@ -1,5 +1,7 @@
 //! The order is in the store: it is read back, compared, and recorded, and what follows from it is asked for.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::import_intents::{self, ImportIntent, Step};
@@ -161,19 +163,14 @@ impl Import<'_> {
     async fn wake_others(
         &self,
         txn: &DatabaseTransaction,
-        resolved: &[IssueCode],
+        resolved: &[(IssueCode, String)],
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        for code in resolved {
-            job_queue::wake(txn, &crate::cause(self.connection.id, *code, ""), now).await?;
-        }
-        if resolved.iter().any(|code| matches!(code, IssueCode::SkuNotFound | IssueCode::StockShort)) {
-            for line in orders::lines_of(txn, self.order_id).await? {
-                for code in [IssueCode::SkuNotFound, IssueCode::StockShort] {
-                    let sku = line.seller_sku.as_deref().unwrap_or_default().trim();
-                    job_queue::wake(txn, &crate::cause(self.connection.id, code, sku), now).await?;
-                }
-            }
+        // In one order whoever wakes them, or two that wake the same could wait for each other.
+        let causes: BTreeSet<String> =
+            resolved.iter().map(|(code, subject)| crate::cause(self.connection.id, *code, subject)).collect();
+        for cause in causes {
+            job_queue::wake(txn, &cause, now).await?;
         }
         Ok(())
     }
