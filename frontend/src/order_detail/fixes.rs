@@ -81,7 +81,7 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
 /// The buttons of an open problem; those that this order or person does not allow are left out.
 pub fn fix_buttons(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     let mut buttons: Vec<_> = fixes(issue.code).iter().filter_map(|fix| button(*fix, issue, order)).collect();
-    buttons.extend(retry_all(issue, order));
+    buttons.extend(retry_all(issue));
     (!buttons.is_empty()).then(|| view! { <div class="fixes">{buttons}</div> })
 }
 
@@ -141,20 +141,17 @@ fn is_possible(fix: Fix, code: IssueCode, facts: &ActionFacts<'_>) -> bool {
 }
 
 /// The same for all orders that the same fix helps.
-fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
-    let (others, code, connection) = (issue.same_cause_count, issue.code, order.connection_id);
+fn retry_all(issue: &Issue) -> Option<AnyView> {
+    let (others, code, id) = (issue.same_cause_count, issue.code, issue.id);
     let kind = fixes(code).iter().find_map(|fix| match fix {
         Fix::Do(kind @ (ActionKind::Import | ActionKind::Sync | ActionKind::ResendShipping)) => Some(*kind),
         _ => None,
     })?;
-    if others < 1 || !crate::session::may(shared::Role::Operator) {
+    if others < 1 || !session::may(Role::Operator) {
         return None;
     }
     let start = move |_| {
-        let filter = vec![
-            ("issue".to_owned(), code.as_str().to_owned()),
-            ("connection".to_owned(), connection.to_string()),
-        ];
+        let filter = vec![("same_cause_as".to_owned(), id.to_string())];
         let selection = Selection { filter: Some(filter), count: others + 1, ..Selection::default() };
         let Some(request) = plain_request(kind) else { return };
         spawn_local(async move {
@@ -164,7 +161,7 @@ fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
         });
     };
     Some(view! {
-        <button type="button" class="button small" id=format!("fix-{code}-all") on:click=handler(start)>
+        <button type="button" class="button small" id=format!("fix-{id}-all") on:click=handler(start)>
             {Icon::Layers.view()}
             {text::RETRY_ALL}
         </button>
