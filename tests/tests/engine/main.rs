@@ -41,6 +41,8 @@ mod odd_skus;
 #[cfg(test)]
 mod reconciling;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod shipping;
 #[cfg(test)]
 mod store_faults;
