@@ -202,7 +202,7 @@ issue_catalogue! {
         "Recall the parcel, then mark it as handled."
     AddressChanged "ADDRESS_CHANGED" Warning Manual "Address changed"
         "New address since import."
-        "Compare both addresses and correct the store order."
+        "Give the store order the address shown here, then mark it as handled."
     ShipBySoon "SHIP_BY_SOON" Warning WhenFixed "Ship soon"
         "Ship within {time_left}."
         "Ship the order."
