@@ -301,9 +301,15 @@ fn filter_description(name: &str) -> &'static str {
         "channel_status" => "TikTok Shop's own words, such as `AWAITING_SHIPMENT`",
         "import_state" => "How far the import has come, such as `blocked`",
         "issue" => "Codes of open issues, such as `SKU_NOT_FOUND`",
+        "same_cause_as" => {
+            "The id of an issue: orders of its connection with an open issue of the same cause, which the same fix helps"
+        }
         "fulfillment_type" => "`merchant`, `merchant_tiktok_label`, `tiktok`",
         "store_state" => "Ids of store states",
         "connection" => "Ids of connections",
+        "special" => "Kinds of special orders, such as `gift`",
+        "tag" => "Tags",
+        "archived" => "`true` for deleted orders instead of the others",
         "country" => "ISO 3166-1 alpha-2 codes",
         "currency" => "ISO 4217 codes",
         "id" => "Our order numbers",

@@ -226,7 +226,7 @@ mod tests {
         "open_errors": 1, "open_warnings": 0, "first_item": "Candle", "first_item_image": null, "item_count": 1,
         "unit_count": 3, "total": {"amount": "46.89", "currency": "EUR"}, "country": "FR",
         "special": ["gift", "pre_order"], "tags": ["fragile"], "archived_at": null, "skipped_by_person": false,
-        "shipment_failed": false, "actions": ["sync", "ship"],
+        "shipment_failed": false, "purged": false, "actions": ["sync", "ship"],
         "seller_center_url": "https://seller.example/", "added_in_a_later_version": [1, {"two": 2.5}]
     }"##;
 
@@ -246,7 +246,7 @@ mod tests {
                 "request_id":"r","retryable":false,"errors":[{"pointer":"/a","detail":"b"}]}"#,
         );
         assert_same::<Issue>(
-            r#"{"id":1,"order_id":2,"tiktok_order_id":"3","code":"STOCK_SHORT","severity":"error",
+            r#"{"id":1,"order_id":2,"tiktok_order_id":"3","code":"STOCK_SHORT","subject":"A","severity":"error",
                 "retry":"when_fixed","title":"t","sentence":"s","remedy":"r","facts":{"sku":"A"},"attempts":2,
                 "next_retry_at":null,"opened_at":"2026-11-23T10:00:05Z","resolved_at":null,"same_cause_count":3}"#,
         );

@@ -131,6 +131,9 @@ pub enum ActionRequest {
     Heal {},
     MarkHandled {
         code: IssueCode,
+        /// The subject of the one issue that is meant; left out for all of the code.
+        #[serde(default)]
+        subject: Option<String>,
     },
     Archive {},
     Restore {},

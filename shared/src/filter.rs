@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use crate::text_enum::text_enum;
 use crate::{
-    ChannelStatus, ConnectionId, FieldError, FulfillmentType, ImportState, IssueCode, OrderId, OrderStatus,
-    SpecialKind, StoreOrderId, TikTokOrderId,
+    ChannelStatus, ConnectionId, FieldError, FulfillmentType, ImportState, IssueCode, IssueId, OrderId,
+    OrderStatus, SpecialKind, StoreOrderId, TikTokOrderId,
 };
 
 /// At most this many values in one filter.
@@ -94,6 +94,8 @@ pub struct OrderFilter {
     pub channel_status: Vec<ChannelStatus>,
     pub import_state: Vec<ImportState>,
     pub issue: Vec<IssueCode>,
+    /// Orders that the fix of this issue helps: those of its connection with an open issue of the same cause.
+    pub same_cause_as: Option<IssueId>,
     pub fulfillment_type: Vec<FulfillmentType>,
     /// Ids of store states.
     pub store_state: Vec<i64>,
@@ -133,8 +135,8 @@ const LISTS: [&str; 12] = [
     "tag",
     "id",
 ];
-const SINGLES: [&str; 7] =
-    ["store_order_id", "tiktok_order_id", "total_min", "total_max", "archived", "q", "sort"];
+const SINGLES: [&str; 8] =
+    ["same_cause_as", "store_order_id", "tiktok_order_id", "total_min", "total_max", "archived", "q", "sort"];
 const RANGES: [&str; 4] = ["created_at", "updated_at", "imported_at", "ship_by"];
 
 /// A filter in a body.
@@ -212,6 +214,10 @@ impl OrderFilter {
             }
             "import_state" => self.import_state = words(value, ImportState::ALL)?,
             "issue" => self.issue = words(value, IssueCode::ALL)?,
+            "same_cause_as" => match numbers(value)?[..] {
+                [id] => self.same_cause_as = Some(IssueId(id)),
+                _ => return Err("name one issue".to_owned()),
+            },
             "fulfillment_type" => self.fulfillment_type = words(value, FulfillmentType::ALL)?,
             "store_state" => self.store_state = numbers(value)?,
             "connection" => self.connection = numbers(value)?.into_iter().map(ConnectionId).collect(),
@@ -274,6 +280,7 @@ impl OrderFilter {
         put("channel_status", join(&self.channel_status));
         put("import_state", join(&self.import_state));
         put("issue", join(&self.issue));
+        put("same_cause_as", self.same_cause_as.map(|id| id.to_string()).unwrap_or_default());
         put("fulfillment_type", join(&self.fulfillment_type));
         put("store_state", join(&self.store_state));
         put("connection", join(&self.connection));
@@ -410,6 +417,7 @@ mod tests {
         let query = [
             ("status", "error,on_hold"),
             ("issue", "SKU_NOT_FOUND"),
+            ("same_cause_as", "44"),
             ("fulfillment_type", "tiktok"),
             ("connection", "2"),
             ("id", "7, 8"),
@@ -443,6 +451,7 @@ mod tests {
             ("colour", "red", "unknown filter"),
             ("status", "lost", "known are error"),
             ("id", "abc", "whole numbers"),
+            ("same_cause_as", "1,2", "one issue"),
             ("id", "-1", "whole numbers"),
             ("id", "99999999999999999999", "whole numbers"),
             ("created_at[gte]", "yesterday", "2026-11-23T08:00:00Z"),

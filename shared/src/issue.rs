@@ -106,7 +106,7 @@ issue_catalogue! {
         "Wait for its release; nothing to do."
     AddressRejected "ADDRESS_REJECTED" Error Manual "Address refused"
         "Your store refused: {field}."
-        "Read the reason below, relax the required fields of addresses in your store, then retry the import."
+        "Read the reason, relax the required fields of addresses in your store, then retry the import."
     IdentityRequired "IDENTITY_REQUIRED" Error WhenFixed "Identity number required"
         "{country} needs an identity number."
         "Set the identity number rule of the connection."
@@ -125,12 +125,12 @@ issue_catalogue! {
     TaxRuleMissing "TAX_RULE_MISSING" Error Manual "No tax rule"
         "No tax rule for {country}."
         "Add a tax rule for the country in your store, then retry the import."
-    StoreTotalMismatch "STORE_TOTAL_MISMATCH" Error Manual "Totals differ"
+    StoreTotalMismatch "STORE_TOTAL_MISMATCH" Error Manual "Does not match TikTok"
         "Store total {store_total}, TikTok {tiktok_total}: {difference} off."
-        "Compare both sides on the order page; correct what differs, then retry the import or mark it as handled."
+        "Compare both sides on the order page and correct what differs; then retry the import, or mark it as handled if the order is in your store."
     StoreDuplicateFound "STORE_DUPLICATE_FOUND" Error Manual "Already in the store"
-        "Already in your store as #{store_order_id}."
-        "Keep the first store order; the later one is to be canceled."
+        "Already in your store as #{store_order_id}; #{canceled_store_order_id} was made for it too."
+        "See in your store that only one of the two is packed, then mark it as handled."
     StoreUnreachable "STORE_UNREACHABLE" Error Automatic "Store not answering"
         "Your store is not answering."
         "Check that the store is online; the next try is shown."
@@ -195,14 +195,14 @@ issue_catalogue! {
         "The buyer wants to cancel; answer before {deadline}."
         "Accept or reject the request."
     CanceledAfterShipment "CANCELED_AFTER_SHIPMENT" Warning Manual "Canceled after shipment"
-        "Canceled on TikTok but shipped in your store."
-        "Recall the parcel, then mark it as handled."
+        "Canceled on TikTok after a parcel was made ready or had left."
+        "Keep the parcel back or recall it, then mark it as handled."
     CancelStoreConflict "CANCEL_STORE_CONFLICT" Error Manual "Canceled but shipped"
         "Canceled on TikTok but shipped in your store."
         "Recall the parcel, then mark it as handled."
     AddressChanged "ADDRESS_CHANGED" Warning Manual "Address changed"
         "New address since import."
-        "Compare both addresses and correct the store order."
+        "Give the store order the address shown here, then mark it as handled."
     ShipBySoon "SHIP_BY_SOON" Warning WhenFixed "Ship soon"
         "Ship within {time_left}."
         "Ship the order."
@@ -223,11 +223,46 @@ issue_catalogue! {
 /// Facts of an issue by name, such as `sku`; they fill the placeholders of its sentence.
 pub type IssueFacts = BTreeMap<String, String>;
 
+/// The fact that says why, in words that need no glossary: never a buyer's data.
+pub const REASON: &str = "reason";
+
+/// The issues that an import can open; the next import resolves those that are gone.
+pub const IMPORT_ISSUES: &[IssueCode] = &[
+    IssueCode::SkuNotFound,
+    IssueCode::SkuAmbiguous,
+    IssueCode::SkuMissing,
+    IssueCode::ProductInactive,
+    IssueCode::StockShort,
+    IssueCode::CountryInactive,
+    IssueCode::StateInvalid,
+    IssueCode::AddressMasked,
+    IssueCode::AddressRejected,
+    IssueCode::IdentityRequired,
+    IssueCode::CurrencyUnavailable,
+    IssueCode::CarrierUnmapped,
+    IssueCode::StateUnmapped,
+    IssueCode::PaymentModuleOff,
+    IssueCode::TaxRuleMissing,
+    IssueCode::StoreTotalMismatch,
+    IssueCode::StoreUnreachable,
+    IssueCode::StoreAuth,
+    IssueCode::StoreRateLimited,
+    IssueCode::StoreWriteUnknown,
+    IssueCode::PaymentIncoherent,
+    IssueCode::Internal,
+];
+
 impl IssueCode {
     /// The sentence with the facts filled in; a fact that is not known is left out as an ellipsis.
     #[must_use]
     pub fn sentence(self, facts: &IssueFacts) -> String {
-        let mut rest = self.kind().sentence;
+        let mut rest = match self {
+            // The total is right and something else is not.
+            Self::StoreTotalMismatch if !facts.contains_key("difference") => {
+                "The total is right, but {reason}."
+            }
+            _ => self.kind().sentence,
+        };
         let mut sentence = String::with_capacity(rest.len());
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
@@ -248,6 +283,8 @@ pub struct Issue {
     pub order_id: OrderId,
     pub tiktok_order_id: TikTokOrderId,
     pub code: IssueCode,
+    /// What it is about, where one order may have several of the code, such as a SKU; else empty.
+    pub subject: String,
     pub severity: Severity,
     pub retry: RetryClass,
     pub title: String,

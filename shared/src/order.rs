@@ -100,6 +100,8 @@ pub struct OrderSummary {
     pub tags: Vec<String>,
     /// When somebody deleted it; it stays restorable for 30 days.
     pub archived_at: Option<DateTime<Utc>>,
+    /// It was deleted so long ago that its data is gone; nothing can be done with it any more.
+    pub purged: bool,
     /// Somebody chose never to import it.
     pub skipped_by_person: bool,
     /// The last shipment that was sent to TikTok Shop failed.

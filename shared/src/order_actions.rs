@@ -1,6 +1,9 @@
 //! Which action an order allows now, and if not, why not: one rule for the button, the API and the job.
 
-use crate::{ActionKind, ChannelStatus, FulfillmentType, ImportState, OrderSummary, SpecialKind};
+use crate::{
+    ActionKind, ChannelStatus, FulfillmentType, IMPORT_ISSUES, ImportState, IssueCode, OrderSummary,
+    RetryClass, SpecialKind,
+};
 
 /// The facts of an order that decide which actions it allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct ActionFacts<'a> {
     /// The store order was created and is gone.
     pub store_deleted: bool,
     pub archived: bool,
+    /// It was deleted so long ago that its data is gone.
+    pub purged: bool,
     /// The last shipment that was sent to TikTok Shop failed.
     pub shipment_failed: bool,
     pub has_open_issue: bool,
@@ -30,6 +35,7 @@ impl<'a> From<&'a OrderSummary> for ActionFacts<'a> {
             skipped_by_person: order.skipped_by_person,
             store_deleted: order.store_order.as_ref().is_some_and(|store_order| store_order.deleted),
             archived: order.archived_at.is_some(),
+            purged: order.purged,
             shipment_failed: order.shipment_failed,
             has_open_issue: order.open_errors + order.open_warnings > 0,
         }
@@ -45,6 +51,9 @@ pub fn allowed_actions(facts: &ActionFacts<'_>) -> Vec<ActionKind> {
 /// Why an order does not allow an action now, in a sentence for the merchant; `None` when it does.
 #[must_use]
 pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if facts.purged {
+        return Some("The order was deleted more than 30 days ago and its data is gone.");
+    }
     match kind {
         ActionKind::Sync | ActionKind::Note | ActionKind::Tag => None,
         ActionKind::Import => import_refusal(facts),
@@ -77,6 +86,22 @@ pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'sta
             (!facts.has_open_issue).then_some("No problem is open.")
         }
     }
+}
+
+/// Why nobody may say of a problem of this code that they have dealt with it; `None` when they may.
+#[must_use]
+pub fn handling_refusal(code: IssueCode, facts: &ActionFacts<'_>) -> Option<&'static str> {
+    if let Some(reason) = action_refusal(ActionKind::MarkHandled, facts) {
+        return Some(reason);
+    }
+    if !matches!(code.kind().retry, RetryClass::Manual | RetryClass::Never) {
+        return Some("This problem ends by itself as soon as its cause is gone.");
+    }
+    // The order would look healthy, and nothing would ever import it.
+    let keeps_out = IMPORT_ISSUES.contains(&code) && facts.import_state != ImportState::Imported;
+    keeps_out.then_some(
+        "This problem keeps the order out of your store; put its cause right and retry the import, or skip the order.",
+    )
 }
 
 fn import_refusal(facts: &ActionFacts<'_>) -> Option<&'static str> {
@@ -175,6 +200,7 @@ mod tests {
             skipped_by_person: false,
             store_deleted: false,
             archived: false,
+            purged: false,
             shipment_failed: false,
             has_open_issue: false,
         }
@@ -251,6 +277,38 @@ mod tests {
         assert!(action_refusal(ActionKind::Skip, &facts).is_none());
         assert!(action_refusal(ActionKind::Unskip, &skipped).is_none());
         assert!(action_refusal(ActionKind::Import, &skipped).is_some());
+    }
+
+    #[test]
+    fn nothing_can_be_done_with_what_was_deleted_for_good() {
+        let channel_status = ChannelStatus::AwaitingShipment;
+        let facts =
+            ActionFacts { archived: true, purged: true, ..facts(&channel_status, ImportState::Waiting) };
+
+        assert!(allowed_actions(&facts).is_empty());
+    }
+
+    #[test]
+    fn what_keeps_an_order_out_of_the_store_is_not_marked_as_handled() {
+        let channel_status = ChannelStatus::AwaitingShipment;
+        // code, while blocked, once imported
+        let table = [
+            (IssueCode::SkuAmbiguous, false, true),
+            (IssueCode::StoreTotalMismatch, false, true),
+            (IssueCode::SkuNotFound, false, false),
+            (IssueCode::AddressChanged, true, true),
+            (IssueCode::ShipUpdateLimit, true, true),
+            (IssueCode::StoreUnreachable, false, false),
+        ];
+
+        for (code, blocked, imported) in table {
+            for (import_state, allowed) in
+                [(ImportState::Blocked, blocked), (ImportState::Imported, imported)]
+            {
+                let facts = ActionFacts { has_open_issue: true, ..facts(&channel_status, import_state) };
+                assert_eq!(handling_refusal(code, &facts).is_none(), allowed, "{code} {import_state}");
+            }
+        }
     }
 
     #[test]

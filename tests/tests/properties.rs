@@ -12,6 +12,9 @@ mod actions {
             AcceptCancellation, Adopt, Archive, Cancel, CorrectShipping, FetchLabel, Heal, Import,
             MarkHandled, RejectCancellation, ResendShipping, Restore, Ship, Skip, Unskip,
         };
+        if facts.purged {
+            return ActionKind::ALL.to_vec();
+        }
         let shipping = [Ship, ResendShipping, CorrectShipping, FetchLabel];
         let mut forbidden = Vec::new();
         match facts.channel_status {
@@ -69,7 +72,7 @@ mod actions {
         for channel_status in &statuses {
             for &import_state in ImportState::ALL {
                 for &fulfillment_type in FulfillmentType::ALL {
-                    for flags in 0_u8..64 {
+                    for flags in 0_u8..128 {
                         let flag = |place: u8| flags & (1 << place) != 0;
                         let facts = ActionFacts {
                             channel_status,
@@ -81,6 +84,7 @@ mod actions {
                             archived: flag(3),
                             shipment_failed: flag(4),
                             has_open_issue: flag(5),
+                            purged: flag(6),
                         };
                         check(&facts);
                         tried += 1;
@@ -88,7 +92,7 @@ mod actions {
                 }
             }
         }
-        assert_eq!(tried, statuses.len() * ImportState::ALL.len() * FulfillmentType::ALL.len() * 64);
+        assert_eq!(tried, statuses.len() * ImportState::ALL.len() * FulfillmentType::ALL.len() * 128);
     }
 
     fn check(facts: &ActionFacts<'_>) {
@@ -103,7 +107,7 @@ mod actions {
             assert!(!allowed.contains(&kind), "{kind} of {facts:?}");
         }
         for kind in [ActionKind::Sync, ActionKind::Note, ActionKind::Tag] {
-            assert!(allowed.contains(&kind), "{kind} of {facts:?}");
+            assert_eq!(allowed.contains(&kind), !facts.purged, "{kind} of {facts:?}");
         }
     }
 }

@@ -40,6 +40,7 @@ const FIELDS: &[&str] = &[
     "special",
     "tags",
     "archived_at",
+    "purged",
     "skipped_by_person",
     "shipment_failed",
     "actions",

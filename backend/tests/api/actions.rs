@@ -401,6 +401,15 @@ async fn an_issue_says_how_many_other_orders_its_fix_helps() {
         assert_eq!(count("SKU_NOT_FOUND"), 1, "one is resolved, one is about another SKU");
         assert_eq!(count("COUNTRY_INACTIVE"), 1, "the others go elsewhere");
         assert_eq!(count("ADDRESS_CHANGED"), 0, "each order needs its own look");
+        for code in ["SKU_NOT_FOUND", "COUNTRY_INACTIVE"] {
+            let issue =
+                shown["issues"].as_array().unwrap().iter().find(|issue| issue["code"] == code).unwrap();
+            let path = format!("/api/v1/orders?same_cause_as={}&sort=id", issue["id"]);
+            let (_, listed) = answer(app.get(&path).by(&viewer)).await;
+            let listed: Vec<_> =
+                listed["items"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+            assert_eq!(listed, [json!(ids[0].0), json!(ids[1].0)], "{code}: what a run over them takes");
+        }
         app.stop().await;
     }
 }

@@ -27,14 +27,19 @@ pub async fn orders_of(
         .await
 }
 
-/// Remembers the differences of an order that are open now, so that they are not told again as long as they stay as they
-/// are.
+/// Remembers the differences of an order that are open now, all or the one about this subject, so that they are not told
+/// again as long as they stay as they are.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ignore(db: &impl ConnectionTrait, order_id: OrderId) -> Result<(), DbErr> {
+pub async fn ignore(
+    db: &impl ConnectionTrait,
+    order_id: OrderId,
+    subject: Option<&str>,
+) -> Result<(), DbErr> {
     for issue in open_of(db, order_id).await? {
-        if issue.code != IssueCode::DriftDetected.as_str() {
+        let is_meant = subject.is_none_or(|subject| issue.subject == subject);
+        if issue.code != IssueCode::DriftDetected.as_str() || !is_meant {
             continue;
         }
         let ignored =

@@ -1,12 +1,12 @@
 //! Open and resolved problems. At most one open issue per order, code and subject (such as a SKU).
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, RetryClass, Severity, WebhookEvent};
+use shared::{ConnectionId, IssueCode, IssueFacts, IssueId, OrderId, RetryClass, Severity, WebhookEvent};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::entities::orders;
@@ -54,7 +54,8 @@ pub struct Retry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub opened: Vec<IssueCode>,
-    pub resolved: Vec<IssueCode>,
+    /// Code and subject of each.
+    pub resolved: Vec<(IssueCode, String)>,
 }
 
 /// Makes `found` the open issues of the order among the codes of a topic: opens, updates and resolves as needed.
@@ -77,7 +78,8 @@ pub async fn set(
             found.iter().any(|found| found.code.as_str() == issue.code && found.subject == issue.subject);
         if !still {
             resolve_one(db, issue, now).await?;
-            changes.resolved.extend(issue.code.parse::<IssueCode>());
+            let code = issue.code.parse::<IssueCode>();
+            changes.resolved.extend(code.map(|code| (code, issue.subject.clone())));
         }
     }
     for found in found {
@@ -166,6 +168,21 @@ pub async fn open_of(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Vec
         .await?;
     open.sort_by_key(|issue| issue.severity != Severity::Error.as_str());
     Ok(open)
+}
+
+/// Selects the orders that the fix of an issue helps, its own among them: those of its connection with an open issue of
+/// the same code and subject, and of the same facts where there is no subject. Counted alike on the order's page.
+pub(crate) fn with_same_cause_as(issue: IssueId) -> SelectStatement {
+    const THEIRS: &str = "theirs";
+    let same = "theirs.connection_id = its.connection_id AND theirs.code = its.code
+        AND theirs.subject = its.subject AND (its.subject <> '' OR theirs.facts = its.facts)";
+    Query::select()
+        .column((THEIRS, Column::OrderId))
+        .from_as(Entity, THEIRS)
+        .join_as(JoinType::InnerJoin, Entity, "its", Expr::cust(same))
+        .and_where(Expr::col(("its", Column::Id)).eq(issue.0))
+        .and_where(Expr::col((THEIRS, Column::ResolvedAt)).is_null())
+        .to_owned()
 }
 
 /// Whether an issue of this code was ever open on an order, ended ones too: for what is told once.

@@ -346,6 +346,7 @@ pub(crate) fn issue_of(model: issues::Model, tiktok_order_id: &str) -> Result<Is
         order_id: OrderId(model.order_id),
         tiktok_order_id: TikTokOrderId(tiktok_order_id.to_owned()),
         code,
+        subject: model.subject,
         severity: word("issues.severity", &model.severity)?,
         retry: kind.retry,
         title: kind.title.to_owned(),

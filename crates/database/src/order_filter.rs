@@ -8,9 +8,9 @@ use sea_orm::{
 use shared::{FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilter, TimeRange};
 
 use crate::entities::orders::Column;
-use crate::entities::{issues, recipients};
+use crate::entities::{issues as issue_rows, recipients};
 use crate::order_search::{self, Found};
-use crate::{Reach, Vault, to_micros, to_ms};
+use crate::{Reach, Vault, issues, to_micros, to_ms};
 
 /// A store order id that is missing counts as 0, so that the index on this very expression is used.
 pub(crate) const STORE_ORDER_ID: &str = "COALESCE(store_order_id, 0)";
@@ -170,12 +170,15 @@ impl Resolved<'_> {
         }
         if !filter.issue.is_empty() {
             let open = Query::select()
-                .column(issues::Column::OrderId)
-                .from(issues::Entity)
-                .and_where(issues::Column::Code.is_in(filter.issue.iter().map(|code| code.as_str())))
-                .and_where(issues::Column::ResolvedAt.is_null())
+                .column(issue_rows::Column::OrderId)
+                .from(issue_rows::Entity)
+                .and_where(issue_rows::Column::Code.is_in(filter.issue.iter().map(|code| code.as_str())))
+                .and_where(issue_rows::Column::ResolvedAt.is_null())
                 .to_owned();
             all = all.add(Column::Id.in_subquery(open));
+        }
+        if let Some(issue) = filter.same_cause_as {
+            all = all.add(Column::Id.in_subquery(issues::with_same_cause_as(issue)));
         }
         if !filter.store_state.is_empty() {
             all = all.add(Column::StoreStateId.is_in(filter.store_state.iter().copied()));

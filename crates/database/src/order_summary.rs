@@ -94,6 +94,7 @@ impl Surroundings {
             special: row.special.split(',').filter_map(|word| SpecialKind::from_str(word).ok()).collect(),
             tags: tags_of(&row.tags),
             archived_at: row.archived_at.map(from_ms),
+            purged: row.purged_at.is_some(),
             skipped_by_person: row.skipped_by_person,
             shipment_failed: row.shipment_failed,
             seller_center_url: seller_center_url(shop.region.as_deref(), &row.tiktok_order_id),

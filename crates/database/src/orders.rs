@@ -361,6 +361,7 @@ pub fn action_facts<'a>(row: &OrderRow, channel_status: &'a ChannelStatus) -> Ac
         skipped_by_person: row.skipped_by_person,
         store_deleted: row.store_deleted,
         archived: row.archived_at.is_some(),
+        purged: row.purged_at.is_some(),
         shipment_failed: row.shipment_failed,
         has_open_issue: row.open_errors + row.open_warnings > 0,
     }

@@ -9,12 +9,11 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes};
 use job_queue::NewJob;
 use shared::{
-    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, ImportState, IssueCode,
-    MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, OrderAction, OrderId, RetryClass, TikTokOrderId, UNDO_SECONDS,
-    action_refusal,
+    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, IMPORT_ISSUES, ImportState,
+    IssueCode, MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, OrderAction, OrderId, TikTokOrderId, UNDO_SECONDS,
+    action_refusal, handling_refusal,
 };
 
-use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs;
 
 /// Jobs that a person waits for go before those that nobody sees.
@@ -129,7 +128,13 @@ async fn carry_out(
     let (id, connection_id) = (OrderId(order.id), ConnectionId(order.connection_id));
     let refresh = || jobs::refresh_order(connection_id, &TikTokOrderId(order.tiktok_order_id.clone()), now);
     let job = match request {
-        ActionRequest::Sync {} => refresh(),
+        ActionRequest::Sync {} => {
+            // What keeps the store order back may have been put right in the store, which does not tell.
+            if orders::import_state(order) == ImportState::Imported && order.open_errors > 0 {
+                job_queue::enqueue(txn, jobs::push_store_state(connection_id, id, now), now).await?;
+            }
+            refresh()
+        }
         ActionRequest::Import {} => {
             if order.store_deleted {
                 begin_import_anew(txn, order, now).await?;
@@ -167,18 +172,8 @@ async fn carry_out(
             drifts::forget_ignored(txn, id).await?;
             jobs::heal_order(connection_id, id, now)
         }
-        ActionRequest::MarkHandled { code } => {
-            if code.kind().retry != RetryClass::Manual && code.kind().retry != RetryClass::Never {
-                let reason = "This problem ends by itself as soon as its cause is gone.";
-                return Err(Refused::NotNow(reason.to_owned()));
-            }
-            if *code == IssueCode::DriftDetected {
-                drifts::ignore(txn, id).await?;
-            }
-            if issues::resolve(txn, id, &[*code], now).await?.is_empty() {
-                return Err(Refused::NotNow("No problem of this kind is open.".to_owned()));
-            }
-            return Ok(Some(format!("Marked as handled: {}.", code.kind().title)));
+        ActionRequest::MarkHandled { code, subject } => {
+            return mark_handled(txn, order, *code, subject.as_deref(), now).await.map(Some);
         }
         ActionRequest::Archive {} => {
             orders::set_archived(txn, id, Some(now)).await?;
@@ -188,10 +183,6 @@ async fn carry_out(
             return Ok(Some("Deleted the order here; TikTok and PrestaShop are not touched.".to_owned()));
         }
         ActionRequest::Restore {} => {
-            if order.purged_at.is_some() {
-                let reason = "The order was deleted more than 30 days ago and its data is gone.";
-                return Err(Refused::NotNow(reason.to_owned()));
-            }
             orders::set_archived(txn, id, None).await?;
             job_queue::enqueue(txn, refresh(), now).await?;
             return Ok(Some("Restored the order.".to_owned()));
@@ -200,6 +191,32 @@ async fn carry_out(
     let priority = if asker.bulk_run_id.is_some() { PART_OF_A_BULK_RUN } else { ASKED_FOR_BY_A_PERSON };
     job_queue::enqueue(txn, NewJob { priority, ..job }, now).await?;
     Ok(None)
+}
+
+/// Ends the open problem of this code that is about the subject, or all of the code.
+async fn mark_handled(
+    txn: &DatabaseTransaction,
+    order: &OrderRow,
+    code: IssueCode,
+    subject: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<String, Refused> {
+    let id = OrderId(order.id);
+    let channel_status = ChannelStatus::from(order.channel_status.as_str());
+    if let Some(reason) = handling_refusal(code, &orders::action_facts(order, &channel_status)) {
+        return Err(Refused::NotNow(reason.to_owned()));
+    }
+    if code == IssueCode::DriftDetected {
+        drifts::ignore(txn, id, subject).await?;
+    }
+    let ended = match subject {
+        Some(subject) => issues::resolve_about(txn, id, code, subject, now).await?,
+        None => !issues::resolve(txn, id, &[code], now).await?.is_empty(),
+    };
+    if !ended {
+        return Err(Refused::NotNow("No problem of this kind is open.".to_owned()));
+    }
+    Ok(format!("Marked as handled: {}.", code.kind().title))
 }
 
 /// The store order is gone, and somebody wants another one.

@@ -8,32 +8,6 @@ use prestashop::{Refusal, RefusalKind};
 use shared::{ConnectionId, IssueCode, RetryClass};
 use tiktok_shop::Setting;
 
-/// The issues that an import can open; the next import resolves those that are gone.
-pub const IMPORT_ISSUES: &[IssueCode] = &[
-    IssueCode::SkuNotFound,
-    IssueCode::SkuAmbiguous,
-    IssueCode::SkuMissing,
-    IssueCode::ProductInactive,
-    IssueCode::StockShort,
-    IssueCode::CountryInactive,
-    IssueCode::StateInvalid,
-    IssueCode::AddressMasked,
-    IssueCode::AddressRejected,
-    IssueCode::IdentityRequired,
-    IssueCode::CurrencyUnavailable,
-    IssueCode::CarrierUnmapped,
-    IssueCode::StateUnmapped,
-    IssueCode::PaymentModuleOff,
-    IssueCode::TaxRuleMissing,
-    IssueCode::StoreTotalMismatch,
-    IssueCode::StoreUnreachable,
-    IssueCode::StoreAuth,
-    IssueCode::StoreRateLimited,
-    IssueCode::StoreWriteUnknown,
-    IssueCode::PaymentIncoherent,
-    IssueCode::Internal,
-];
-
 /// The issues that reading an order from TikTok Shop can open.
 pub const CHANNEL_ISSUES: &[IssueCode] = &[
     IssueCode::ChannelUnreachable,

@@ -2,15 +2,18 @@
 
 use crate::prelude::*;
 use leptos::task::spawn_local;
-use shared::{ActionKind, ActionRequest, Issue, IssueCode, OrderSummary, RetryClass};
+use shared::{
+    ActionFacts, ActionKind, ActionRequest, Issue, IssueCode, OrderSummary, Role, action_refusal,
+    handling_refusal,
+};
 
 use crate::actions::bulk_run::{self, Selection};
-use crate::actions::{ask, icon, is_allowed, plain_request};
+use crate::actions::{ask, icon, plain_request};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::markup::{handler, view};
 use crate::order_detail::{request_href, ship_href};
-use crate::text;
+use crate::{session, text};
 
 /// One way to put a problem right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +35,15 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
         | Code::ProductInactive
         | Code::StockShort
         | Code::CountryInactive
-        | Code::StateInvalid
-        | Code::AddressRejected
         | Code::CurrencyUnavailable
         | Code::TaxRuleMissing
-        | Code::StoreTotalMismatch
         | Code::StoreUnreachable
         | Code::StoreWriteUnknown
         | Code::AddressMasked => &[Fix::Do(Import)],
-        Code::StoreDuplicateFound => &[Fix::Do(Import), Fix::Do(MarkHandled)],
+        // They can also stand in the way of the address of an order that was imported during the hold.
+        Code::StateInvalid | Code::AddressRejected => &[Fix::Do(Import), Fix::Do(Sync)],
+        // Once the order is imported, only a person can say that the difference is dealt with.
+        Code::StoreTotalMismatch | Code::StoreDuplicateFound => &[Fix::Do(Import), Fix::Do(MarkHandled)],
         Code::CarrierUnmapped
         | Code::IdentityRequired
         | Code::StateUnmapped
@@ -78,7 +81,7 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
 /// The buttons of an open problem; those that this order or person does not allow are left out.
 pub fn fix_buttons(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     let mut buttons: Vec<_> = fixes(issue.code).iter().filter_map(|fix| button(*fix, issue, order)).collect();
-    buttons.extend(retry_all(issue, order));
+    buttons.extend(retry_all(issue));
     (!buttons.is_empty()).then(|| view! { <div class="fixes">{buttons}</div> })
 }
 
@@ -101,27 +104,25 @@ fn button(fix: Fix, issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
             let href = order.seller_center_url.clone();
             return Some(link(href, Icon::External, text::SELLER_CENTER, true));
         }
-        Fix::Do(kind) if !is_allowed(kind, order) => return None,
         Fix::Do(kind) => kind,
     };
+    if !session::may(Role::Operator) || !is_possible(fix, code, &ActionFacts::from(order)) {
+        return None;
+    }
     let label = text::action(kind, order.import_state);
     let request = match kind {
         ActionKind::Ship => return Some(link(ship_href(id), icon(kind), label, false)),
         ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {
             return Some(link(request_href(id), icon(kind), label, false));
         }
-        // A problem that is looked at again by itself would only come back.
-        ActionKind::MarkHandled if !matches!(issue.retry, RetryClass::Manual | RetryClass::Never) => {
-            return None;
-        }
-        ActionKind::MarkHandled => ActionRequest::MarkHandled { code },
+        ActionKind::MarkHandled => ActionRequest::MarkHandled { code, subject: Some(issue.subject.clone()) },
         kind => plain_request(kind)?,
     };
     Some(view! {
         <button
             type="button"
             class="button small"
-            id=format!("fix-{code}-{kind}")
+            id=format!("fix-{}-{kind}", issue.id)
             on:click=handler(move |_| ask::begin_with(id, request.clone()))
         >
             {icon(kind).view()}
@@ -130,21 +131,27 @@ fn button(fix: Fix, issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     })
 }
 
+/// Whether the order allows it now.
+fn is_possible(fix: Fix, code: IssueCode, facts: &ActionFacts<'_>) -> bool {
+    match fix {
+        Fix::Do(ActionKind::MarkHandled) => handling_refusal(code, facts).is_none(),
+        Fix::Do(kind) => action_refusal(kind, facts).is_none(),
+        Fix::Settings | Fix::SellerCenter => true,
+    }
+}
+
 /// The same for all orders that the same fix helps.
-fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
-    let (others, code, connection) = (issue.same_cause_count, issue.code, order.connection_id);
+fn retry_all(issue: &Issue) -> Option<AnyView> {
+    let (others, code, id) = (issue.same_cause_count, issue.code, issue.id);
     let kind = fixes(code).iter().find_map(|fix| match fix {
         Fix::Do(kind @ (ActionKind::Import | ActionKind::Sync | ActionKind::ResendShipping)) => Some(*kind),
         _ => None,
     })?;
-    if others < 1 || !crate::session::may(shared::Role::Operator) {
+    if others < 1 || !session::may(Role::Operator) {
         return None;
     }
     let start = move |_| {
-        let filter = vec![
-            ("issue".to_owned(), code.as_str().to_owned()),
-            ("connection".to_owned(), connection.to_string()),
-        ];
+        let filter = vec![("same_cause_as".to_owned(), id.to_string())];
         let selection = Selection { filter: Some(filter), count: others + 1, ..Selection::default() };
         let Some(request) = plain_request(kind) else { return };
         spawn_local(async move {
@@ -154,7 +161,7 @@ fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
         });
     };
     Some(view! {
-        <button type="button" class="button small" id=format!("fix-{code}-all") on:click=handler(start)>
+        <button type="button" class="button small" id=format!("fix-{id}-all") on:click=handler(start)>
             {Icon::Layers.view()}
             {text::RETRY_ALL}
         </button>
@@ -164,13 +171,40 @@ fn retry_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
 
 #[cfg(test)]
 mod tests {
+    use shared::{ChannelStatus, FulfillmentType, ImportState, RetryClass};
+
     use super::*;
 
+    /// What an import meets before there is a store order, and never after it.
+    const ONLY_BLOCKED: [IssueCode; 4] = [
+        IssueCode::SkuAmbiguous,
+        IssueCode::SkuMissing,
+        IssueCode::TaxRuleMissing,
+        IssueCode::PaymentIncoherent,
+    ];
+
     #[test]
-    fn every_problem_that_needs_somebody_has_a_button() {
-        for code in IssueCode::ALL {
-            let needs_somebody = matches!(code.kind().retry, RetryClass::Manual | RetryClass::Never);
-            assert!(!needs_somebody || !fixes(*code).is_empty(), "{code}");
+    fn every_problem_that_needs_somebody_has_a_button_wherever_it_can_stand() {
+        let needs_somebody =
+            |code: &&IssueCode| matches!(code.kind().retry, RetryClass::Manual | RetryClass::Never);
+        for code in IssueCode::ALL.iter().filter(needs_somebody) {
+            for import_state in [ImportState::Blocked, ImportState::Imported] {
+                let facts = ActionFacts {
+                    channel_status: &ChannelStatus::AwaitingShipment,
+                    import_state,
+                    fulfillment_type: FulfillmentType::Merchant,
+                    cancellation_requested: *code == IssueCode::CancelRequestOpen,
+                    skipped_by_person: false,
+                    store_deleted: *code == IssueCode::StoreOrderDeleted,
+                    archived: false,
+                    purged: false,
+                    shipment_failed: false,
+                    has_open_issue: true,
+                };
+                let stands = import_state == ImportState::Blocked || !ONLY_BLOCKED.contains(code);
+                let has_button = fixes(*code).iter().any(|fix| is_possible(*fix, *code, &facts));
+                assert!(has_button || !stands, "{code} {import_state}");
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::prelude::*;
-use shared::{Issue, IssueCode, OrderDetail, Role, Severity};
+use shared::{Issue, IssueCode, OrderDetail, REASON, Role, Severity};
 
 use crate::components::icon::Icon;
 use crate::components::time::{Ago, coarse, here_with_zone};
@@ -68,6 +68,7 @@ pub fn IssueCard(
     } else {
         view! { <span>{attempts}</span> }
     };
+    let reason = issue.facts.get(REASON).filter(|reason| !issue.sentence.contains(*reason)).cloned();
     let next = {
         let (at, retry) = (issue.next_retry_at, issue.retry);
         move || match at {
@@ -86,6 +87,7 @@ pub fn IssueCard(
             <div>
                 <h3>{issue.title}</h3>
                 <p>{issue.sentence}</p>
+                {reason.map(|reason| view! { <p class="quiet">{text::REASON} " " <bdi>{reason}</bdi></p> })}
                 {issue.resolved_at.is_none().then(|| view! { <p class="remedy">{issue.remedy}</p> })}
                 {fixes}
                 <p class="issue-meta quiet">

@@ -24,6 +24,7 @@ async fn a_parcel_that_was_called_back_is_marked_as_handled() -> Result<()> {
 
         stage.enter(&format!("/orders/{}", order.id)).await?;
         browser.sees("1 open issue").await?;
+        browser.sees("Reason: the carrier has had a parcel").await?;
         pictures_of(browser, "handled", "#issues").await?;
         browser.click(button("Mark as handled")).await?;
         browser.sees("No open issues").await?;
@@ -37,6 +38,24 @@ async fn a_parcel_that_was_called_back_is_marked_as_handled() -> Result<()> {
         browser.sees("No open issues").await?;
         assert_eq!(stage.truth(id).await?["status"], "CANCELLED");
         stage.store_says(id, CANCELED).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_store_order_that_differs_is_told_why_and_marked_as_handled() -> Result<()> {
+    journey("differs", async |stage| {
+        let browser = &stage.browser;
+        let fault = json!({ "resource": "orders", "method": "POST", "kind": "half_made500", "times": 1 });
+        stage.run.sandboxes.break_store(&fault).await?;
+        let order = stage.place("MUG-STONE-BLU").await?;
+
+        stage.enter(&format!("/orders/{}", order.id)).await?;
+        browser.sees("The total is right, but the store broke off while making the order").await?;
+        pictures_of(browser, "differs", "#issues").await?;
+        assert_eq!(browser.count(".fixes [id$=import]").await?, 0, "it is in the store already");
+        browser.click(button("Mark as handled")).await?;
+        browser.sees("No open issues").await
     })
     .await
 }

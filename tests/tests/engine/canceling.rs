@@ -174,7 +174,8 @@ async fn a_refusal_is_told_and_stays_until_it_is_dealt_with() -> Result<()> {
         assert_goes_on(&lab, &id, "AWAITING_COLLECTION").await?;
         assert_eq!(lab.order(&id).await?.status, "error");
 
-        ask(&lab, &id, ActionRequest::MarkHandled { code: shared::IssueCode::CancelRefused }).await?;
+        ask(&lab, &id, ActionRequest::MarkHandled { code: shared::IssueCode::CancelRefused, subject: None })
+            .await?;
         assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new());
         assert_eq!(lab.order(&id).await?.status, "awaiting_collection");
     }

@@ -40,7 +40,8 @@ async fn story(lab: &EngineLab, code: IssueCode) -> Result<()> {
         IssueCode::TaxRuleMissing => store_setup::tax_rule_missing(lab).await,
         IssueCode::StoreTotalMismatch => {
             store::total_mismatch_before_creation(lab).await?;
-            store::total_mismatch_after_creation(lab).await
+            store::total_mismatch_after_creation(lab).await?;
+            store::mismatch_with_the_right_total(lab).await
         }
         IssueCode::StoreDuplicateFound => store::duplicate_found(lab).await,
         IssueCode::StoreUnreachable => store::unreachable(lab).await,

@@ -35,11 +35,15 @@ mod leases;
 #[cfg(test)]
 mod meanwhile;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod multistore;
 #[cfg(test)]
 mod odd_skus;
 #[cfg(test)]
 mod reconciling;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod shipping;
 #[cfg(test)]

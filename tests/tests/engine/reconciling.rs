@@ -193,7 +193,7 @@ async fn an_ignored_difference_stays_quiet_until_it_changes() -> Result<()> {
         change_store_order(&lab, &id, &json!({ "total_paid": "1.230000" })).await?;
         compared(&lab).await?;
 
-        ask(&lab, &id, ActionRequest::MarkHandled { code: IssueCode::DriftDetected }).await?;
+        ask(&lab, &id, ActionRequest::MarkHandled { code: IssueCode::DriftDetected, subject: None }).await?;
         let ignored = compared(&lab).await?;
         change_store_order(&lab, &id, &json!({ "total_paid": "1.240000" })).await?;
         let changed = compared(&lab).await?;

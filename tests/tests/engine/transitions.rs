@@ -4,11 +4,12 @@
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use shared::{OrderId, OrderStatus};
 use tests::EngineLab;
 
-use crate::asking::do_to;
+use crate::asking::{do_to, truth};
 use crate::labs::labs;
-use crate::store_side::{look_again, set_state, store_role, story};
+use crate::store_side::{change_settings, look_again, set_state, store_role, story};
 
 /// Something that happens to an order.
 #[derive(Clone, Copy)]
@@ -98,9 +99,15 @@ const ROWS: &[Row] = &[
             CANCELED,
         )
     },
-    inside(row("10", "shippable", &[ShipsOne, CanceledBy("seller")]), "CANCELLED", "canceled", CANCELED),
+    Row {
+        issues: &["CANCELED_AFTER_SHIPMENT"],
+        ..inside(row("10", "shippable", &[ShipsOne, CanceledBy("seller")]), "CANCELLED", "canceled", CANCELED)
+    },
     inside(row("11", "shippable", &[SHIP, COLLECT]), "IN_TRANSIT", "in_transit", SHIPPED),
-    inside(row("12", "shippable", &[SHIP, CanceledBy("system")]), "CANCELLED", "canceled", CANCELED),
+    Row {
+        issues: &["CANCELED_AFTER_SHIPMENT"],
+        ..inside(row("12", "shippable", &[SHIP, CanceledBy("system")]), "CANCELLED", "canceled", CANCELED)
+    },
     Row {
         issues: &["CANCEL_STORE_CONFLICT"],
         ..inside(
@@ -115,6 +122,15 @@ const ROWS: &[Row] = &[
         issues: &["CANCELED_AFTER_SHIPMENT"],
         ..inside(
             row("14", "shippable", &[SHIP, COLLECT, CanceledBy("system")]),
+            "CANCELLED",
+            "canceled",
+            CANCELED,
+        )
+    },
+    Row {
+        issues: &["CANCELED_AFTER_SHIPMENT"],
+        ..inside(
+            row("14, collected unseen", "shippable", &[SHIP, Unseen("collect"), CanceledBy("system")]),
             "CANCELLED",
             "canceled",
             CANCELED,
@@ -179,6 +195,56 @@ async fn every_transition_ends_where_the_table_says() -> Result<()> {
             assert_eq!(order.import_state, row.import, "{case}: import\n{told}");
             assert_eq!(store_role(&lab, &id).await?.as_deref(), row.store, "{case}: store\n{told}");
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancellation_warns_of_parcels_also_where_the_store_order_stays() -> Result<()> {
+    for lab in labs().await {
+        change_settings(&lab, |settings| {
+            settings.status_mapping.insert(OrderStatus::Canceled, None);
+        })
+        .await?;
+        for (steps, issue, store) in [
+            (&[SHIP, COLLECT, CanceledBy("system")][..], Some("CANCELED_AFTER_SHIPMENT"), SHIPPED),
+            (&[SHIP, Unseen("collect"), CanceledBy("system")], Some("CANCELED_AFTER_SHIPMENT"), PREPARED),
+            (&[Store(SHIPPED), CanceledBy("system")], Some("CANCEL_STORE_CONFLICT"), SHIPPED),
+            (&[ShipsOne, CanceledBy("seller")], Some("CANCELED_AFTER_SHIPMENT"), PREPARED),
+            (&[CanceledBy("seller")], None, "PS_OS_WS_PAYMENT"),
+        ] {
+            let id = place(&lab, "shippable").await?;
+            for step in steps {
+                take(&lab, &id, *step).await?;
+            }
+            look_again(&lab).await?;
+
+            let case = format!("{} {issue:?} {store}", lab.database_name());
+            assert_eq!(lab.open_issues(&id).await?, Vec::from_iter(issue), "{case}");
+            assert_eq!(store_role(&lab, &id).await?.as_deref(), Some(store), "{case}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_had_left_before_the_rest_was_canceled_is_told_unit_by_unit() -> Result<()> {
+    for lab in labs().await {
+        let id = place(&lab, "shippable").await?;
+        take(&lab, &id, ShipsOne).await?;
+        take(&lab, &id, CanceledBy("seller")).await?;
+
+        let case = lab.database_name();
+        let truth = truth(&lab, &id).await?;
+        let order_id = OrderId(lab.order(&id).await?.id);
+        let units = database::orders::lines_of(lab.database.writer(), order_id).await?;
+        let ours: Vec<_> = units.iter().map(|unit| (unit.status.as_str(), &unit.tracking_number)).collect();
+        assert_eq!(ours.len(), 2, "{case}: {ours:?}");
+        assert!(ours.iter().all(|(status, _)| *status == "CANCELLED"), "{case}: {ours:?}\n{truth:#}");
+        assert_eq!(ours.iter().filter(|(_, number)| number.is_some()).count(), 1, "{case}: {ours:?}");
+        let open = database::issues::open_of(lab.database.writer(), order_id).await?;
+        assert_eq!(open.len(), 1, "{case}");
+        assert!(open[0].facts.contains("1 of 2 units had a tracking number"), "{case}: {}", open[0].facts);
     }
     Ok(())
 }

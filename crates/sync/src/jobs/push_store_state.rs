@@ -7,7 +7,7 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr, snapshots, store_states};
 use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
-use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, channel_order_status};
+use shared::{ChannelStatus, FulfillmentType, IssueCode, OrderId, OrderStatus, REASON, channel_order_status};
 use tiktok_shop::ReadOrder;
 
 use super::failure::Failure;
@@ -133,11 +133,11 @@ async fn push(
         Target::Unchanged if released => states.released_from(known.written_state_id),
         target => target,
     };
-    let target = match target {
-        Target::Unchanged => return push.settle(None).await.map(|()| Pushed::Settled),
-        Target::Missing(state) => return push.settle(Some(state)).await.map(|()| Pushed::StateMissing),
-        Target::State(target) => target,
-    };
+    // What is told of a cancellation does not hang on where the store order goes.
+    let canceled = status == OrderStatus::Canceled;
+    if !canceled && !matches!(target, Target::State(_)) {
+        return push.stay(target).await;
+    }
     let current = match client.order(store_order_id).await {
         Ok(stored) => stored.current_state,
         Err(error) if error.is_not_found() => {
@@ -156,13 +156,18 @@ async fn push(
         states
     };
     let current_state = current.and_then(|current| states.find(current));
+    if canceled {
+        let canceled_in_store = current.is_some() && current == states.roles.canceled;
+        push.warn_of_parcels(current_state.is_some_and(|state| state.shipped), canceled_in_store).await?;
+    }
+    let Target::State(target) = target else { return push.stay(target).await };
     let moves = if held {
         states.may_wait(current_state, target, known.written_state_id)
     } else {
         states.may_move(current_state, target, status, &connection.settings)
     };
-    push.announce(status, current_state, target, moves).await?;
     if moves {
+        push.announce(target).await?;
         around(OutsideWrite::StoreState, client.add_order_history(store_order_id, target)).await?;
         push.note_moved(current_state, target).await?;
         recorded(OutsideWrite::StoreState);
@@ -220,43 +225,64 @@ impl Push<'_> {
         OrderId(self.order.id)
     }
 
-    /// Writes down what is about to be written, so that reading it back is no news, and what must be told even if we are
-    /// stopped right after the write.
-    async fn announce(
-        &self,
-        status: OrderStatus,
-        current: Option<&OrderState>,
-        target: OrderStateId,
-        moves: bool,
-    ) -> Result<(), Failure> {
-        let shipped_before = status == OrderStatus::Canceled && current.is_some_and(|state| state.shipped);
-        if !moves && !shipped_before {
+    /// Leaves the store order where it is, and says so where the state that it belongs into is gone.
+    async fn stay(&self, target: Target) -> Result<Pushed, Failure> {
+        let (missing, pushed) = match target {
+            Target::Missing(state) => (Some(state), Pushed::StateMissing),
+            Target::Unchanged | Target::State(_) => (None, Pushed::Settled),
+        };
+        self.settle(missing).await.map(|()| pushed)
+    }
+
+    /// Writes down what is about to be written, so that reading it back is no news.
+    async fn announce(&self, target: OrderStateId) -> Result<(), Failure> {
+        let txn = self.engine.database().begin().await?;
+        if orders::find_locked(&txn, self.id()).await?.is_none() {
             return Ok(());
         }
+        let known = store_shipments::find(&txn, self.id()).await?;
+        let written_state_id = i64::try_from(target.0).ok();
+        store_shipments::save(&txn, StoreShipment { written_state_id, ..known }).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Says once that a canceled order has parcels that are ready or have left, by what either side shows: a status that
+    /// came and went between two looks is not missed. Told before the store order moves, or a crash would swallow it.
+    async fn warn_of_parcels(&self, shipped_in_store: bool, canceled_in_store: bool) -> Result<(), Failure> {
         let now = self.engine.clock().now();
         let database = self.engine.database();
         let txn = database.begin().await?;
         if orders::find_locked(&txn, self.id()).await?.is_none() {
             return Ok(());
         }
-        if moves {
-            let known = store_shipments::find(&txn, self.id()).await?;
-            let written_state_id = i64::try_from(target.0).ok();
-            store_shipments::save(&txn, StoreShipment { written_state_id, ..known }).await?;
-        }
-        if shipped_before {
-            let raw = snapshots::latest(&txn, &database.vault, self.id()).await?;
-            let code = if raw.is_some_and(was_collected) {
-                IssueCode::CanceledAfterShipment
-            } else {
-                IssueCode::CancelStoreConflict
-            };
-            if !issues::was_ever_open(&txn, self.id(), code).await? {
-                let found = Found::new(code);
-                issues::open(&txn, self.connection.id, self.id(), &found, Retry::default(), now).await?;
-                orders::derive_status(&txn, self.id(), now).await?;
+        let raw = snapshots::latest(&txn, &database.vault, self.id()).await?;
+        let collected = raw.is_some_and(was_collected);
+        let found = if shipped_in_store && !collected {
+            Found::new(IssueCode::CancelStoreConflict)
+        } else if shipped_in_store || collected {
+            Found::new(IssueCode::CanceledAfterShipment).with(REASON, "the carrier has had a parcel")
+        } else {
+            let units = orders::lines_of(&txn, self.id()).await?;
+            let with_number = units.iter().filter(|unit| unit.tracking_number.is_some()).count();
+            // TikTok's warehouse keeps its own parcels back, and whoever canceled in the store knows of theirs.
+            let ours = self.order.fulfillment_type != FulfillmentType::TikTok.as_str();
+            if with_number == 0 || !ours || canceled_in_store {
+                return Ok(());
+            }
+            let reason = format!("{with_number} of {} units had a tracking number", units.len());
+            Found::new(IssueCode::CanceledAfterShipment).with(REASON, reason)
+        };
+        // One of the two is enough, also after it was marked as handled and the store order has moved.
+        for code in [IssueCode::CancelStoreConflict, IssueCode::CanceledAfterShipment] {
+            if issues::was_ever_open(&txn, self.id(), code).await? {
+                return Ok(());
             }
         }
+        issues::open(&txn, self.connection.id, self.id(), &found, Retry::default(), now).await?;
+        let entry = Entry::ours("issue", found.code.sentence(&found.facts)).with("code", found.code);
+        timeline::record(&txn, self.id(), entry, now).await?;
+        orders::derive_status(&txn, self.id(), now).await?;
         txn.commit().await?;
         Ok(())
     }

@@ -10,8 +10,8 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, NewJob, Outcome};
 use shared::{
-    ActionKind, ActionState, ChannelStatus, EventKind, ImportState, IssueCode, IssueFacts, OrderId,
-    TikTokOrderId, channel_order_status,
+    ActionKind, ActionState, ChannelStatus, EventKind, IMPORT_ISSUES, ImportState, IssueCode, IssueFacts,
+    OrderId, TikTokOrderId, channel_order_status,
 };
 use tiktok_shop::{CancelStatus, ReadOrder};
 
@@ -25,7 +25,7 @@ use crate::attempts;
 use crate::breaker::Down;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
-use crate::issue_of::{CHANNEL_ISSUES, IMPORT_ISSUES, REFUSED_BY_CHANNEL, of_channel_in};
+use crate::issue_of::{CHANNEL_ISSUES, REFUSED_BY_CHANNEL, of_channel_in};
 use crate::mapping::{Choice, ImportDecision, import_decision, snapshot_of};
 use crate::shipping::{CORRECTION_ISSUES, SHIPPING_ISSUES};
 

@@ -131,7 +131,7 @@ pub async fn sync(lab: &EngineLab, id: &str) -> Result<()> {
 
 /// Presses the button that ends a problem which nothing but a person can end.
 pub async fn mark_handled(lab: &EngineLab, id: &str, code: IssueCode) -> Result<()> {
-    ask(lab, id, ActionRequest::MarkHandled { code }).await?;
+    ask(lab, id, ActionRequest::MarkHandled { code, subject: None }).await?;
     lab.run_due().await
 }
 

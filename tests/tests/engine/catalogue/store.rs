@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
-use shared::{ActionRequest, IssueCode, OrderStatus};
+use shared::{ActionRequest, IssueCode, OrderStatus, REASON};
 use tests::EngineLab;
 
 use super::shown::{
     change_row, cleared, forget_store, imported_once, mark_handled, not_in_store, place, place_as, place_to,
     retry_import, row, shown, wait_for_retry,
 };
-use crate::asking::{ask, assert_done, do_to, imported_order, let_time_pass, truth};
-use crate::store_side::{delete, store_order_of};
+use crate::asking::{ask, assert_done, do_to, imported_order, let_time_pass, truth, try_to_ask};
+use crate::store_side::{delete, store_order_of, story};
 
 /// The store's ecotax makes every total another one, so nothing is created.
 pub async fn total_mismatch_before_creation(lab: &EngineLab) -> Result<()> {
@@ -49,6 +49,23 @@ pub async fn total_mismatch_after_creation(lab: &EngineLab) -> Result<()> {
     imported_once(lab, &id, IssueCode::StoreTotalMismatch).await
 }
 
+/// The store broke off before it gave the order a state; the total is right.
+pub async fn mismatch_with_the_right_total(lab: &EngineLab) -> Result<()> {
+    let fault = json!({ "resource": "orders", "method": "POST", "kind": "half_made500", "times": 1 });
+    lab.sandboxes.break_store(&fault).await?;
+    let id = place_to(lab, "FR").await?;
+    let issue = shown(lab, &id, IssueCode::StoreTotalMismatch).await?;
+    assert_eq!(
+        issue.sentence,
+        "The total is right, but the store broke off while making the order, which is in no state."
+    );
+    let refusal = try_to_ask(lab, &id, ActionRequest::Import {}).await?.unwrap_err();
+    assert_eq!(refusal, "The order is already in your store.");
+
+    mark_handled(lab, &id, IssueCode::StoreTotalMismatch).await?;
+    imported_once(lab, &id, IssueCode::StoreTotalMismatch).await
+}
+
 /// Somebody else, perhaps another module, has made the order twice.
 pub async fn duplicate_found(lab: &EngineLab) -> Result<()> {
     let same = imported_order(lab).await?;
@@ -76,11 +93,17 @@ pub async fn duplicate_found(lab: &EngineLab) -> Result<()> {
     lab.poll().await?;
     let issue = shown(lab, &id, IssueCode::StoreDuplicateFound).await?;
     let kept = store_order_of(lab, &id).await?;
-    assert_eq!(issue.sentence, format!("Already in your store as #{kept}."));
     let store_orders = lab.sandboxes.store_orders_of(&id).await?;
     let canceled: Vec<_> = store_orders.iter().filter(|order| order["current_state"] == "6").collect();
     ensure!(store_orders.len() == 2 && canceled.len() == 1, "{store_orders:?}");
     ensure!(canceled[0]["id"] != json!(kept), "the first one is the order");
+    let other = &canceled[0]["id"];
+    let sentence = format!("Already in your store as #{kept}; #{other} was made for it too.");
+    assert_eq!(issue.sentence, sentence);
+    assert_eq!(issue.facts[REASON], format!("orderbridge canceled #{other}"));
+    let entry = format!("The store had this order twice: #{kept} is kept; orderbridge canceled #{other}.");
+    let told = story(lab, &id).await?;
+    ensure!(told.contains(&entry), "{told}");
 
     mark_handled(lab, &id, IssueCode::StoreDuplicateFound).await?;
     cleared(lab, &id, IssueCode::StoreDuplicateFound, OrderStatus::AwaitingShipment).await

@@ -1,5 +1,7 @@
 //! The order is in the store: it is read back, compared, and recorded, and what follows from it is asked for.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::import_intents::{self, ImportIntent, Step};
@@ -8,13 +10,12 @@ use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use prestashop::OrderSummary;
-use shared::{ActionKind, ActionRequest, ImportState, IssueCode, StoreOrderId};
+use shared::{ActionKind, ActionRequest, IMPORT_ISSUES, ImportState, IssueCode, REASON, StoreOrderId};
 
 use super::read_back::read_back;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
 use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
-use crate::issue_of::IMPORT_ISSUES;
 use crate::jobs::{push_store_state, push_store_tracking, register_reference};
 use crate::mapping::STATUS_DRIFT;
 use crate::store::end_request_of;
@@ -51,22 +52,34 @@ impl Import<'_> {
 
     async fn cancel_duplicates(&self, first: &OrderSummary, others: &[&OrderSummary]) -> Result<(), Stop> {
         let canceled = self.facts.settings.order_states.canceled;
+        let mut told = Vec::with_capacity(others.len());
         for duplicate in others {
-            if let Some(canceled) = canceled
-                && duplicate.current_state != Some(canceled)
-            {
-                around(OutsideWrite::StoreState, self.client.add_order_history(duplicate.id, canceled))
-                    .await?;
-            }
+            let (kept, other) = (first.id, duplicate.id);
+            let became = match canceled {
+                Some(canceled) if duplicate.current_state == Some(canceled) => {
+                    format!("#{other} was canceled already")
+                }
+                Some(canceled) => {
+                    around(OutsideWrite::StoreState, self.client.add_order_history(other, canceled)).await?;
+                    format!("orderbridge canceled #{other}")
+                }
+                None => format!("#{other} is not canceled, because the store has no state for that"),
+            };
+            let issue = Found::new(IssueCode::StoreDuplicateFound)
+                .with("store_order_id", kept)
+                .with("canceled_store_order_id", other)
+                .with(REASON, &became)
+                .about(other.to_string());
+            let sentence = format!("The store had this order twice: #{kept} is kept; {became}.");
+            told.push((issue, Entry::ours("import", sentence).with("store_order_id", other)));
         }
         let now = self.now();
         let txn = self.begin().await?;
-        for duplicate in others {
-            let issue = Found::new(IssueCode::StoreDuplicateFound)
-                .with("store_order_id", first.id)
-                .with("canceled_store_order_id", duplicate.id)
-                .about(duplicate.id.to_string());
-            issues::open(&txn, self.connection.id, self.order_id, &issue, Retry::default(), now).await?;
+        for (issue, entry) in told {
+            // A try that is repeated after a crash says nothing twice.
+            if issues::open(&txn, self.connection.id, self.order_id, &issue, Retry::default(), now).await? {
+                timeline::record(&txn, self.order_id, entry, now).await?;
+            }
         }
         orders::derive_status(&txn, self.order_id, now).await?;
         txn.commit().await?;
@@ -150,19 +163,14 @@ impl Import<'_> {
     async fn wake_others(
         &self,
         txn: &DatabaseTransaction,
-        resolved: &[IssueCode],
+        resolved: &[(IssueCode, String)],
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        for code in resolved {
-            job_queue::wake(txn, &crate::cause(self.connection.id, *code, ""), now).await?;
-        }
-        if resolved.iter().any(|code| matches!(code, IssueCode::SkuNotFound | IssueCode::StockShort)) {
-            for line in orders::lines_of(txn, self.order_id).await? {
-                for code in [IssueCode::SkuNotFound, IssueCode::StockShort] {
-                    let sku = line.seller_sku.as_deref().unwrap_or_default().trim();
-                    job_queue::wake(txn, &crate::cause(self.connection.id, code, sku), now).await?;
-                }
-            }
+        // In one order whoever wakes them, or two that wake the same could wait for each other.
+        let causes: BTreeSet<String> =
+            resolved.iter().map(|(code, subject)| crate::cause(self.connection.id, *code, subject)).collect();
+        for cause in causes {
+            job_queue::wake(txn, &cause, now).await?;
         }
         Ok(())
     }

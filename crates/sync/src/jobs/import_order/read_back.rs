@@ -4,7 +4,7 @@ use database::from_micros;
 use database::issues::Found;
 use database::orders::OrderRow;
 use prestashop::Order;
-use shared::IssueCode;
+use shared::{IssueCode, REASON};
 
 use crate::mapping::{StoreOrderPlan, StoreStates};
 use crate::store_facts::StoreFacts;
@@ -18,9 +18,6 @@ pub(super) fn read_back(
 ) -> Vec<Found> {
     let expected = plan.map_or_else(|| from_micros(order.expected_store_total_micros), |plan| plan.total);
     let mut reasons = Vec::new();
-    if stored.total_paid != expected {
-        reasons.push("the totals differ".to_owned());
-    }
     reasons.extend(StoreStates::from(facts).unfit_after_import(stored.current_state, plan.is_some()));
     if let Some(plan) = plan {
         reasons.extend(other_pieces(stored, plan));
@@ -31,15 +28,20 @@ pub(super) fn read_back(
             );
         }
     }
-    if reasons.is_empty() {
+    let mut found = Found::new(IssueCode::StoreTotalMismatch);
+    let difference = stored.total_paid - expected;
+    if !difference.is_zero() {
+        let currency = &order.currency;
+        found = found
+            .with("store_total", format!("{:.2} {currency}", stored.total_paid))
+            .with("tiktok_total", format!("{expected:.2} {currency}"))
+            .with("difference", format!("{difference:.2} {currency}"));
+    } else if reasons.is_empty() {
         return Vec::new();
     }
-    let currency = &order.currency;
-    let found = Found::new(IssueCode::StoreTotalMismatch)
-        .with("store_total", format!("{:.2} {currency}", stored.total_paid))
-        .with("tiktok_total", format!("{expected:.2} {currency}"))
-        .with("difference", format!("{:.2} {currency}", stored.total_paid - expected))
-        .with("reason", reasons.join("; "));
+    if !reasons.is_empty() {
+        found = found.with(REASON, reasons.join("; "));
+    }
     vec![found]
 }
 

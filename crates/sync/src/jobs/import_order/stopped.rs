@@ -9,12 +9,12 @@ use database::orders;
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome};
-use shared::{ImportState, IssueCode, OrderId, TikTokOrderId};
+use shared::{IMPORT_ISSUES, ImportState, IssueCode, OrderId, TikTokOrderId};
 
 use super::{Stop, begin_under, end_imports, end_unwanted, kept_out, not_imported};
 use crate::attempts;
 use crate::engine::Engine;
-use crate::issue_of::{IMPORT_ISSUES, next_step, of_store};
+use crate::issue_of::{next_step, of_store};
 use crate::jobs::{JobError, refresh_order};
 use crate::mapping::ImportDecision;
 
@@ -110,12 +110,15 @@ pub(super) async fn stopped(
         Some((outcome, at)) => (outcome, Retry { attempts, next_at: Some(at) }),
         None => next_step(connection.id, &found, attempts, now),
     };
+    let met = |code| found.iter().any(|found| found.code == code);
     // What TikTok Shop hid or got wrong, it may tell by now.
-    let ask_again = found
-        .iter()
-        .any(|found| matches!(found.code, IssueCode::AddressMasked | IssueCode::PaymentIncoherent));
-    if ask_again {
-        let at = retry.next_at.unwrap_or(now + TimeDelta::hours(6));
+    let ask_again_at = if met(IssueCode::AddressMasked) || met(IssueCode::PaymentIncoherent) {
+        Some(retry.next_at.unwrap_or(now + TimeDelta::hours(6)))
+    } else {
+        // Whoever tries it once more has entered the SKU in TikTok Shop, or seen it arrive with another order.
+        (met(IssueCode::SkuMissing) && attempts > 1).then_some(now)
+    };
+    if let Some(at) = ask_again_at {
         let refresh = refresh_order(connection.id, tiktok_order_id, at);
         job_queue::enqueue(&txn, refresh, now).await?;
     }
