@@ -127,7 +127,8 @@ impl FromRequest for Pairs {
     }
 }
 
-/// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error.
+/// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error, and so is a
+/// list of none: it would narrow nothing.
 pub fn words<T: Copy + Display>(
     name: &str,
     value: &str,
@@ -135,7 +136,11 @@ pub fn words<T: Copy + Display>(
     errors: &mut Vec<FieldError>,
 ) -> Vec<T> {
     let mut words = Vec::new();
-    for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+    let mut sent = value.split(',').map(str::trim).filter(|word| !word.is_empty()).peekable();
+    if sent.peek().is_none() {
+        errors.push(FieldError::new(name, "empty; leave it out"));
+    }
+    for word in sent {
         match known.iter().find(|known| known.to_string() == word) {
             Some(known) => words.push(*known),
             None => {

@@ -36,7 +36,7 @@ async fn every_item_is_left_out_when_it_is_known() {
             format!("/api/v1/exports/{}", export["id"]),
             format!("/api/v1/connections/{}", connection.id),
             "/api/v1/users/1".to_owned(),
-            format!("/api/v1/api-keys/{}", key["id"]),
+            format!("/api/v1/api-keys/{}", key["api_key"]["id"]),
             format!("/api/v1/webhooks/{}", webhook["id"]),
         ];
 
@@ -133,5 +133,58 @@ async fn budgets_are_told_kept_and_given_back() {
     }
     app.clock.advance(chrono::TimeDelta::seconds(61));
     assert_eq!(app.get("/api/v1/orders").by(&viewer).send().await.unwrap().status(), 200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_filter_that_says_nothing_never_means_everything() {
+    let app = app_with(&["--allow-private-addresses"]).await;
+    let connection = app.connect("1").await;
+    app.record(&connection, &order("576400000000000001", app.now())).await;
+    let admin = app.sign_in_as(Role::Admin).await;
+    let with_key =
+        |path: &str| app.post(path).by(&admin).header("idempotency-key", uuid::Uuid::new_v4().to_string());
+    let tag = |filter: Value| {
+        let body = json!({ "request": { "action": "tag", "add": ["zz"] }, "filter": filter });
+        with_key("/api/v1/bulk-runs").json(&body)
+    };
+    let get = |address: &str| app.get(&format!("/api/v1/{address}")).by(&admin);
+    let webhook = with_key("/api/v1/webhooks").json(&json!({ "url": "http://127.0.0.1:9/" }));
+    let (status, webhook) = answer(webhook).await;
+    assert_eq!(status, 201, "{webhook}");
+    let cases = [
+        (get("orders?status="), "status"),
+        (get("orders?tag=,"), "tag"),
+        (get("orders?sort="), "sort"),
+        (get("orders?q=status:"), "q"),
+        (get("orders/counts?country=%20"), "country"),
+        (get("orders/1/timeline?topic="), "topic"),
+        (get("audit?event="), "event"),
+        (get("audit?actor="), "actor"),
+        (get("issues?code=,"), "code"),
+        (get("alerts?kind="), "kind"),
+        (get(&format!("webhooks/{}/deliveries?state=", webhook["id"])), "state"),
+        (tag(json!([["status", ""]])), "/filter/0"),
+        (tag(json!([["status", "error"], ["tag", ","]])), "/filter/1"),
+        (with_key("/api/v1/exports").json(&json!({ "format": "csv", "filter": [["q", " "]] })), "/filter/0"),
+        (
+            app.post("/api/v1/orders/search").by(&admin).json(&json!({ "filter": { "status": "" } })),
+            "/filter/status",
+        ),
+    ];
+
+    for (request, pointer) in cases {
+        let (status, problem) = answer(request).await;
+        assert_eq!((status, &problem["code"]), (400, &json!("bad_filter")), "{pointer}: {problem}");
+        let error = &problem["errors"][0];
+        assert_eq!(error["pointer"], pointer, "{problem}");
+        assert!(error["detail"].as_str().unwrap().contains("empty; leave it out"), "{problem}");
+    }
+    // A run without any filter is for all orders, and says so.
+    let (status, run) = answer(tag(json!([]))).await;
+    assert_eq!((status, &run["total"]), (202, &json!(1)), "{run}");
+    let outcome = get(&format!("bulk-runs/{}/orders?outcome=", run["id"]));
+    let (status, problem) = answer(outcome).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!("outcome")), "{problem}");
     app.stop().await;
 }
