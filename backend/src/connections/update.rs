@@ -10,12 +10,13 @@ use shared::{
 };
 use sync::jobs;
 
-use super::{answer, authorize, find, store_address, values};
+use super::{authorize, current, find, store_address, values};
 use crate::app::AppState;
 use crate::audit::{parts_sent, tell};
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
+use crate::item::changed;
 use crate::openapi::{BodyRefusals, IfMatch, Missing, Preconditions, Refusals};
 
 /// Change a connection
@@ -52,7 +53,7 @@ pub async fn update_connection(
         return Err(ApiError::Stale);
     }
     ApiError::refuse_values(values::update(&body.0))?;
-    let changed = changed_parts(&body.0);
+    let parts = changed_parts(&body.0);
     let state_before = record.state;
     let tokens = apply(&state, &mut record, body.0).await?;
 
@@ -72,19 +73,18 @@ pub async fn update_connection(
     }
     jobs::connection_changed(&txn, record.id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;
-    // As this change has left it, not as somebody else has made it a moment later.
-    let answer = answer(&state, &txn, StatusCode::OK, record.id).await?;
+    let connection = current(&state, &txn, record.id).await?;
     tell(
         &state,
         &txn,
         Entry::new(AuditEvent::ConnectionChanged, caller.actor())
             .about("connection", record.id)
-            .with("changed", &changed),
+            .with("changed", &parts),
     )
     .await?;
     txn.commit().await?;
     state.committed();
-    Ok(answer)
+    changed(StatusCode::OK, connection.version, &connection)
 }
 
 /// Changes the record, and returns new tokens if there are any.

@@ -1,10 +1,12 @@
 //! What holds on every route alike: versions, methods, budgets.
 
+use database::entities::idempotency_keys;
 use reqwest::Method;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use shared::Role;
 
-use crate::app::{As, answer, app, app_with, apps, order};
+use crate::app::{As, answer, app, app_with, apps, apps_with, order};
 
 #[tokio::test]
 async fn every_item_is_left_out_when_it_is_known() {
@@ -187,4 +189,51 @@ async fn a_filter_that_says_nothing_never_means_everything() {
     let (status, problem) = answer(outcome).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!("outcome")), "{problem}");
     app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_made_with_a_key_is_made_once() {
+    for app in apps_with(&["--allow-private-addresses"]).await {
+        let admin = app.sign_in_as(Role::Admin).await;
+        let expires_at = app.now() + chrono::TimeDelta::days(1);
+        let cases = [
+            ("webhooks", json!({ "url": "http://127.0.0.1:9/" }), "secret"),
+            (
+                "api-keys",
+                json!({ "name": "a", "scopes": ["orders:read"], "expires_at": expires_at }),
+                "secret",
+            ),
+            ("invitations", json!({ "email": "new@example.com", "role": "viewer" }), "link"),
+        ];
+
+        for (path, body, secret) in cases {
+            let address = format!("/api/v1/{path}");
+            let send = || app.post(&address).by(&admin).header("idempotency-key", path).json(&body);
+            let (status, made) = answer(send()).await;
+            assert_eq!(status, 201, "{path}: {made}");
+            let thing = made.get("invitation").or(made.get("api_key")).unwrap_or(&made);
+            let again = send().send().await.unwrap();
+            assert_eq!(again.status(), 409, "{path}");
+            assert_eq!(again.headers()["idempotent-replayed"], "true");
+            let problem: Value = again.json().await.unwrap();
+            assert_eq!(problem["code"], "already_created", "{path}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains(&format!(" {}", thing["id"])), "{path}: {detail}");
+            let list = answer(app.get(&address).by(&admin)).await.1;
+            let items = list.get("items").unwrap_or(&list).as_array().unwrap();
+            assert_eq!(items.len(), 1, "{path}: one was made");
+            // What is kept of the answer holds no secret.
+            let secret = made[secret].as_str().unwrap();
+            let rows = idempotency_keys::Entity::find().all(app.database.reader()).await.unwrap();
+            let kept = rows.iter().map(|row| String::from_utf8_lossy(row.body.as_deref().unwrap()));
+            assert!(
+                kept.clone().count() > 0 && kept.into_iter().all(|body| !body.contains(secret)),
+                "{path}"
+            );
+
+            let without = app.post(&address).by(&admin).json(&body);
+            assert_eq!(answer(without).await.0, 201, "{path}: no key is needed");
+        }
+        app.stop().await;
+    }
 }
