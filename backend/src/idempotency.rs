@@ -19,6 +19,7 @@ use crate::app::AppState;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::{is_json, parse, read_all};
+use crate::middleware::shown;
 
 /// Names the request.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -155,7 +156,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     let named = Named {
         key,
         digest: state.request_digests.digest(request.method().as_str(), request.path(), &bytes),
-        path: request.path().to_owned(),
+        path: shown(request.path()).into_owned(),
         request_id: request_id.unwrap_or_default(),
     };
     Ok(Once { body, named })
