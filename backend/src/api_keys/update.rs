@@ -42,13 +42,11 @@ pub async fn update_api_key(
     known: KnownVersions,
     body: Body<UpdateApiKey>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let UpdateApiKey { name, scopes, expires_at } = body.0;
     let txn = state.database.begin().await?;
     let mut key = find(&txn, &caller, id.0).await?;
-    if key.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(key.version)?;
     if let Some(name) = name {
         key.name = name.trim().to_owned();
     }

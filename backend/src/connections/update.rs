@@ -47,11 +47,9 @@ pub async fn update_connection(
     known: KnownVersions,
     body: Body<UpdateConnection>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let mut record = find(&state, id.0).await?;
-    if record.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(record.version)?;
     ApiError::refuse_values(values::update(&body.0))?;
     let parts = changed_parts(&body.0);
     let state_before = record.state;

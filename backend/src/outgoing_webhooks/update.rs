@@ -46,11 +46,9 @@ pub async fn update_webhook(
     known: KnownVersions,
     body: Body<UpdateWebhook>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let mut webhook = find(&state, state.database.reader(), id.0).await?.webhook;
-    if webhook.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(webhook.version)?;
     let was_enabled = webhook.enabled;
     let parts = changed_parts(&body.0);
     apply(&state, &mut webhook, body.0).await?;

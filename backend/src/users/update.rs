@@ -44,7 +44,7 @@ pub async fn update_user(
     known: KnownVersions,
     body: Body<UpdateUser>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let UpdateUser { role, disabled, second_factor } = body.0;
     if second_factor == Some(true) {
         let detail = "only the person can set up an authenticator app";
@@ -53,9 +53,7 @@ pub async fn update_user(
     let now = state.clock().now();
     let txn = state.database.begin().await?;
     let before = find(&txn, id.0).await?;
-    if before.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(before.version)?;
     let after = UserAccount {
         role: role.unwrap_or(before.role),
         disabled: disabled.unwrap_or(before.disabled),

@@ -237,3 +237,28 @@ async fn what_is_made_with_a_key_is_made_once() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn any_version_and_one_of_several_may_be_named() {
+    let app = app_with(&["--allow-private-addresses"]).await;
+    let admin = app.sign_in_as(Role::Admin).await;
+    let (_, webhook) =
+        answer(app.post("/api/v1/webhooks").by(&admin).json(&json!({ "url": "http://127.0.0.1:9/" }))).await;
+    let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+    let change = async |tags: &str, description: &str| {
+        let body = json!({ "description": description });
+        let request = app.request(Method::PATCH, &path).by(&admin).header("if-match", tags).json(&body);
+        answer(request).await
+    };
+
+    assert_eq!(change("\"77\", \"1\"", "a").await.0, 200);
+    assert_eq!(change("*", "b").await.1["version"], 3);
+    assert_eq!(change("W/\"3\"", "c").await.0, 412);
+    let (status, problem) = change("3", "c").await;
+    assert_eq!((status, &problem["code"]), (400, &json!("if_match_invalid")));
+    let delete = app.request(Method::DELETE, &path).by(&admin).header("if-match", "\"2\", \"3\"");
+    assert_eq!(delete.send().await.unwrap().status(), 204);
+    let missing = app.request(Method::DELETE, &path).by(&admin).header("if-match", "*");
+    assert_eq!(missing.send().await.unwrap().status(), 404);
+    app.stop().await;
+}
