@@ -47,6 +47,7 @@ pub async fn update_api_key(
     let txn = state.database.begin().await?;
     let mut key = find(&txn, &caller, id.0).await?;
     versions.require(key.version)?;
+    let before = key.clone();
     if let Some(name) = name {
         key.name = name.trim().to_owned();
     }
@@ -55,6 +56,9 @@ pub async fn update_api_key(
     }
     if let Some(expires_at) = expires_at {
         key.expires_at = expires_at;
+    }
+    if key == before {
+        return changed(StatusCode::OK, key.version, &key);
     }
     check(&key, &caller, state.clock().now())?;
     if !api_keys::update(&txn, &key).await? {

@@ -10,7 +10,7 @@ use shared::{
 };
 use sync::jobs;
 
-use super::{authorize, current, find, store_address, values};
+use super::{authorize, current, find, shown, store_address, values};
 use crate::app::AppState;
 use crate::audit::{parts_sent, tell};
 use crate::auth::{ConnectionsWrite, May};
@@ -52,8 +52,12 @@ pub async fn update_connection(
     versions.require(record.version)?;
     ApiError::refuse_values(values::update(&body.0))?;
     let parts = changed_parts(&body.0);
-    let state_before = record.state;
+    let before = record.clone();
     let tokens = apply(&state, &mut record, body.0).await?;
+    if tokens.is_none() && is_unchanged(&before, &record) {
+        let connection = shown(before);
+        return changed(StatusCode::OK, connection.version, &connection);
+    }
 
     let now = state.clock().now();
     let vault = &state.database.vault;
@@ -66,7 +70,7 @@ pub async fn update_connection(
         let current = connections::find(&txn, vault, record.id).await?.ok_or(ApiError::NotFound)?;
         connections::replace_tokens(&txn, vault, &current, &tokens).await?;
     }
-    if let Some(event) = connections::state_news(state_before, record.state) {
+    if let Some(event) = connections::state_news(before.state, record.state) {
         webhook_messages::record(&txn, event, About::connection(record.id), now).await?;
     }
     jobs::connection_changed(&txn, record.id, now).await?;
@@ -126,6 +130,15 @@ async fn apply(
         record.state = ConnectionState::Active;
     }
     Ok(Some(authorized.tokens))
+}
+
+/// Whether a change without a new authorization has changed nothing.
+fn is_unchanged(before: &ConnectionRecord, after: &ConnectionRecord) -> bool {
+    let changeable = |record: &ConnectionRecord| {
+        let ConnectionRecord { name, settings, store_url, webservice_key, state, .. } = record.clone();
+        (name, settings, store_url, webservice_key, state)
+    };
+    changeable(before) == changeable(after)
 }
 
 fn changed_parts(update: &UpdateConnection) -> String {

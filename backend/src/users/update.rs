@@ -61,6 +61,10 @@ pub async fn update_user(
     };
     caller.require_all_of(before.role)?;
     caller.require_all_of(after.role)?;
+    let removes_second_factor = second_factor == Some(false) && before.second_factor;
+    if after == before && !removes_second_factor {
+        return changed(StatusCode::OK, before.version, &before);
+    }
     let was_admin = before.role == Role::Admin && !before.disabled;
     if was_admin && (after.role != Role::Admin || after.disabled) {
         check_not_last_admin(&txn, id.0).await?;
@@ -68,7 +72,7 @@ pub async fn update_user(
     if !users::update(&txn, &after, now).await? {
         return Err(ApiError::Stale);
     }
-    if second_factor == Some(false) {
+    if removes_second_factor {
         second_factors::remove(&txn, id.0).await?;
     }
     if after.disabled {

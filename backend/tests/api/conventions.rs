@@ -239,6 +239,55 @@ async fn what_is_made_with_a_key_is_made_once() {
 }
 
 #[tokio::test]
+async fn a_change_that_changes_nothing_leaves_version_and_log_alone() {
+    let app = app_with(&["--allow-private-addresses"]).await;
+    let admin = app.sign_in_as(Role::Admin).await;
+    let key = json!({
+        "name": "Tool", "scopes": ["orders:read"], "expires_at": app.now() + chrono::TimeDelta::days(1)
+    });
+    let webhook = json!({ "url": "http://127.0.0.1:9/", "events": ["order.received"] });
+    let made = async |path: &str, body: &Value| {
+        let (status, made) = answer(app.post(path).by(&admin).json(body)).await;
+        assert_eq!(status, 201, "{made}");
+        format!("{path}/{}", made.get("api_key").unwrap_or(&made)["id"])
+    };
+    let connection = format!("/api/v1/connections/{}", app.connect("1").await.id);
+    let (_, shown) = answer(app.get(&connection).by(&admin)).await;
+    app.create_user("viewer@example.com", Role::Viewer).await;
+    let cases = [
+        (made("/api/v1/api-keys", &key).await, json!({ "name": "Tool", "scopes": ["orders:read"] })),
+        (made("/api/v1/webhooks", &webhook).await, webhook.clone()),
+        (connection, json!({ "name": shown["name"], "settings": shown["settings"], "paused": false })),
+        (
+            "/api/v1/users/2".to_owned(),
+            json!({ "role": "viewer", "disabled": false, "second_factor": false }),
+        ),
+    ];
+    let log = async || answer(app.get("/api/v1/audit?limit=1").by(&admin)).await.1["items"][0]["id"].clone();
+
+    let before = log().await;
+    for (path, same) in &cases {
+        let get = async || {
+            let response = app.get(path).by(&admin).send().await.unwrap();
+            (response.headers()["etag"].to_str().unwrap().to_owned(), response.json::<Value>().await.unwrap())
+        };
+        let (tag, thing) = get().await;
+        let same_time = json!({ "expires_at": thing["expires_at"] });
+        let is_key = thing["expires_at"].is_string();
+        for body in [json!({}), same.clone()].into_iter().chain(is_key.then_some(same_time)) {
+            let change = app.request(Method::PATCH, path).by(&admin).header("if-match", &tag).json(&body);
+            let response = change.send().await.unwrap();
+            assert_eq!(response.status(), 200, "{path} {body}");
+            assert_eq!(response.headers()["etag"].to_str().unwrap(), tag, "{path} {body}");
+            assert_eq!(response.json::<Value>().await.unwrap(), thing, "{path} {body}");
+        }
+        assert_eq!(get().await, (tag, thing), "{path}");
+    }
+    assert_eq!(log().await, before);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn any_version_and_one_of_several_may_be_named() {
     let app = app_with(&["--allow-private-addresses"]).await;
     let admin = app.sign_in_as(Role::Admin).await;
