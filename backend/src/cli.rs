@@ -176,14 +176,10 @@ async fn create_user(config: &Config, email: &str, role: Role, if_absent: bool) 
 }
 
 fn make_new_key(data_dir: &Path) -> anyhow::Result<()> {
-    if !begin_rotation(data_dir)? {
-        bail!(
-            "nothing was changed: either the key does not come from {0}, or {0}/encryption.key.previous is left from a \
-             rotation that is not over",
-            data_dir.display()
-        );
-    }
-    println!("a new key was made; restart every process, then run rotate-key again, without --new");
+    begin_rotation(data_dir).context("nothing was changed")?;
+    println!(
+        "a new key was made; restart every process, for those that run do not know it, then run rotate-key again, without --new"
+    );
     Ok(())
 }
 
@@ -202,7 +198,11 @@ async fn rotate_key(config: &Config) -> anyhow::Result<()> {
     let entry = Entry::new(AuditEvent::EncryptionKeyRotated, audit::ORDERBRIDGE).with("fields", total);
     audit::append(&txn, &database.vault, entry, database.clock.now()).await?;
     txn.commit().await?;
-    println!("{total} fields were sealed with the current key; the earlier keys are not needed any more");
+    println!(
+        "{total} fields were sealed with the current key. A process that was started before that key was made cannot read them \
+         and still uses the earlier one: if there is any, restart it and run this again. Only then remove the earlier keys, so that \
+         the next rotation can begin."
+    );
     Ok(())
 }
 

@@ -362,15 +362,27 @@ fn previous_keys_of_file(path: &Path) -> Result<Vec<MasterKey>, ConfigError> {
 }
 
 /// Makes a new encryption key in the data folder and keeps the present one as an earlier one, so that no moment is without
-/// either. `false` when the key does not come from the folder, or an earlier rotation is not over.
+/// either.
 ///
 /// # Errors
-/// When a file cannot be written.
-pub fn begin_rotation(data_dir: &Path) -> Result<bool, ConfigError> {
+/// When the key does not come from the folder, an earlier one is still kept there, or a file cannot be written.
+pub fn begin_rotation(data_dir: &Path) -> Result<(), ConfigError> {
     let (current, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEYS_FILE));
-    let from_environment = std::env::var(KEY_VARIABLE).is_ok_and(|key| !key.is_empty());
-    if from_environment || previous.exists() || !current.exists() {
-        return Ok(false);
+    if std::env::var(KEY_VARIABLE).is_ok_and(|key| !key.is_empty()) {
+        let detail =
+            format!("holds the key; put a new one there and the old one into {PREVIOUS_KEYS_VARIABLE}");
+        return Err(ConfigError::new(KEY_VARIABLE, detail));
+    }
+    if !current.exists() {
+        return Err(ConfigError::new(
+            current.display().to_string(),
+            "is not there, so there is no key to replace",
+        ));
+    }
+    if previous.exists() {
+        let detail = "is there, from the last rotation; once rotate-key has run after every process was started anew, \
+            remove it and repeat this";
+        return Err(ConfigError::new(previous.display().to_string(), detail));
     }
     let failed = |path: &Path, error: std::io::Error| {
         ConfigError::new(path.display().to_string(), format!("cannot be written: {error}"))
@@ -380,8 +392,7 @@ pub fn begin_rotation(data_dir: &Path) -> Result<bool, ConfigError> {
     let fresh = data_dir.join("encryption.key.new");
     let _ = std::fs::remove_file(&fresh);
     create_key_file(&fresh).map_err(|error| failed(&fresh, error))?;
-    std::fs::rename(&fresh, &current).map_err(|error| failed(&current, error))?;
-    Ok(true)
+    std::fs::rename(&fresh, &current).map_err(|error| failed(&current, error))
 }
 
 fn create_key_file(path: &Path) -> std::io::Result<MasterKey> {
@@ -443,17 +454,19 @@ mod tests {
     fn a_rotation_keeps_the_old_key_to_read_with() {
         let folder = tempfile::tempdir().unwrap();
         let load = || Config::load(settings(&["--data-dir", folder.path().to_str().unwrap()])).unwrap();
-        assert!(!begin_rotation(folder.path()).unwrap(), "there is no key yet");
+        assert!(begin_rotation(folder.path()).unwrap_err().to_string().contains("no key to replace"));
         let before = load();
 
-        assert!(begin_rotation(folder.path()).unwrap());
+        begin_rotation(folder.path()).unwrap();
         let after = load();
 
         assert_ne!(before.master_key.derive("x"), after.master_key.derive("x"));
         let previous: Vec<_> = after.previous_keys.iter().map(|key| key.derive("x")).collect();
         assert_eq!(previous, [before.master_key.derive("x")]);
-        assert!(!begin_rotation(folder.path()).unwrap(), "the last one is not over");
+        assert!(begin_rotation(folder.path()).unwrap_err().to_string().contains("remove it"));
         assert_eq!(load().master_key.derive("x"), after.master_key.derive("x"));
+        std::fs::remove_file(folder.path().join(PREVIOUS_KEYS_FILE)).unwrap();
+        begin_rotation(folder.path()).unwrap();
     }
 
     #[test]

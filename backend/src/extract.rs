@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{CONTENT_TYPE, EntityTag, Header, HeaderMap, IF_MATCH, IF_NONE_MATCH, IfMatch};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use database::Reach;
@@ -26,7 +26,7 @@ use crate::strict_json::Strict;
 /// No request of ours comes near it.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// More than there are filters.
-const MOST_PARAMETERS: usize = 64;
+pub(crate) const MOST_PARAMETERS: usize = 64;
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -127,7 +127,8 @@ impl FromRequest for Pairs {
     }
 }
 
-/// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error.
+/// The words of a parameter that is a list, separated by commas. What is not among the known ones is an error, and so is a
+/// list of none: it would narrow nothing.
 pub fn words<T: Copy + Display>(
     name: &str,
     value: &str,
@@ -135,7 +136,11 @@ pub fn words<T: Copy + Display>(
     errors: &mut Vec<FieldError>,
 ) -> Vec<T> {
     let mut words = Vec::new();
-    for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+    let mut sent = value.split(',').map(str::trim).filter(|word| !word.is_empty()).peekable();
+    if sent.peek().is_none() {
+        errors.push(FieldError::new(name, "empty; leave it out"));
+    }
+    for word in sent {
         match known.iter().find(|known| known.to_string() == word) {
             Some(known) => words.push(*known),
             None => {
@@ -188,7 +193,7 @@ impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
 /// The versions that the caller knows of, from `If-None-Match` and `If-Match`.
 pub struct KnownVersions {
     none_match: Option<String>,
-    if_match: Option<String>,
+    if_match: Option<IfMatch>,
 }
 
 impl FromRequest for KnownVersions {
@@ -196,9 +201,10 @@ impl FromRequest for KnownVersions {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header =
-            |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-        ready(Ok(Self { none_match: header(IF_NONE_MATCH), if_match: header(IF_MATCH) }))
+        let none_match = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        let is_sent = request.headers().contains_key(IF_MATCH);
+        let if_match = is_sent.then(|| IfMatch::parse(request).unwrap_or(IfMatch::Items(Vec::new())));
+        ready(Ok(Self { none_match: none_match.map(ToOwned::to_owned), if_match }))
     }
 }
 
@@ -217,39 +223,84 @@ impl KnownVersions {
         tags.map(|known| known.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
     }
 
-    /// The version that is to be changed.
+    /// The versions that may be changed, one of which the thing must have.
     ///
     /// # Errors
-    /// When it is not said, or is no version of ours.
-    pub fn to_change(&self) -> Result<i64, ApiError> {
-        let tag = self.if_match.as_deref().ok_or(ApiError::VersionMissing)?;
-        let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
-        // A tag may go on with a digest of what was shown.
-        let version = tag.split_once('-').map_or(tag, |(version, _)| version);
-        version.parse().map_err(|_| ApiError::Stale)
+    /// When they are not said, or not as entity tags.
+    pub fn to_change(&self) -> Result<VersionsToChange, ApiError> {
+        match self.if_match.as_ref().ok_or(ApiError::VersionMissing)? {
+            IfMatch::Any => Ok(VersionsToChange::Any),
+            IfMatch::Items(tags) if tags.is_empty() => {
+                let detail = "If-Match holds entity tags in their quotes, such as \"7\", or an asterisk.";
+                Err(ApiError::bad_request("if_match_invalid", detail))
+            }
+            IfMatch::Items(tags) => Ok(VersionsToChange::Of(tags.iter().filter_map(version_of).collect())),
+        }
+    }
+}
+
+/// The version that a tag names, if it is one of ours. Weak tags match nothing that is to be changed (RFC 9110, 13.1.1).
+fn version_of(tag: &EntityTag) -> Option<i64> {
+    // A tag may go on with a digest of what was shown.
+    let version = tag.tag().split('-').next().unwrap_or_default();
+    version.parse().ok().filter(|_| !tag.weak)
+}
+
+/// Which versions of a thing may be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionsToChange {
+    /// Whichever it has.
+    Any,
+    Of(Vec<i64>),
+}
+
+impl VersionsToChange {
+    /// Refuses to change a thing that has another version.
+    ///
+    /// # Errors
+    /// When it has.
+    pub fn require(&self, current: i64) -> Result<(), ApiError> {
+        match self {
+            Self::Of(versions) if !versions.contains(&current) => Err(ApiError::Stale),
+            _ => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
-    fn known(none_match: Option<&str>, if_match: Option<&str>) -> KnownVersions {
-        KnownVersions {
-            none_match: none_match.map(ToOwned::to_owned),
-            if_match: if_match.map(ToOwned::to_owned),
-        }
+    fn known(name: &str, value: &str) -> KnownVersions {
+        let request = TestRequest::default().insert_header((name, value)).to_http_request();
+        KnownVersions::extract(&request).into_inner().unwrap()
     }
 
     #[test]
     fn entity_tags_are_known_in_all_their_forms() {
-        assert!(known(Some("\"6\", W/\"7\""), None).has("\"7\""));
-        assert!(!known(Some("\"6\""), None).has("\"7\""));
-        assert!(!known(None, None).has("\"7\""));
-        assert_eq!(known(None, Some("\"7\"")).to_change().unwrap(), 7);
-        assert_eq!(known(None, Some("W/\"7-1a2b\"")).to_change().unwrap(), 7);
-        assert!(matches!(known(None, None).to_change(), Err(ApiError::VersionMissing)));
-        assert!(matches!(known(None, Some("*")).to_change(), Err(ApiError::Stale)));
+        assert!(known("if-none-match", "\"6\", W/\"7\"").has("\"7\""));
+        assert!(!known("if-none-match", "\"6\"").has("\"7\""));
+        assert!(!KnownVersions::none().has("\"7\""));
+    }
+
+    #[test]
+    fn a_change_is_of_one_of_the_versions_that_it_names() {
+        let allows =
+            |value: &str, version| known("if-match", value).to_change().unwrap().require(version).is_ok();
+
+        for value in ["\"7\"", "\"7-1a2b\"", "\"5\", \"7-1a2b\"", "*"] {
+            assert!(allows(value, 7), "{value}");
+        }
+        for value in ["\"6\"", "W/\"7\"", "W/\"7-1a2b\", \"8\"", "\"elsewhere\"", "\"\""] {
+            assert!(!allows(value, 7), "{value}");
+        }
+        for value in ["7", "", "\"7"] {
+            let refused = known("if-match", value).to_change();
+            assert!(matches!(refused, Err(ApiError::BadRequest { code: "if_match_invalid", .. })), "{value}");
+        }
+        assert!(matches!(KnownVersions::none().to_change(), Err(ApiError::VersionMissing)));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::app::AppState;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::{is_json, parse, read_all};
+use crate::middleware::shown;
 
 /// Names the request.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -63,6 +64,35 @@ pub struct Once<T> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoBody {}
+
+/// What a request has come to.
+pub struct Done {
+    pub response: HttpResponse,
+    /// What a repeat of the request is answered.
+    pub kept: Answer,
+}
+
+impl Done {
+    /// Done, and there is nothing to say of it.
+    #[must_use]
+    pub fn without_body() -> Self {
+        let kept = Answer {
+            status: StatusCode::NO_CONTENT.as_u16(),
+            content_type: JSON.to_owned(),
+            body: Vec::new(),
+        };
+        Self { response: HttpResponse::NoContent().finish(), kept }
+    }
+}
+
+/// An answer that a repeat gets, too.
+///
+/// # Errors
+/// When it cannot be written as JSON, which is our own fault.
+pub fn kept(status: StatusCode, value: &impl Serialize) -> Result<Answer, ApiError> {
+    let body = serde_json::to_vec(value).map_err(ApiError::internal)?;
+    Ok(Answer { status: status.as_u16(), content_type: JSON.to_owned(), body })
+}
 
 /// What a request is known by.
 pub struct Named {
@@ -126,7 +156,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     let named = Named {
         key,
         digest: state.request_digests.digest(request.method().as_str(), request.path(), &bytes),
-        path: request.path().to_owned(),
+        path: shown(request.path()).into_owned(),
         request_id: request_id.unwrap_or_default(),
     };
     Ok(Once { body, named })
@@ -155,10 +185,30 @@ impl Named {
     /// # Errors
     /// The key is that of another request, or of one that is being answered; or a failure of our own.
     pub async fn answer<T: Serialize>(
-        self,
+        &self,
         state: &AppState,
         caller: &Caller,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(StatusCode, T), ApiError>,
+    ) -> Result<HttpResponse, ApiError> {
+        let prepare = async || Ok(());
+        self.answer_prepared(state, caller, prepare, async |txn: &_, ()| {
+            let (status, value) = work(txn).await?;
+            let answer = kept(status, &value)?;
+            Ok(Done { response: response(answer.clone()), kept: answer })
+        })
+        .await
+    }
+
+    /// The same for work that asks others before its transaction begins, or whose answer is not repeated as it is.
+    ///
+    /// # Errors
+    /// The key is that of another request, or of one that is being answered; or a failure of our own.
+    pub async fn answer_prepared<P>(
+        &self,
+        state: &AppState,
+        caller: &Caller,
+        prepare: impl AsyncFnOnce() -> Result<P, ApiError>,
+        work: impl AsyncFnOnce(&DatabaseTransaction, P) -> Result<Done, ApiError>,
     ) -> Result<HttpResponse, ApiError> {
         let held = match &self.key {
             None => None,
@@ -169,11 +219,28 @@ impl Named {
                 Claim::Answered(answer) => return Ok(replay(answer)),
             },
         };
-        let done = self.work(state, held.as_ref(), work).await;
+        let done = match prepare().await {
+            Ok(prepared) => self.work(state, held.as_ref(), async |txn: &_| work(txn, prepared).await).await,
+            Err(error) => self.refuse(state, held.as_ref(), error).await,
+        };
         if let (Err(_), Some(held)) = (&done, &held) {
             idempotency::release(state.database.writer(), held).await?;
         }
         done
+    }
+
+    /// What a repeat is told of a request whose answer showed a secret: nothing keeps that, so this names what was made.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which is our own fault.
+    pub fn shown_once(&self, detail: String) -> Result<Answer, ApiError> {
+        self.kept_refusal(&ApiError::Conflict { code: "already_created", detail })
+    }
+
+    fn kept_refusal(&self, error: &ApiError) -> Result<Answer, ApiError> {
+        let problem = error.problem(&self.path, &self.request_id);
+        let body = serde_json::to_vec(&problem).map_err(ApiError::internal)?;
+        Ok(Answer { status: problem.status, content_type: PROBLEM.to_owned(), body })
     }
 
     async fn claim(&self, state: &AppState, caller: &Caller, key: &str) -> Result<Claim, ApiError> {
@@ -181,24 +248,22 @@ impl Named {
         Ok(idempotency::claim(state.database.writer(), request, state.clock().now()).await?)
     }
 
-    async fn work<T: Serialize>(
+    async fn work(
         &self,
         state: &AppState,
         held: Option<&Held>,
-        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(StatusCode, T), ApiError>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Done, ApiError>,
     ) -> Result<HttpResponse, ApiError> {
         let txn = state.database.begin().await?;
-        let (status, value) = match work(&txn).await {
+        let Done { response, kept } = match work(&txn).await {
             Ok(done) => done,
             Err(error) => {
                 txn.rollback().await?;
                 return self.refuse(state, held, error).await;
             }
         };
-        let body = serde_json::to_vec(&value).map_err(ApiError::internal)?;
-        let answer = Answer { status: status.as_u16(), content_type: JSON.to_owned(), body };
         if let Some(held) = held
-            && !idempotency::answer(&txn, held, &answer).await?
+            && !idempotency::answer(&txn, held, &kept).await?
         {
             // We were too slow, and the same request is being answered anew.
             txn.rollback().await?;
@@ -206,7 +271,7 @@ impl Named {
         }
         txn.commit().await?;
         state.committed();
-        Ok(response(answer))
+        Ok(response)
     }
 
     /// Keeps a refusal as the answer; a failure of our own is none.
@@ -217,9 +282,7 @@ impl Named {
         error: ApiError,
     ) -> Result<HttpResponse, ApiError> {
         let Some(held) = held.filter(|_| error.status_code().is_client_error()) else { return Err(error) };
-        let problem = error.problem(&self.path, &self.request_id);
-        let body = serde_json::to_vec(&problem).map_err(ApiError::internal)?;
-        let answer = Answer { status: problem.status, content_type: PROBLEM.to_owned(), body };
+        let answer = self.kept_refusal(&error)?;
         idempotency::answer(state.database.writer(), held, &answer).await?;
         Err(error)
     }

@@ -1,5 +1,7 @@
 //! What happens around every handler: request id, log line, headers, and problems instead of bare errors.
 
+use std::borrow::Cow;
+
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -13,14 +15,16 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use database::audit::Entry;
-use shared::AuditEvent;
+use shared::{AuditEvent, FieldError};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+use url::form_urlencoded;
 
 use crate::app::AppState;
 use crate::audit::tell_alone;
 use crate::auth::{Identity, api_key, caller_of};
 use crate::error::ApiError;
+use crate::extract::MOST_PARAMETERS;
 use crate::rate_limits::Budgets;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,7 +56,7 @@ pub struct RequestSpan;
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request_id(request);
-        tracing::info_span!("request", %id, method = %request.method(), path = request.path())
+        tracing::info_span!("request", %id, method = %request.method(), path = %shown(request.path()))
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
@@ -67,6 +71,19 @@ impl RootSpanBuilder for RequestSpan {
             tracing::info!(parent: &span, status = status.as_u16(), "answered");
         }
     }
+}
+
+/// No id and no word of our addresses is longer; keys and tokens are.
+const LONGEST_SEGMENT: usize = 40;
+
+/// A path as it may be logged and answered: whoever sends a key or a token in it finds it in neither.
+pub fn shown(path: &str) -> Cow<'_, str> {
+    let is_secret = |segment: &str| segment.contains(api_key::PREFIX) || segment.len() > LONGEST_SEGMENT;
+    if !path.split('/').any(is_secret) {
+        return Cow::Borrowed(path);
+    }
+    let segments = path.split('/').map(|segment| if is_secret(segment) { "[redacted]" } else { segment });
+    Cow::Owned(segments.collect::<Vec<_>>().join("/"))
 }
 
 fn request_id(request: &ServiceRequest) -> String {
@@ -84,18 +101,30 @@ pub async fn authenticate(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state = request.app_data::<Data<AppState>>().cloned();
     let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
-    if request.query_string().contains(api_key::PREFIX) {
+    if [request.path(), request.query_string()].iter().any(|part| part.contains(api_key::PREFIX)) {
         // Whoever logs addresses has it now.
         let detail = "An API key was sent in an address, where logs keep it: revoke it, and send its successor as a \
             bearer token.";
         return Ok(request.error_response(ApiError::bad_request("key_in_address", detail)));
+    }
+    // Whoever watches the server's health may well add something that no cache knows.
+    let is_api = request.path().starts_with("/api/");
+    if is_api && state.routes.is_without_query(request.method().as_str(), request.path()) {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes()).take(MOST_PARAMETERS);
+        let unknown = |(name, _): (Cow<'_, str>, _)| {
+            let name: String = name.chars().take(64).collect();
+            FieldError::new(name, "unknown filter; this address takes none")
+        };
+        if let Err(error) = ApiError::refuse_filter(pairs.map(unknown).collect()) {
+            return Ok(request.error_response(error));
+        }
     }
     let identity = match Identity::of(&state, request.headers()).await {
         Ok(identity) => identity,
         Err(error) => return Ok(request.error_response(error)),
     };
     let budget = match &identity {
-        Identity::Known(caller) if request.path().starts_with("/api/") => {
+        Identity::Known(caller) if is_api => {
             state.rate_limits.count_caller(&caller.account(), state.clock().now())
         }
         _ => None,
@@ -117,7 +146,7 @@ pub async fn problems(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request);
-    let path = request.path().to_owned();
+    let path = shown(request.path()).into_owned();
     let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = response.response().error() else { return Ok(response) };
     let answer = if let Some(error) = error.as_error::<ApiError>() {
@@ -257,4 +286,23 @@ pub async fn headers(
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_cut_out_of_paths_and_nothing_else_is() {
+        let key = api_key::new_key().key;
+        let encoded = key.replace('_', "%5F");
+        let token = format!("eyJhbGciOiJFZERTQSJ9.{}.c2ln", "e".repeat(40));
+
+        for secret in [&key, &key[..20], &encoded, &token] {
+            assert_eq!(shown(&format!("/api/v1/orders/{secret}/raw")), "/api/v1/orders/[redacted]/raw");
+        }
+        for path in ["/api/v1/sessions/8e03978e-40d5-43e8-bc93-6894a57f9324", "/api/v1/orders/1207", "/"] {
+            assert_eq!(shown(path), path);
+        }
+    }
 }

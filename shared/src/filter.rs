@@ -177,7 +177,7 @@ impl OrderFilter {
     /// Reads a filter from the pairs of a query.
     ///
     /// # Errors
-    /// One error for each pair that is unknown, repeated or wrong; each names the parameter and the remedy.
+    /// One error for each pair that is unknown, repeated, empty or wrong; each names the parameter and the remedy.
     pub fn from_pairs<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<FieldError>> {
@@ -190,7 +190,7 @@ impl OrderFilter {
                 errors.push(FieldError::new(name, format!("unknown filter; known are {known}")));
             } else if seen.contains(&name) {
                 errors.push(FieldError::new(name, "given twice; join the values with a comma"));
-            } else if let Err(detail) = filter.set(name, value) {
+            } else if let Err(detail) = filter.narrow(name, value) {
                 errors.push(FieldError::new(name, detail));
             }
             seen.push(name);
@@ -198,7 +198,19 @@ impl OrderFilter {
         if errors.is_empty() { Ok(filter) } else { Err(errors) }
     }
 
-    /// Reads one filter; an empty value leaves it open.
+    /// Reads one filter that somebody has sent. One that says nothing is refused, for who sends it does not mean all orders.
+    ///
+    /// # Errors
+    /// The sentence says what is wrong with the value and what would be right.
+    pub fn narrow(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let says_nothing = match name {
+            "q" => value.trim().is_empty(),
+            _ => value.chars().all(is_separator),
+        };
+        if says_nothing { Err("empty; leave it out".to_owned()) } else { self.set(name, value) }
+    }
+
+    /// Reads one filter of a page's own address or form, where an empty value leaves it open.
     ///
     /// # Errors
     /// The sentence says what is wrong with the value and what would be right.
@@ -224,7 +236,10 @@ impl OrderFilter {
             "country" => self.country = codes(value, 2)?,
             "currency" => self.currency = codes(value, 3)?,
             "special" => self.special = words(value, SpecialKind::ALL)?,
-            "tag" => self.tag = value.split(',').map(|tag| tag.trim().to_owned()).collect(),
+            "tag" => {
+                let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                self.tag = tags.map(ToOwned::to_owned).collect();
+            }
             "archived" => {
                 self.archived =
                     value.parse().map_err(|_| "neither true nor false; write one of them".to_owned())?;
@@ -333,10 +348,13 @@ fn join<T: ToString>(values: &[T]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
+fn is_separator(character: char) -> bool {
+    character == ',' || character.is_whitespace()
+}
+
 /// The values of a list, separated by commas or spaces.
 fn split(value: &str) -> Result<Vec<&str>, String> {
-    let values: Vec<_> =
-        value.split([',', ' ', '\n', '\t']).map(str::trim).filter(|value| !value.is_empty()).collect();
+    let values: Vec<_> = value.split(is_separator).filter(|value| !value.is_empty()).collect();
     if values.len() > MAX_FILTER_VALUES {
         return Err(format!("more than {MAX_FILTER_VALUES} values; ask in several requests"));
     }
@@ -472,8 +490,26 @@ mod tests {
     }
 
     #[test]
-    fn empty_values_leave_the_filter_open() {
-        let filter = read(&[("status", ""), ("q", "  "), ("sort", "-created_at")]).unwrap();
+    fn a_filter_that_says_nothing_is_refused_rather_than_left_out() {
+        for name in OrderFilter::names() {
+            for value in ["", "  ", ",", " ,\n,"] {
+                if name == "q" && value.contains(',') {
+                    continue;
+                }
+                let errors = read(&[(&name, value)]).unwrap_err();
+                assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, name.as_str()), "{value:?}");
+                assert_eq!(errors[0].detail, "empty; leave it out", "{name}={value:?}");
+            }
+        }
+        assert_eq!(read(&[("tag", "a,,b")]).unwrap().tag, ["a", "b"]);
+    }
+
+    #[test]
+    fn empty_values_of_a_page_leave_the_filter_open() {
+        let mut filter = OrderFilter::default();
+        for (name, value) in [("status", ""), ("tag", ","), ("q", "  "), ("sort", "-created_at")] {
+            filter.set(name, value).unwrap();
+        }
 
         assert!(filter.is_open());
         assert!(filter.to_pairs().is_empty());

@@ -32,7 +32,7 @@ impl Search {
                     }
                 }
                 Some((key, value)) if OrderFilter::is_name(key) && key != "q" && key != "sort" => {
-                    if let Err(detail) = search.filter.set(key, value) {
+                    if let Err(detail) = search.filter.narrow(key, value) {
                         errors.push(FieldError::new("q", format!("{key}: {detail}")));
                     }
                 }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn wrong_terms_are_explained() {
-        for q in ["status:lost", "age:2d", "age:>d", "age:>99999d", "a b c d e f g h i"] {
+        for q in ["status:lost", "status:", "tag:,", "age:2d", "age:>d", "age:>99999d", "a b c d e f g h i"] {
             assert_eq!(search(q).unwrap_err()[0].pointer, "q", "{q}");
         }
     }

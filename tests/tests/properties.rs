@@ -250,8 +250,10 @@ mod filter {
         for _ in 0..10_000 {
             let chosen: Vec<_> = names.sample(&mut rng, 3).cloned().collect();
             let pairs: Vec<_> = chosen.into_iter().map(|name| (name, value(&mut rng))).collect();
-            let wrong_alone =
-                pairs.iter().filter(|(name, value)| OrderFilter::default().set(name, value).is_err()).count();
+            let wrong_alone = pairs
+                .iter()
+                .filter(|(name, value)| OrderFilter::default().narrow(name, value).is_err())
+                .count();
             let errors = read(&query_of(&pairs)).err().unwrap_or_default();
             assert_eq!(errors.len(), wrong_alone, "{pairs:?}: {errors:?}");
             assert!(errors.iter().all(|error| !error.detail.is_empty()));

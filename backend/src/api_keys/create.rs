@@ -11,16 +11,18 @@ use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{KeysWrite, May, api_key, token_hash};
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::idempotency::{Done, OnceIfNamed};
 use crate::item::versioned_with_secret;
-use crate::openapi::{BodyRefusals, Refusals};
+use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Create an API key
 ///
-/// The answer shows the key this once. It carries scopes that the caller has, and it loses those that its owner loses.
+/// The answer shows the key this once. It carries scopes that the caller has, and it loses those that its owner loses. A repeat
+/// with the same `Idempotency-Key` makes nothing: it is 409 `already_created` and names the key.
 #[utoipa::path(
     tag = "keys",
     operation_id = "createApiKey",
+    params(OptionalIdempotencyKey),
     request_body(
         content = CreateApiKey,
         example = json!({
@@ -36,6 +38,7 @@ use crate::openapi::{BodyRefusals, Refusals};
             headers(("ETag" = String), ("Cache-Control" = String))
         ),
         BodyRefusals,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["keys:write"]))
@@ -44,53 +47,53 @@ use crate::openapi::{BodyRefusals, Refusals};
 pub async fn create_api_key(
     state: Data<AppState>,
     caller: May<KeysWrite>,
-    body: Body<CreateApiKey>,
+    request: OnceIfNamed<CreateApiKey>,
 ) -> Result<HttpResponse, ApiError> {
-    let CreateApiKey { name, scopes, connections, expires_at } = body.0;
-    let now = state.clock().now();
-    let fresh = api_key::new_key();
-    let wanted = ApiKey {
-        id: ApiKeyId(0),
-        name: name.trim().to_owned(),
-        prefix: fresh.prefix,
-        owner: caller.user.email.clone(),
-        scopes: in_order(scopes),
-        connections,
-        created_at: now,
-        expires_at,
-        last_used_at: None,
-        version: 1,
-    };
-    check(&wanted, &caller, now)?;
-
-    let txn = state.database.begin().await?;
-    if let Some(wanted) = &wanted.connections {
-        let there = connections::ids(&txn, &caller.reach).await?;
-        check_connections(wanted, &there)?;
-    }
-    let new = NewKey {
-        owner: caller.user.id,
-        name: &wanted.name,
-        prefix: &wanted.prefix,
-        key_hash: &token_hash(&fresh.key),
-        scopes: &wanted.scopes,
-        connections: wanted.connections.as_deref(),
-        expires_at,
-    };
-    let id = api_keys::create(&txn, new, now).await?;
-    let api_key = find(&txn, &caller, id).await?;
-    tell(
-        &state,
-        &txn,
-        Entry::new(AuditEvent::KeyCreated, caller.actor())
+    let OnceIfNamed { body: CreateApiKey { name, scopes, connections, expires_at }, named } = request;
+    let work = async |txn: &_, ()| {
+        let now = state.clock().now();
+        let fresh = api_key::new_key();
+        let wanted = ApiKey {
+            id: ApiKeyId(0),
+            name: name.trim().to_owned(),
+            prefix: fresh.prefix,
+            owner: caller.user.email.clone(),
+            scopes: in_order(scopes),
+            connections,
+            created_at: now,
+            expires_at,
+            last_used_at: None,
+            version: 1,
+        };
+        check(&wanted, &caller, now)?;
+        if let Some(wanted) = &wanted.connections {
+            let there = connections::ids(txn, &caller.reach).await?;
+            check_connections(wanted, &there)?;
+        }
+        let new = NewKey {
+            owner: caller.user.id,
+            name: &wanted.name,
+            prefix: &wanted.prefix,
+            key_hash: &token_hash(&fresh.key),
+            scopes: &wanted.scopes,
+            connections: wanted.connections.as_deref(),
+            expires_at,
+        };
+        let id = api_keys::create(txn, new, now).await?;
+        let api_key = find(txn, &caller, id).await?;
+        let entry = Entry::new(AuditEvent::KeyCreated, caller.actor())
             .about("key", id)
             .with("prefix", &api_key.prefix)
-            .with("scopes", joined(&api_key.scopes)),
-    )
-    .await?;
-    txn.commit().await?;
-    let mut answer = versioned_with_secret(StatusCode::CREATED, api_key.version, &api_key)?;
-    Ok(answer.json(NewApiKey { api_key, secret: fresh.key }))
+            .with("scopes", joined(&api_key.scopes));
+        tell(&state, txn, entry).await?;
+        let kept = named.shown_once(format!(
+            "This Idempotency-Key has made API key {id}, which was shown in that answer only; if it was lost, revoke it with \
+            DELETE /api/v1/api-keys/{id}, and create another with a new Idempotency-Key."
+        ))?;
+        let mut answer = versioned_with_secret(StatusCode::CREATED, api_key.version, &api_key)?;
+        Ok(Done { response: answer.json(NewApiKey { api_key, secret: fresh.key }), kept })
+    };
+    named.answer_prepared(&state, &caller, async || Ok(()), work).await
 }
 
 fn check_connections(wanted: &[ConnectionId], there: &[ConnectionId]) -> Result<(), ApiError> {

@@ -42,13 +42,12 @@ pub async fn update_api_key(
     known: KnownVersions,
     body: Body<UpdateApiKey>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let UpdateApiKey { name, scopes, expires_at } = body.0;
     let txn = state.database.begin().await?;
     let mut key = find(&txn, &caller, id.0).await?;
-    if key.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(key.version)?;
+    let before = key.clone();
     if let Some(name) = name {
         key.name = name.trim().to_owned();
     }
@@ -57,6 +56,9 @@ pub async fn update_api_key(
     }
     if let Some(expires_at) = expires_at {
         key.expires_at = expires_at;
+    }
+    if key == before {
+        return changed(StatusCode::OK, key.version, &key);
     }
     check(&key, &caller, state.clock().now())?;
     if !api_keys::update(&txn, &key).await? {

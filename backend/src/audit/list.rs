@@ -51,6 +51,7 @@ fn filter_of(pairs: &[(String, String)]) -> Result<Filter, ApiError> {
         let time = || DateTime::parse_from_rfc3339(value).map(|time| time.with_timezone(&Utc));
         match name.as_str() {
             "event" => filter.events.extend(words(name, value, AuditEvent::ALL, &mut errors)),
+            "actor" | "subject" if value.is_empty() => errors.push(wrong("empty; leave it out")),
             "actor" => filter.actor = Some(value.clone()),
             "subject" => filter.subject = Some(value.clone()),
             "at[gte]" | "at[lt]" => match time() {

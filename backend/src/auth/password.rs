@@ -27,6 +27,19 @@ const FEWEST_GUESSES_LOG10: f64 = 9.0;
 /// Words that are guessed first here, beside the lists of common passwords, names and words.
 const OUR_WORDS: [&str; 5] = ["orderbridge", "prestashop", "tiktok", "tiktokshop", "seller"];
 
+/// Pass phrases that every text about pass phrases shows, without what stands between their words: long enough to look
+/// good, and tried early.
+const SHOWN_EVERYWHERE: [&str; 8] = [
+    "correcthorsebatterystaple",
+    "icanhascheezburger",
+    "itwasthebestoftimes",
+    "loremipsumdolorsitamet",
+    "maytheforcebewithyou",
+    "openthepodbaydoorshal",
+    "thequickbrownfoxjumpsoverthelazydog",
+    "tobeornottobethatisthequestion",
+];
+
 /// What is wrong with a new password, if anything; `pointer` names the field.
 #[must_use]
 pub fn check_new_password(pointer: &str, password: &str, email: &str) -> Option<FieldError> {
@@ -51,6 +64,11 @@ pub fn check_new_password(pointer: &str, password: &str, email: &str) -> Option<
 /// Whether those who guess come to this one soon. Looked up without a network, in lists of passwords that were breached
 /// most often, of names and of words, with the usual replacements, repeats, sequences and rows of keys.
 fn is_guessed_soon(password: &str, local_part: &str) -> bool {
+    let letters: String =
+        password.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    if SHOWN_EVERYWHERE.contains(&letters.as_str()) {
+        return true;
+    }
     let mut words = OUR_WORDS.to_vec();
     words.push(local_part);
     zxcvbn::zxcvbn(password, &words).guesses_log10() < FEWEST_GUESSES_LOG10
@@ -146,6 +164,9 @@ mod tests {
             ("orderbridge2026", "guessed"),
             ("trustno1trustno1", "guessed"),
             ("december25122026", "guessed"),
+            ("correct horse battery staple", "guessed"),
+            ("Correct-Horse-Battery-Staple1!", "guessed"),
+            ("to be or not to be, that is the question", "guessed"),
             ("Camille.D-and-more", "e-mail"),
         ];
 

@@ -8,13 +8,14 @@ use sea_orm::SqlErr;
 use shared::{AuditEvent, Connection, CreateConnection, EventKind};
 use sync::jobs;
 
-use super::{answer, authorize, store_address, values};
+use super::{authorize, current, store_address, values};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
-use crate::extract::Body;
-use crate::openapi::{BodyRefusals, NotNow, Refusals};
+use crate::idempotency::{Done, OnceIfNamed, kept};
+use crate::item::changed;
+use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Create a connection
 ///
@@ -23,11 +24,18 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals};
 #[utoipa::path(
     tag = "connections",
     operation_id = "createConnection",
+    params(OptionalIdempotencyKey),
     request_body = CreateConnection,
     responses(
-        (status = 201, body = Connection, description = "The new connection", headers(("ETag" = String))),
-        NotNow,
+        (
+            status = 201, body = Connection, description = "The new connection",
+            headers(
+                ("ETag" = String, description = "The version that a change must name; a repeated answer leaves it out"),
+                ("Idempotent-Replayed" = bool, description = "That an earlier request with the key was answered so")
+            )
+        ),
         BodyRefusals,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["connections:write"]))
@@ -36,16 +44,40 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals};
 pub async fn create_connection(
     state: Data<AppState>,
     caller: May<ConnectionsWrite>,
-    body: Body<CreateConnection>,
+    request: OnceIfNamed<CreateConnection>,
 ) -> Result<HttpResponse, ApiError> {
+    let OnceIfNamed { body, named } = request;
     caller.require_all_connections()?;
-    let CreateConnection { name, tiktok, store, settings } = body.0;
+    let prepare = async || authorized(&state, body).await;
+    let work = async |txn: &_, new| {
+        let now = state.clock().now();
+        let uid = uuid::Uuid::new_v4().to_string();
+        let created = connections::create(txn, &state.database.vault, &uid, new, now).await;
+        let id = created.map_err(|error| match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::Conflict {
+                code: "already_connected",
+                detail: "This TikTok shop is connected already; change that connection instead.".to_owned(),
+            },
+            _ => error.into(),
+        })?;
+        jobs::enqueue_periodic(txn, id, now).await?;
+        events::record(txn, EventKind::ConnectionUpdated, id, None, now).await?;
+        let connection = current(&state, txn, id).await?;
+        let entry = Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id);
+        tell(&state, txn, entry).await?;
+        let response = changed(StatusCode::CREATED, connection.version, &connection)?;
+        Ok(Done { response, kept: kept(StatusCode::CREATED, &connection)? })
+    };
+    named.answer_prepared(&state, &caller, prepare, work).await
+}
+
+/// The connection that is to be, once both sides have answered.
+async fn authorized(state: &AppState, body: CreateConnection) -> Result<NewConnection, ApiError> {
+    let CreateConnection { name, tiktok, store, settings } = body;
     ApiError::refuse_values(values::new_connection(&name, &tiktok, &store, &settings))?;
     let store_url = store_address::check(&state.config, "/store/url", &store.url).await?;
-    let authorized = authorize::authorize(&state, &tiktok).await?;
-
-    let now = state.clock().now();
-    let new = NewConnection {
+    let authorized = authorize::authorize(state, &tiktok).await?;
+    Ok(NewConnection {
         name: name.trim().to_owned(),
         app_key: tiktok.app_key,
         app_secret: tiktok.app_secret,
@@ -57,26 +89,5 @@ pub async fn create_connection(
         store_url: store_url.to_string(),
         webservice_key: store.webservice_key.trim().to_owned(),
         settings,
-    };
-    let uid = uuid::Uuid::new_v4().to_string();
-    let txn = state.database.begin().await?;
-    let id =
-        connections::create(&txn, &state.database.vault, &uid, new, now).await.map_err(
-            |error| match error.sql_err() {
-                Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::Conflict {
-                    code: "already_connected",
-                    detail: "This TikTok shop is connected already; change that connection instead."
-                        .to_owned(),
-                },
-                _ => error.into(),
-            },
-        )?;
-    jobs::enqueue_periodic(&txn, id, now).await?;
-    events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
-    let answer = answer(&state, &txn, StatusCode::CREATED, id).await?;
-    tell(&state, &txn, Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id))
-        .await?;
-    txn.commit().await?;
-    state.committed();
-    Ok(answer)
+    })
 }

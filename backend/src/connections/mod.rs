@@ -21,15 +21,12 @@ pub use test::test_connection;
 pub use test_new::test_new_connection;
 pub use update::update_connection;
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use database::DatabaseTransaction;
 use database::connections::{self, ConnectionRecord};
 use shared::{Connection, ConnectionId, ConnectionState, StoreSide, TikTokSide};
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::item::changed;
 
 async fn find(state: &AppState, id: ConnectionId) -> Result<ConnectionRecord, ApiError> {
     let found = connections::find(state.database.reader(), &state.database.vault, id).await?;
@@ -70,14 +67,12 @@ fn shown(record: ConnectionRecord) -> Connection {
     }
 }
 
-/// The connection as it is now, with the version that a change must name.
-async fn answer(
+/// The connection as a transaction leaves it, not as somebody else has made it a moment later.
+async fn current(
     state: &AppState,
     txn: &DatabaseTransaction,
-    status: StatusCode,
     id: ConnectionId,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Connection, ApiError> {
     let found = connections::find(txn, &state.database.vault, id).await?;
-    let connection = shown(found.ok_or(ApiError::NotFound)?);
-    changed(status, connection.version, &connection)
+    Ok(shown(found.ok_or(ApiError::NotFound)?))
 }

@@ -10,12 +10,13 @@ use shared::{
 };
 use sync::jobs;
 
-use super::{answer, authorize, find, store_address, values};
+use super::{authorize, current, find, shown, store_address, values};
 use crate::app::AppState;
 use crate::audit::{parts_sent, tell};
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, KnownVersions};
+use crate::item::changed;
 use crate::openapi::{BodyRefusals, IfMatch, Missing, Preconditions, Refusals};
 
 /// Change a connection
@@ -46,15 +47,17 @@ pub async fn update_connection(
     known: KnownVersions,
     body: Body<UpdateConnection>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let mut record = find(&state, id.0).await?;
-    if record.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(record.version)?;
     ApiError::refuse_values(values::update(&body.0))?;
-    let changed = changed_parts(&body.0);
-    let state_before = record.state;
+    let parts = changed_parts(&body.0);
+    let before = record.clone();
     let tokens = apply(&state, &mut record, body.0).await?;
+    if tokens.is_none() && is_unchanged(&before, &record) {
+        let connection = shown(before);
+        return changed(StatusCode::OK, connection.version, &connection);
+    }
 
     let now = state.clock().now();
     let vault = &state.database.vault;
@@ -67,24 +70,23 @@ pub async fn update_connection(
         let current = connections::find(&txn, vault, record.id).await?.ok_or(ApiError::NotFound)?;
         connections::replace_tokens(&txn, vault, &current, &tokens).await?;
     }
-    if let Some(event) = connections::state_news(state_before, record.state) {
+    if let Some(event) = connections::state_news(before.state, record.state) {
         webhook_messages::record(&txn, event, About::connection(record.id), now).await?;
     }
     jobs::connection_changed(&txn, record.id, now).await?;
     events::record(&txn, EventKind::ConnectionUpdated, record.id, None, now).await?;
-    // As this change has left it, not as somebody else has made it a moment later.
-    let answer = answer(&state, &txn, StatusCode::OK, record.id).await?;
+    let connection = current(&state, &txn, record.id).await?;
     tell(
         &state,
         &txn,
         Entry::new(AuditEvent::ConnectionChanged, caller.actor())
             .about("connection", record.id)
-            .with("changed", &changed),
+            .with("changed", &parts),
     )
     .await?;
     txn.commit().await?;
     state.committed();
-    Ok(answer)
+    changed(StatusCode::OK, connection.version, &connection)
 }
 
 /// Changes the record, and returns new tokens if there are any.
@@ -128,6 +130,15 @@ async fn apply(
         record.state = ConnectionState::Active;
     }
     Ok(Some(authorized.tokens))
+}
+
+/// Whether a change without a new authorization has changed nothing.
+fn is_unchanged(before: &ConnectionRecord, after: &ConnectionRecord) -> bool {
+    let changeable = |record: &ConnectionRecord| {
+        let ConnectionRecord { name, settings, store_url, webservice_key, state, .. } = record.clone();
+        (name, settings, store_url, webservice_key, state)
+    };
+    changeable(before) == changeable(after)
 }
 
 fn changed_parts(update: &UpdateConnection) -> String {

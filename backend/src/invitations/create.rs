@@ -9,24 +9,26 @@ use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{May, UsersWrite, check_new_email, new_token, token_hash};
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::idempotency::{Done, OnceIfNamed};
 use crate::item::with_secret;
-use crate::openapi::{BodyRefusals, NotNow, Refusals};
+use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Invite somebody
 ///
 /// The answer shows the link this once; it works once, for seven days. Inviting the same address again ends the earlier link.
+/// A repeat with the same `Idempotency-Key` makes nothing: it is 409 `already_created` and names the invitation.
 #[utoipa::path(
     tag = "people",
     operation_id = "createInvitation",
+    params(OptionalIdempotencyKey),
     request_body = CreateInvitation,
     responses(
         (
             status = 201, body = NewInvitation, description = "The invitation with its link",
             headers(("Cache-Control" = String))
         ),
-        NotNow,
         BodyRefusals,
+        KeyRefusals,
         Refusals
     ),
     security(("bearer" = ["users:write"]))
@@ -35,33 +37,35 @@ use crate::openapi::{BodyRefusals, NotNow, Refusals};
 pub async fn invite(
     state: Data<AppState>,
     caller: May<UsersWrite>,
-    body: Body<CreateInvitation>,
+    request: OnceIfNamed<CreateInvitation>,
 ) -> Result<HttpResponse, ApiError> {
-    let CreateInvitation { email, role } = body.0;
-    if let Some(error) = check_new_email("/email", &email) {
-        return Err(ApiError::Invalid(vec![error]));
-    }
-    caller.require_all_of(role)?;
-    let token = new_token();
-    let now = state.clock().now();
-    let txn = state.database.begin().await?;
-    if users::find_by_email(&txn, &email).await?.is_some() {
-        return Err(ApiError::Conflict {
-            code: "already_there",
-            detail: "Somebody with this address can sign in already.".to_owned(),
-        });
-    }
-    let invitation =
-        invitations::create(&txn, &email, role, &token_hash(&token), caller.actor(), now).await?;
-    tell(
-        &state,
-        &txn,
-        Entry::new(AuditEvent::UserInvited, caller.actor())
+    let OnceIfNamed { body: CreateInvitation { email, role }, named } = request;
+    let work = async |txn: &_, ()| {
+        if let Some(error) = check_new_email("/email", &email) {
+            return Err(ApiError::Invalid(vec![error]));
+        }
+        caller.require_all_of(role)?;
+        if users::find_by_email(txn, &email).await?.is_some() {
+            return Err(ApiError::Conflict {
+                code: "already_there",
+                detail: "Somebody with this address can sign in already.".to_owned(),
+            });
+        }
+        let (token, now) = (new_token(), state.clock().now());
+        let invitation =
+            invitations::create(txn, &email, role, &token_hash(&token), caller.actor(), now).await?;
+        let entry = Entry::new(AuditEvent::UserInvited, caller.actor())
             .about("invitation", invitation.id)
-            .with("role", role),
-    )
-    .await?;
-    txn.commit().await?;
-    let link = format!("{}/invitation#token={token}", state.config.public_origin());
-    Ok(with_secret(StatusCode::CREATED).json(NewInvitation { invitation, link }))
+            .with("role", role);
+        tell(&state, txn, entry).await?;
+        let kept = named.shown_once(format!(
+            "This Idempotency-Key has made invitation {}, whose link was in that answer only; if it was lost, invite the same \
+            address again with a new Idempotency-Key.",
+            invitation.id
+        ))?;
+        let link = format!("{}/invitation#token={token}", state.config.public_origin());
+        let response = with_secret(StatusCode::CREATED).json(NewInvitation { invitation, link });
+        Ok(Done { response, kept })
+    };
+    named.answer_prepared(&state, &caller, async || Ok(()), work).await
 }

@@ -32,9 +32,10 @@ pub async fn delete_webhook(
     id: Id<WebhookId>,
     known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let txn = state.database.begin().await?;
-    find(&state, &txn, id.0).await?;
+    let version = find(&state, &txn, id.0).await?.webhook.version;
+    versions.require(version)?;
     if !webhooks::delete(&txn, id.0, version).await? {
         return Err(ApiError::Stale);
     }

@@ -45,16 +45,14 @@ pub async fn rotate_webhook_secret(
     known: KnownVersions,
     body: Body<RotateWebhookSecret>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let overlap_hours = body.0.overlap_hours;
     if overlap_hours > LONGEST_OVERLAP_HOURS {
         let detail = format!("at most {LONGEST_OVERLAP_HOURS} hours, which is a week");
         return Err(ApiError::Invalid(vec![FieldError::new("/overlap_hours", detail)]));
     }
     let record = find(&state, state.database.reader(), id.0).await?;
-    if record.webhook.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(record.webhook.version)?;
     let (now, secret) = (state.clock().now(), new_secret());
     let until = now + TimeDelta::hours(overlap_hours.into());
     let database = &state.database;

@@ -46,21 +46,22 @@ pub async fn update_webhook(
     known: KnownVersions,
     body: Body<UpdateWebhook>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let mut webhook = find(&state, state.database.reader(), id.0).await?.webhook;
-    if webhook.version != version {
-        return Err(ApiError::Stale);
-    }
-    let was_enabled = webhook.enabled;
+    versions.require(webhook.version)?;
+    let before = webhook.clone();
     let parts = changed_parts(&body.0);
     apply(&state, &mut webhook, body.0).await?;
+    if webhook == before {
+        return changed(StatusCode::OK, before.version, &before);
+    }
 
     let now = state.clock().now();
     let txn = state.database.begin().await?;
     if !webhooks::update(&txn, &webhook, now).await? {
         return Err(ApiError::Stale);
     }
-    match (was_enabled, webhook.enabled) {
+    match (before.enabled, webhook.enabled) {
         (true, false) => {
             webhook_deliveries::give_up_all(&txn, id.0, "the webhook was switched off").await?;
         }

@@ -44,7 +44,7 @@ pub async fn update_user(
     known: KnownVersions,
     body: Body<UpdateUser>,
 ) -> Result<HttpResponse, ApiError> {
-    let version = known.to_change()?;
+    let versions = known.to_change()?;
     let UpdateUser { role, disabled, second_factor } = body.0;
     if second_factor == Some(true) {
         let detail = "only the person can set up an authenticator app";
@@ -53,9 +53,7 @@ pub async fn update_user(
     let now = state.clock().now();
     let txn = state.database.begin().await?;
     let before = find(&txn, id.0).await?;
-    if before.version != version {
-        return Err(ApiError::Stale);
-    }
+    versions.require(before.version)?;
     let after = UserAccount {
         role: role.unwrap_or(before.role),
         disabled: disabled.unwrap_or(before.disabled),
@@ -63,6 +61,10 @@ pub async fn update_user(
     };
     caller.require_all_of(before.role)?;
     caller.require_all_of(after.role)?;
+    let removes_second_factor = second_factor == Some(false) && before.second_factor;
+    if after == before && !removes_second_factor {
+        return changed(StatusCode::OK, before.version, &before);
+    }
     let was_admin = before.role == Role::Admin && !before.disabled;
     if was_admin && (after.role != Role::Admin || after.disabled) {
         check_not_last_admin(&txn, id.0).await?;
@@ -70,7 +72,7 @@ pub async fn update_user(
     if !users::update(&txn, &after, now).await? {
         return Err(ApiError::Stale);
     }
-    if second_factor == Some(false) {
+    if removes_second_factor {
         second_factors::remove(&txn, id.0).await?;
     }
     if after.disabled {

@@ -213,6 +213,17 @@ async fn a_key_in_an_address_is_refused_and_nowhere_else_is_it_read() {
             assert_eq!((status, &problem["code"]), (400, &json!("key_in_address")));
         }
     }
+    let secret = tool.token.split('_').nth(2).unwrap();
+    for path in [format!("/api/v1/orders/{}", tool.token), format!("/api/v1/{}/timeline", tool.token)] {
+        for request in [app.get(&path), app.get(&path).by(&tool)] {
+            let (status, problem) = answer(request).await;
+            assert_eq!((status, &problem["code"]), (400, &json!("key_in_address")));
+            assert!(problem["instance"].as_str().unwrap().contains("/[redacted]"), "{problem}");
+            assert!(!problem.to_string().contains(secret), "{problem}");
+        }
+    }
+    let (status, problem) = answer(app.get(&format!("/api/v1/orders/{}", manager.token)).by(&manager)).await;
+    assert_eq!((status, &problem["instance"]), (404, &json!("/api/v1/orders/[redacted]")));
     let elsewhere = [
         app.get("/api/v1/orders").header("x-api-key", &tool.token),
         app.get("/api/v1/orders").header("cookie", format!("api_key={}", tool.token)),

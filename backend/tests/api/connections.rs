@@ -2,8 +2,10 @@ use database::channel_lists;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::Role;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::app::{As, answer, app, apps};
+use crate::app::{As, answer, app, apps, apps_with};
 
 fn new_connection(url: &str) -> Value {
     json!({
@@ -183,6 +185,38 @@ async fn health_says_how_each_connection_is_doing() {
         assert_eq!(health["queue_depth"], 0);
         assert_eq!(health["connections"][0]["waiting_for_import"], 0);
         assert_eq!(health["connections"][0]["problems"], json!([]));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_made_once_for_each_key() {
+    let tiktok = MockServer::start().await;
+    let shops = json!({
+        "code": 0, "message": "Success", "request_id": "1",
+        "data": { "shops": [{ "id": "7", "name": "Maison", "region": "FR", "cipher": "c", "code": "FR7" }] }
+    });
+    let shops = ResponseTemplate::new(200).set_body_json(shops);
+    Mock::given(method("GET")).respond_with(shops).mount(&tiktok).await;
+    let arguments = ["--allow-private-addresses", "--tiktok-api-url", &tiktok.uri()];
+    for app in apps_with(&arguments).await {
+        let manager = app.sign_in_as(Role::Manager).await;
+        let body = new_connection("http://127.0.0.1:9/");
+        let create =
+            || app.post("/api/v1/connections").by(&manager).header("idempotency-key", "k").json(&body);
+
+        let (status, made) = answer(create()).await;
+        assert_eq!(status, 201, "{made}");
+        let again = create().send().await.unwrap();
+        assert_eq!(
+            (again.status().as_u16(), again.headers()["idempotent-replayed"].as_bytes()),
+            (201, &b"true"[..])
+        );
+        assert_eq!(again.json::<Value>().await.unwrap(), made);
+        let other =
+            app.post("/api/v1/connections").by(&manager).header("idempotency-key", "other").json(&body);
+        let (status, problem) = answer(other).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("already_connected")));
         app.stop().await;
     }
 }

@@ -22,6 +22,7 @@ pub const ORDERBRIDGE: &str = "orderbridge";
 /// Entries are appended one at a time; the number is that of the lock on PostgreSQL.
 const LOCK: i64 = 0x61_7564_6974;
 const KEY_NAME: &str = "audit_key";
+const KEY_LENGTH: usize = 32;
 /// Entries that are checked at once.
 const BATCH: u64 = 1_000;
 
@@ -66,11 +67,11 @@ pub async fn append(
     entry: Entry<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if txn.get_database_backend() == DbBackend::Postgres {
-        txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-    }
-    // SQLite has one writer at a time anyway.
-    let key = key_or_new(txn, vault).await?;
+    lock(txn).await?;
+    let key = match chain(txn, vault).await? {
+        Some(chain) => chain.key,
+        None => new_key(),
+    };
     let last = Entity::find().order_by_desc(Column::Id).limit(1).one(txn).await?;
     let (id, previous_hash) = last.map_or_else(|| (1, start()), |last| (last.id + 1, last.hash));
     let facts = serde_json::to_string(&entry.facts).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -93,10 +94,55 @@ pub async fn append(
         subject: Set(row.subject),
         facts: Set(row.facts),
         previous_hash: Set(row.previous_hash),
-        hash: Set(row.hash),
+        hash: Set(row.hash.clone()),
     };
     Entity::insert(model).exec_without_returning(txn).await?;
+    put(txn, vault, &Chain { key, end: Some(End { id: row.id, hash: row.hash }) }).await
+}
+
+/// Makes others wait with their entries until the transaction ends.
+async fn lock(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    }
+    // SQLite has one writer at a time anyway.
     Ok(())
+}
+
+/// What is kept of the chain beside its entries, sealed as one: whoever can write into the database and has no encryption
+/// key can neither add an entry nor cut some off the end.
+struct Chain {
+    key: [u8; KEY_LENGTH],
+    /// Absent in an installation from before it was kept, until its next entry.
+    end: Option<End>,
+}
+
+/// The last entry.
+struct End {
+    id: i64,
+    hash: String,
+}
+
+impl Chain {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.key.to_vec();
+        if let Some(end) = &self.end {
+            bytes.extend(end.id.to_be_bytes());
+            bytes.extend(end.hash.as_bytes());
+        }
+        bytes
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (key, rest) = bytes.split_first_chunk()?;
+        let end = match rest.split_first_chunk() {
+            Some((id, hash)) => {
+                Some(End { id: i64::from_be_bytes(*id), hash: String::from_utf8(hash.to_vec()).ok()? })
+            }
+            None => None,
+        };
+        Some(Self { key: *key, end })
+    }
 }
 
 /// What the first entry has in the place of the hash before it.
@@ -120,29 +166,33 @@ fn place() -> String {
 }
 
 /// The key of the chain stays the same when the encryption key is rotated: it is sealed like any other secret.
-async fn key(db: &impl ConnectionTrait, vault: &Vault) -> Result<Option<Vec<u8>>, DbErr> {
+async fn chain(db: &impl ConnectionTrait, vault: &Vault) -> Result<Option<Chain>, DbErr> {
     let Some(sealed) = installation::get(db, KEY_NAME).await? else { return Ok(None) };
     let sealed = hex::decode(sealed).map_err(|error| DbErr::Custom(format!("{KEY_NAME}: {error}")))?;
-    vault.open(&place(), &sealed).map(Some).map_err(|error| DbErr::Custom(error.to_string()))
+    let bytes = vault.open(&place(), &sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let chain = Chain::of_bytes(&bytes).ok_or_else(|| DbErr::Custom(format!("{KEY_NAME}: cut off")))?;
+    Ok(Some(chain))
 }
 
-async fn key_or_new(db: &impl ConnectionTrait, vault: &Vault) -> Result<Vec<u8>, DbErr> {
-    if let Some(key) = key(db, vault).await? {
-        return Ok(key);
-    }
-    let mut key = vec![0; 32];
+async fn put(txn: &DatabaseTransaction, vault: &Vault, chain: &Chain) -> Result<(), DbErr> {
+    let sealed = vault.seal(&place(), &chain.to_bytes());
+    installation::put(txn, KEY_NAME, &hex::encode(sealed)).await
+}
+
+fn new_key() -> [u8; KEY_LENGTH] {
+    let mut key = [0; KEY_LENGTH];
     rand::rng().fill_bytes(&mut key);
-    installation::put(db, KEY_NAME, &hex::encode(vault.seal(&place(), &key))).await?;
-    Ok(key)
+    key
 }
 
-/// Seals the key of the chain with the current encryption key, if it is sealed with an earlier one.
+/// Seals what is kept of the chain with the current encryption key, if it is sealed with an earlier one.
 ///
 /// # Errors
-/// When the database fails, or the key was sealed with an unknown one.
-pub(crate) async fn reseal_key(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), DbErr> {
-    if let Some(key) = key(db, vault).await? {
-        installation::put(db, KEY_NAME, &hex::encode(vault.seal(&place(), &key))).await?;
+/// When the database fails, or it was sealed with an unknown one.
+pub(crate) async fn reseal_key(txn: &DatabaseTransaction, vault: &Vault) -> Result<(), DbErr> {
+    lock(txn).await?;
+    if let Some(chain) = chain(txn, vault).await? {
+        put(txn, vault, &chain).await?;
     }
     Ok(())
 }
@@ -206,7 +256,8 @@ fn shown(row: Model) -> Result<AuditEntry, DbErr> {
 /// What came of checking the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verified {
-    /// Every link holds. Whoever keeps the last number and hash elsewhere can tell later whether the end was cut off.
+    /// Every link holds, to the last entry that was appended. Whoever keeps its number and hash elsewhere can tell later whether
+    /// the whole database was put back to an earlier time.
     Whole { entries: i64, last_hash: String },
     /// The first link that does not hold.
     Broken { id: i64, why: &'static str },
@@ -217,7 +268,8 @@ pub enum Verified {
 /// # Errors
 /// When the database fails, or the chain's key cannot be read.
 pub async fn verify(db: &impl ConnectionTrait, vault: &Vault) -> Result<Verified, DbErr> {
-    let Some(key) = key(db, vault).await? else {
+    // Read first: what is appended meanwhile comes after it.
+    let Some(Chain { key, end }) = chain(db, vault).await? else {
         let first = Entity::find().order_by_asc(Column::Id).limit(1).one(db).await?;
         return Ok(first.map_or_else(
             || Verified::Whole { entries: 0, last_hash: start() },
@@ -235,8 +287,13 @@ pub async fn verify(db: &impl ConnectionTrait, vault: &Vault) -> Result<Verified
         if rows.is_empty() {
             // A number below the first would never be found by counting up.
             let stray = Entity::find().filter(Column::Id.lte(0)).limit(1).one(db).await?;
+            // The key is made with the first entry.
+            let fewest = end.as_ref().map_or(1, |end| end.id);
             return Ok(match stray {
                 Some(stray) => Verified::Broken { id: stray.id, why: "it was not appended" },
+                None if entries < fewest => {
+                    Verified::Broken { id: entries + 1, why: "it and whatever came after it are missing" }
+                }
                 None => Verified::Whole { entries, last_hash },
             });
         }
@@ -245,7 +302,9 @@ pub async fn verify(db: &impl ConnectionTrait, vault: &Vault) -> Result<Verified
                 Some("entries before it are missing")
             } else if row.previous_hash != last_hash {
                 Some("the entry before it is not the one it was chained to")
-            } else if row.hash != hash_of(&row, &key) {
+            } else if row.hash != hash_of(&row, &key)
+                || end.as_ref().is_some_and(|end| end.id == row.id && end.hash != row.hash)
+            {
                 Some("it was changed")
             } else {
                 None
@@ -316,6 +375,10 @@ mod tests {
             ("DELETE FROM audit_log WHERE id = 2", 3),
             ("DELETE FROM audit_log WHERE id = 1", 2),
             ("UPDATE audit_log SET id = 9 WHERE id = 4", 5),
+            ("DELETE FROM audit_log WHERE id = 5", 5),
+            ("DELETE FROM audit_log WHERE id > 2", 3),
+            ("DELETE FROM audit_log", 1),
+            ("DELETE FROM installation WHERE name = 'audit_key'", 1),
             ("INSERT INTO audit_log VALUES (0, 0, 'key.created', 'b', '', '{}', '', '')", 0),
             (
                 "INSERT INTO audit_log VALUES (6, 0, 'key.created', 'b', '', '{}',
@@ -338,5 +401,24 @@ mod tests {
             let found = verified(&database).await;
             assert!(matches!(found, Verified::Broken { id, .. } if id == broken), "{sql}: {found:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_chain_whose_end_was_not_kept_yet_is_checked_and_kept_from_the_next_entry_on() {
+        let store = test_database::sqlite();
+        let database = database(&store.url).await;
+        tell(&database, 1).await;
+        let Some(Chain { key, .. }) = chain(database.reader(), &database.vault).await.unwrap() else {
+            panic!("it was made with the first entry")
+        };
+        let txn = database.begin().await.unwrap();
+        put(&txn, &database.vault, &Chain { key, end: None }).await.unwrap();
+        txn.commit().await.unwrap();
+
+        assert!(matches!(verified(&database).await, Verified::Whole { entries: 1, .. }));
+        tell(&database, 2).await;
+        let chain = chain(database.reader(), &database.vault).await.unwrap().unwrap();
+        assert_eq!(chain.end.unwrap().id, 2);
+        assert!(matches!(verified(&database).await, Verified::Whole { entries: 2, .. }));
     }
 }
