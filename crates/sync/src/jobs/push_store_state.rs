@@ -42,6 +42,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
     match push(engine, &connection, &order, prestashop::OrderId(store_order_id), status, retry).await {
         Ok(Pushed::Settled) => Ok(Outcome::Done),
+        Ok(Pushed::Outdated) => Ok(Outcome::WaitUntil {
+            at: now,
+            reason: "TikTok Shop told something new of the order meanwhile".to_owned(),
+        }),
         Ok(Pushed::AddressMissing(found)) => {
             let (Outcome::Park { cause, error, .. }, _) =
                 next_step(connection.id, &found, retry.attempts, now)
@@ -101,6 +105,8 @@ const PUSH_ISSUES: &[IssueCode] =
 enum Pushed {
     /// The store order is where it belongs.
     Settled,
+    /// The order went on while its store order was looked at; where that belongs has to be worked out anew.
+    Outdated,
     /// The state that the merchant chose is gone.
     StateMissing,
     /// TikTok Shop has released the order, and the recipient's address cannot be given to the store order.
@@ -167,7 +173,9 @@ async fn push(
         states.may_move(current_state, target, status, &connection.settings)
     };
     if moves {
-        push.announce(target).await?;
+        if !push.announce(target).await? {
+            return Ok(Pushed::Outdated);
+        }
         around(OutsideWrite::StoreState, client.add_order_history(store_order_id, target)).await?;
         push.note_moved(current_state, target).await?;
         recorded(OutsideWrite::StoreState);
@@ -234,17 +242,19 @@ impl Push<'_> {
         self.settle(missing).await.map(|()| pushed)
     }
 
-    /// Writes down what is about to be written, so that reading it back is no news.
-    async fn announce(&self, target: OrderStateId) -> Result<(), Failure> {
+    /// Writes down what is about to be written, so that reading it back is no news. `false` when the order has gone on: of
+    /// two writers, the one that knows less must not be the last.
+    async fn announce(&self, target: OrderStateId) -> Result<bool, Failure> {
         let txn = self.engine.database().begin().await?;
-        if orders::find_locked(&txn, self.id()).await?.is_none() {
-            return Ok(());
+        let order = orders::find_locked(&txn, self.id()).await?;
+        if order.is_none_or(|order| order.channel_status != self.order.channel_status) {
+            return Ok(false);
         }
         let known = store_shipments::find(&txn, self.id()).await?;
         let written_state_id = i64::try_from(target.0).ok();
         store_shipments::save(&txn, StoreShipment { written_state_id, ..known }).await?;
         txn.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Says once that a canceled order has parcels that are ready or have left, by what either side shows: a status that
