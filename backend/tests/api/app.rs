@@ -11,7 +11,7 @@ use clock::{Clock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::orders::{self, LineSnapshot, OrderSnapshot, PaymentRowRecord};
 use database::recipients::RecipientRecord;
-use database::{Database, users};
+use database::{Database, MasterKey, users};
 use job_queue::{WakeUp, Worker, WorkerSettings};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ pub struct TestApp {
     pub base: String,
     pub database: Database,
     pub clock: Arc<ShiftedClock>,
+    pub master_key: MasterKey,
     http: reqwest::Client,
     server: Server,
     _folder: tempfile::TempDir,
@@ -91,11 +92,13 @@ impl TestApp {
             ThrottlePolicy { longest_pause: std::time::Duration::ZERO, ..ThrottlePolicy::default() };
         change(&mut config);
         let clock = Arc::new(ShiftedClock::default());
+        let master_key = config.master_key.clone();
         let server = Server::start(config, clock.clone(), Duties::Serve).await.unwrap();
         Self {
             base: format!("http://{}", server.address.unwrap()),
             database: server.database.clone(),
             clock,
+            master_key,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             server,
             _folder: folder,

@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
+use jsonwebtoken::{EncodingKey, Header};
 use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{Role, Scope};
 
 use crate::app::{As, PASSWORD, Person, TestApp, answer, app};
@@ -200,6 +203,12 @@ async fn refusal(request: RequestBuilder) -> Option<(u16, Value)> {
     Some((status, problem["code"].clone()))
 }
 
+/// Status and code, which a token must not change where none is needed.
+async fn told(request: RequestBuilder) -> (u16, Value) {
+    let (status, body) = answer(request).await;
+    (status, body["code"].clone())
+}
+
 #[tokio::test]
 async fn every_operation_asks_for_exactly_the_right_of_the_table() {
     let app = app().await;
@@ -218,8 +227,16 @@ async fn every_operation_asks_for_exactly_the_right_of_the_table() {
     let bad_tokens = bad_tokens(&app, admin).await;
     let operations = operations(&app).await;
 
-    for operation in operations.iter().filter(|operation| operation.needs != NoToken) {
+    for operation in &operations {
         let id = &operation.id;
+        if operation.needs == NoToken {
+            let without = told(operation.request(&app)).await;
+            for person in people.iter().map(|(_, person)| person).chain(keys.iter().map(|(_, key)| key)) {
+                assert_eq!(told(operation.request(&app).by(person)).await, without, "{id} with a token");
+                cells += 1;
+            }
+            continue;
+        }
         assert_eq!(refusal(operation.request(&app)).await, unauthorized, "{id} without a token");
         for (kind, token) in &bad_tokens {
             assert_eq!(
@@ -280,11 +297,36 @@ async fn bad_tokens(app: &TestApp, admin: &Person) -> Vec<(&'static str, String)
         bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
         String::from_utf8(bytes).unwrap()
     };
+    let past = TimeDelta::minutes(11);
+    app.clock.advance(-past);
+    let early = Person::of(app.sign_in("admin@example.com", PASSWORD).await).await;
+    let body =
+        json!({ "name": "Old", "scopes": Scope::ALL, "expires_at": app.now() + TimeDelta::minutes(1) });
+    let (status, old) = answer(app.post("/api/v1/api-keys").by(&early).json(&body)).await;
+    assert_eq!(status, 201, "{old}");
+    app.clock.advance(past);
+    app.create_user("gone@example.com", Role::Admin).await;
+    let gone = Person::of(app.sign_in("gone@example.com", PASSWORD).await).await;
+    let gone_key = app.key(&gone, Scope::ALL, None).await;
+    let (_, user) = answer(app.get("/api/v1/session").by(&gone)).await;
+    let disable = app.request(Method::PATCH, &format!("/api/v1/users/{}", user["id"])).by(admin);
+    let disable = disable.header("if-match", "*").json(&json!({ "disabled": true }));
+    assert_eq!(disable.send().await.unwrap().status(), 200);
+    let forged = Forger::of(app, admin);
+    let unchanged = app.get("/api/v1/session").bearer_auth(forged.signed(|_, _| ()));
+    assert_eq!(unchanged.send().await.unwrap().status(), 200, "only what is changed is refused");
     let signature = admin.token.rfind('.').unwrap() + 5;
     let claims = admin.token.find('.').unwrap() + 20;
     vec![
         ("nonsense", "nonsense".to_owned()),
-        ("no algorithm", "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.".to_owned()),
+        ("no algorithm", forged.unsigned()),
+        ("the key of another", forged.signed(|header, _| header.kid = Some("0".repeat(16)))),
+        ("another kind", forged.signed(|header, _| header.typ = Some("JWT".to_owned()))),
+        ("another audience", forged.signed(|_, claims| claims["aud"] = "elsewhere".into())),
+        ("another issuer", forged.signed(|_, claims| claims["iss"] = "elsewhere".into())),
+        ("an expired key", old["secret"].as_str().unwrap().to_owned()),
+        ("the token of somebody disabled", gone.token),
+        ("the key of somebody disabled", gone_key.token),
         ("changed signature", changed(&admin.token, signature)),
         ("changed claims", changed(&admin.token, claims)),
         ("ended session", ended.token),
@@ -293,6 +335,38 @@ async fn bad_tokens(app: &TestApp, admin: &Person) -> Vec<(&'static str, String)
         ("changed key", changed(&key, 30)),
         ("cut key", key[..63].to_owned()),
     ]
+}
+
+/// Makes tokens out of a real one, with the server's own key.
+struct Forger {
+    header: Header,
+    claims: Value,
+    key: EncodingKey,
+}
+
+impl Forger {
+    fn of(app: &TestApp, person: &Person) -> Self {
+        let claims = person.token.split('.').nth(1).unwrap();
+        Self {
+            header: jsonwebtoken::decode_header(&person.token).unwrap(),
+            claims: serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
+            key: EncodingKey::from_secret(&app.master_key.derive("access tokens")),
+        }
+    }
+
+    fn signed(&self, change: impl FnOnce(&mut Header, &mut Value)) -> String {
+        let (mut header, mut claims) = (self.header.clone(), self.claims.clone());
+        change(&mut header, &mut claims);
+        jsonwebtoken::encode(&header, &claims, &self.key).unwrap()
+    }
+
+    /// The same key id and claims, and no signature.
+    fn unsigned(&self) -> String {
+        let mut header = serde_json::to_value(&self.header).unwrap();
+        header["alg"] = "none".into();
+        let parts = [&header, &self.claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+        format!("{}.", parts.join("."))
+    }
 }
 
 /// A token of the past: the same server, as it signed eleven minutes ago.
