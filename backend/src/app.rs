@@ -6,8 +6,8 @@ use database::{Database, MasterKey};
 use sync::{Engine, EngineSettings};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -203,24 +203,36 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(alerts::list_alerts);
 }
 
-/// Which methods each address answers to, from the OpenAPI document.
-pub struct RouteTable(Vec<(ResourceDef, Vec<&'static str>)>);
+/// Which methods each address answers to, and which of them take a query, from the OpenAPI document.
+pub struct RouteTable(Vec<Route>);
+
+struct Route {
+    address: ResourceDef,
+    methods: Vec<&'static str>,
+    /// The methods of the operations that have no parameters in the query.
+    without_query: Vec<&'static str>,
+}
 
 impl RouteTable {
     fn of(document: &OpenApi) -> Self {
         let route = |(path, item): (&String, &PathItem)| {
-            let methods = [
-                ("GET", item.get.is_some()),
-                ("POST", item.post.is_some()),
-                ("PATCH", item.patch.is_some()),
-                ("DELETE", item.delete.is_some()),
-            ];
-            let mut methods: Vec<_> =
-                methods.into_iter().filter(|(_, there)| *there).map(|(method, _)| method).collect();
+            let operations =
+                [("GET", &item.get), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+            let operations = operations
+                .into_iter()
+                .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+                .collect::<Vec<_>>();
+            let mut methods: Vec<_> = operations.iter().map(|(method, _)| *method).collect();
             // Whatever can be got can be asked about, and everything says what can be done with it.
             methods.extend(item.get.is_some().then_some("HEAD"));
             methods.push("OPTIONS");
-            (ResourceDef::new(path.as_str()), methods)
+            let without_query =
+                operations.iter().filter(|(_, operation)| !takes_query(operation)).map(|(method, _)| *method);
+            Route {
+                address: ResourceDef::new(path.as_str()),
+                without_query: without_query.collect(),
+                methods,
+            }
         };
         Self(document.paths.paths.iter().map(route).collect())
     }
@@ -228,7 +240,17 @@ impl RouteTable {
     /// Whether something is at this address, whatever the method.
     #[must_use]
     pub fn knows(&self, path: &str) -> bool {
-        self.0.iter().any(|(route, _)| route.is_match(path))
+        self.0.iter().any(|route| route.address.is_match(path))
+    }
+
+    /// Whether a request goes to an operation that takes nothing in the query.
+    #[must_use]
+    pub fn is_without_query(&self, method: &str, path: &str) -> bool {
+        // Fixed words stand before ids here too, for a brace comes after all letters.
+        let mut routes = self.0.iter().filter(|route| route.methods.contains(&method));
+        routes
+            .find(|route| route.address.is_match(path))
+            .is_some_and(|route| route.without_query.contains(&method))
     }
 
     /// Why no route has taken a request: nothing is there, or it answers to other methods.
@@ -236,8 +258,8 @@ impl RouteTable {
     pub fn refusal(&self, path: &str) -> ApiError {
         match self.refusal_of_word(path) {
             ApiError::NotFound => {
-                let route = self.0.iter().find(|(route, _)| route.is_match(path));
-                route.map_or(ApiError::NotFound, |(_, methods)| not_allowed(methods))
+                let route = self.0.iter().find(|route| route.address.is_match(path));
+                route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
             }
             refusal => refusal,
         }
@@ -247,9 +269,16 @@ impl RouteTable {
     /// order has a word for an id.
     #[must_use]
     pub fn refusal_of_word(&self, path: &str) -> ApiError {
-        let route = self.0.iter().find(|(route, _)| route.pattern() == Some(path));
-        route.map_or(ApiError::NotFound, |(_, methods)| not_allowed(methods))
+        let route = self.0.iter().find(|route| route.address.pattern() == Some(path));
+        route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
     }
+}
+
+fn takes_query(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| {
+        matches!(parameter, RefOr::T(parameter) if matches!(parameter.parameter_in, ParameterIn::Query))
+    })
 }
 
 fn not_allowed(methods: &[&str]) -> ApiError {

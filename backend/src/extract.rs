@@ -26,7 +26,7 @@ use crate::strict_json::Strict;
 /// No request of ours comes near it.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// More than there are filters.
-const MOST_PARAMETERS: usize = 64;
+pub(crate) const MOST_PARAMETERS: usize = 64;
 
 /// A JSON body.
 pub struct Body<T>(pub T);

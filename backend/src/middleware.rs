@@ -15,14 +15,16 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use database::audit::Entry;
-use shared::AuditEvent;
+use shared::{AuditEvent, FieldError};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+use url::form_urlencoded;
 
 use crate::app::AppState;
 use crate::audit::tell_alone;
 use crate::auth::{Identity, api_key, caller_of};
 use crate::error::ApiError;
+use crate::extract::MOST_PARAMETERS;
 use crate::rate_limits::Budgets;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -105,12 +107,24 @@ pub async fn authenticate(
             bearer token.";
         return Ok(request.error_response(ApiError::bad_request("key_in_address", detail)));
     }
+    // Whoever watches the server's health may well add something that no cache knows.
+    let is_api = request.path().starts_with("/api/");
+    if is_api && state.routes.is_without_query(request.method().as_str(), request.path()) {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes()).take(MOST_PARAMETERS);
+        let unknown = |(name, _): (Cow<'_, str>, _)| {
+            let name: String = name.chars().take(64).collect();
+            FieldError::new(name, "unknown filter; this address takes none")
+        };
+        if let Err(error) = ApiError::refuse_filter(pairs.map(unknown).collect()) {
+            return Ok(request.error_response(error));
+        }
+    }
     let identity = match Identity::of(&state, request.headers()).await {
         Ok(identity) => identity,
         Err(error) => return Ok(request.error_response(error)),
     };
     let budget = match &identity {
-        Identity::Known(caller) if request.path().starts_with("/api/") => {
+        Identity::Known(caller) if is_api => {
             state.rate_limits.count_caller(&caller.account(), state.clock().now())
         }
         _ => None,

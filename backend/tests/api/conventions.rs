@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::Role;
 
 use crate::app::{As, answer, app, app_with, apps, apps_with, order};
+use crate::rights::operations;
 
 #[tokio::test]
 async fn every_item_is_left_out_when_it_is_known() {
@@ -188,6 +189,29 @@ async fn a_filter_that_says_nothing_never_means_everything() {
     let outcome = get(&format!("bulk-runs/{}/orders?outcome=", run["id"]));
     let (status, problem) = answer(outcome).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!("outcome")), "{problem}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn no_address_ignores_a_parameter() {
+    let app = app().await;
+    let admin = app.sign_in_as(Role::Admin).await;
+    let mut refused = 0;
+
+    for operation in operations(&app).await.iter().filter(|operation| operation.path.starts_with("/api/")) {
+        let path = operation.path.replace("{id}", "999999").replace("{delivery_id}", "999999");
+        let request = app.request(operation.method.clone(), &format!("{path}?colour=red")).by(&admin);
+        let (status, problem) = answer(request).await;
+        if status == 404 && operation.takes_query {
+            // Who asks for what is not there hears of that first.
+            continue;
+        }
+        assert_eq!((status, &problem["code"]), (400, &json!("unknown_filter")), "{}", operation.id);
+        assert_eq!(problem["errors"][0]["pointer"], "colour", "{}", operation.id);
+        refused += 1;
+    }
+    assert_eq!(refused, 84);
+    assert_eq!(app.get("/health/live?colour=red").send().await.unwrap().status(), 200);
     app.stop().await;
 }
 

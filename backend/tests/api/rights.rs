@@ -127,6 +127,7 @@ pub struct Operation {
     pub id: String,
     pub method: Method,
     pub path: String,
+    pub takes_query: bool,
     /// What the document says.
     needs: Needs,
 }
@@ -147,7 +148,9 @@ pub async fn operations(app: &TestApp) -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap().to_owned();
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
             operations.push(Operation {
+                takes_query: parameters.into_iter().any(|parameter| parameter["in"] == "query"),
                 method: Method::from_str(&method.to_uppercase()).unwrap(),
                 path: path.clone(),
                 needs: needs_of(&id, operation),
