@@ -16,6 +16,8 @@ use crate::app;
 use crate::auth::COOKIE_NAME;
 
 mod examples;
+mod headers;
+mod outgoing;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -106,6 +108,8 @@ fn close_action_requests(document: &mut utoipa::openapi::OpenApi) {
 pub static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| {
     let mut document = serde_json::to_value(document()).expect("the document has text keys only");
     examples::add(&mut document);
+    headers::add(&mut document);
+    outgoing::add(&mut document);
     serde_json::to_string_pretty(&document).expect("the document has text keys only") + "\n"
 });
 
@@ -217,7 +221,13 @@ pub struct IfMatch;
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![header("If-Match", Required::True, "The entity tag of the version that is changed")]
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            // Tags in their quotes, without the commas that stand between them.
+            .pattern(Some(r#"^(\*|(W/)?"[!#-+\--~]*"(, (W/)?"[!#-+\--~]*")*)$"#))
+            .examples(["\"7\""]);
+        let description = "The entity tag of the version that is changed; one of several, or `*` for any. A weak one matches none.";
+        vec![header("If-Match", Required::True, description, schema)]
     }
 }
 
@@ -226,7 +236,8 @@ pub struct IfNoneMatch;
 
 impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![header("If-None-Match", Required::False, "The entity tag that the caller has")]
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        vec![header("If-None-Match", Required::False, "The entity tag that the caller has", text)]
     }
 }
 
@@ -240,8 +251,7 @@ impl IntoResponses for NotModified {
     }
 }
 
-fn header(name: &str, required: Required, description: &str) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String);
+fn header(name: &str, required: Required, description: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
@@ -261,13 +271,7 @@ fn idempotency_key(required: Required) -> Parameter {
     let description = "A key of the caller's own, new for each request that is to have an effect: 1 to 255 visible ASCII \
         characters. For 24 hours the same request with the same key gets the first answer again, with the header \
         `Idempotent-Replayed: true`, and does nothing.";
-    ParameterBuilder::new()
-        .name("Idempotency-Key")
-        .parameter_in(ParameterIn::Header)
-        .required(required)
-        .description(Some(description))
-        .schema(Some(schema.build()))
-        .build()
+    header("Idempotency-Key", required, description, schema)
 }
 
 pub fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
@@ -290,7 +294,7 @@ pub struct FilterParameters;
 
 impl IntoParams for FilterParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
         OrderFilter::names().iter().map(|name| query(name, filter_description(name), text())).collect()
     }
 }
@@ -306,13 +310,17 @@ fn filter_description(name: &str) -> &'static str {
         "connection" => "Ids of connections",
         "country" => "ISO 3166-1 alpha-2 codes",
         "currency" => "ISO 4217 codes",
+        "special" => "What is special about orders, separated by commas, such as `gift`",
+        "tag" => "Tags, separated by commas",
+        "archived" => "`true` for deleted orders alone, which are left out otherwise",
         "id" => "Our order numbers",
         "store_order_id" => "Store order ids, or `empty`",
         "tiktok_order_id" => "The first digits (at least 4), or whole ids separated by commas",
         "total_min" | "total_max" => "An amount such as `46.89`",
         "q" => "Words, ids, and terms such as `status:error age:>2d`",
         "sort" => "A column, with a leading minus for descending; the default is `-created_at`",
-        _ => "A time such as `2026-11-23T08:00:00Z`",
+        _ if name.ends_with(']') => "A time such as `2026-11-23T08:00:00Z`",
+        _ => unreachable!("the filter {name} is not described"),
     }
 }
 
@@ -348,6 +356,32 @@ mod tests {
         let checked_in: serde_json::Value = serde_json::from_str(&checked_in).unwrap_or_default();
         let current: serde_json::Value = serde_json::from_str(&DOCUMENT_TEXT).unwrap();
         assert!(checked_in == current, "stale; write it anew with `cargo xtask openapi`");
+    }
+
+    #[test]
+    fn a_stranger_is_told_of_headers_and_of_messages() {
+        let document: serde_json::Value = serde_json::from_str(&DOCUMENT_TEXT).unwrap();
+        let headers = |path: &str, method: &str, status: &str| {
+            let response = &document["paths"][path][method]["responses"][status];
+            response["headers"].as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+        };
+
+        assert_eq!(headers("/api/v1/orders", "get", "200"), "RateLimit RateLimit-Policy X-Request-Id");
+        assert_eq!(headers("/api/v1/orders", "get", "401"), "X-Request-Id");
+        assert!(headers("/api/v1/orders", "get", "429").contains("Retry-After"));
+        for path in ["webhooks", "api-keys", "invitations", "connections", "orders/{id}/actions", "exports"] {
+            let path = format!("/api/v1/{path}");
+            let responses = document["paths"][&path]["post"]["responses"].as_object().unwrap();
+            let done = responses.keys().find(|status| status.starts_with('2')).unwrap();
+            for status in [done, "409", "422"] {
+                assert!(headers(&path, "post", status).contains("Idempotent-Replayed"), "{path} {status}");
+            }
+        }
+        let message = &document["webhooks"]["message"]["post"];
+        let sent: Vec<_> =
+            message["parameters"].as_array().unwrap().iter().map(|header| &header["name"]).collect();
+        assert_eq!(sent, ["webhook-id", "webhook-timestamp", "webhook-signature"]);
+        assert!(message.to_string().contains("connection.degraded"));
     }
 
     #[test]
