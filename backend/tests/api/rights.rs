@@ -350,12 +350,11 @@ struct Forger {
 impl Forger {
     fn of(app: &TestApp, person: &Person) -> Self {
         let claims = person.token.split('.').nth(1).unwrap();
-        let forger = Self {
+        Self {
             header: jsonwebtoken::decode_header(&person.token).unwrap(),
             claims: serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
             key: EncodingKey::from_secret(&app.master_key.derive("access tokens")),
-        };
-        forger
+        }
     }
 
     fn signed(&self, change: impl FnOnce(&mut Header, &mut Value)) -> String {
