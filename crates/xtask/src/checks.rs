@@ -24,6 +24,12 @@ struct Check {
     error: Option<String>,
 }
 
+/// The tests of the engine wait for its sides more than they work.
+const WAITING_TESTS_PER_CORE: usize = 2;
+
+/// Every name but those that begin as that of the engine's tests does.
+const ALL_TESTS_BUT_ENGINE: [&str; 4] = ["--test", "[!e]*", "--test", "e[!n]*"];
+
 /// Checks everything; the closing lines are those of the test runner.
 pub fn all(workspace: &Workspace) -> Result<()> {
     prerequisites::formatter_and_lints(workspace)?;
@@ -48,7 +54,13 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     checks.cargo(workspace, "tests of xtask", &["test", "-p", "xtask"]);
     // Also the programs, which the black-box tests start.
     checks.cargo(workspace, "build", &["build", "--all-targets"]);
-    checks.end_with(&mut workspace.cargo(["test", "--no-fail-fast"]))
+    checks.cargo(workspace, "examples in comments", &["test", "--doc"]);
+    checks.check("tests of the engine", || {
+        let threads = std::thread::available_parallelism()?.get() * WAITING_TESTS_PER_CORE;
+        run(workspace.cargo(["test", "--test", "engine"]).env("RUST_TEST_THREADS", threads.to_string()))
+    });
+    let others = ["test", "--no-fail-fast", "--lib", "--bins"];
+    checks.end_with(workspace.cargo(others).args(ALL_TESTS_BUT_ENGINE))
 }
 
 /// Checks what needs neither the page nor other programs.
