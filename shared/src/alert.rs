@@ -11,6 +11,8 @@ text_enum!(
         AuthorizationEnds => "authorization_ends",
         /// TikTok Shop was not read for too long.
         SyncLag => "sync_lag",
+        /// Work of the connection has waited for its turn for too long.
+        QueueLag => "queue_lag",
         /// TikTok Shop has not answered for too long.
         TikTokDown => "tiktok_down",
         /// The store has not answered for too long.
@@ -29,7 +31,7 @@ impl AlertKind {
     #[must_use]
     pub const fn degrades(self) -> bool {
         match self {
-            Self::SyncLag | Self::TikTokDown | Self::StoreDown => true,
+            Self::SyncLag | Self::QueueLag | Self::TikTokDown | Self::StoreDown => true,
             // That an authorization has ended is told when it is noted.
             Self::AuthorizationEnds | Self::NewErrors | Self::ShipBy | Self::Reconciliation => false,
         }
@@ -65,6 +67,9 @@ pub struct AlertRules {
     /// Minutes since the last poll that ended well (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub sync_lag_min: u32,
+    /// Minutes for which work that could be done may wait for its turn (0 to 1440).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
+    pub queue_lag_min: u32,
     /// Minutes for which the store, or TikTok Shop, may not answer (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub down_min: u32,
@@ -84,6 +89,7 @@ impl Default for AlertRules {
         Self {
             token_days: 30,
             sync_lag_min: 15,
+            queue_lag_min: 15,
             down_min: 10,
             new_errors: 10,
             ship_by_hours: 24,

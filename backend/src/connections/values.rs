@@ -131,6 +131,7 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
     for (name, value, most, detail) in [
         ("token_days", alerts.token_days, 365, "at most 365 days; 0 switches the rule off"),
         ("sync_lag_min", alerts.sync_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
+        ("queue_lag_min", alerts.queue_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("down_min", alerts.down_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("new_errors", alerts.new_errors, 10_000, "at most 10000 orders; 0 switches the rule off"),
         ("differences", alerts.differences, 10_000, "at most 10000 orders; 0 switches the rule off"),

@@ -187,6 +187,18 @@ pub async fn depths(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<BTr
     rows.iter().map(|row| Ok((row.try_get("", "lane")?, depth_of(row)?))).collect()
 }
 
+/// Since when the job of a lane is due that has waited longest for its turn.
+pub async fn oldest_due(
+    db: &impl ConnectionTrait,
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let ready = ready(db.get_database_backend());
+    let sql = format!("SELECT MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready} AND lane = $2");
+    let row = db.query_one_raw(statement(db, sql, [milliseconds(now).into(), lane.into()])).await?;
+    row.map_or(Ok(None), |row| optional_time(&row, "oldest_due_at"))
+}
+
 fn depth_of(row: &QueryResult) -> Result<Depth, DbErr> {
     Ok(Depth {
         due: row.try_get::<i64>("", "due")?.unsigned_abs(),

@@ -58,6 +58,7 @@ pub struct SettingsFields {
 pub struct AlertFields {
     pub token_days: RwSignal<String>,
     pub sync_lag_min: RwSignal<String>,
+    pub queue_lag_min: RwSignal<String>,
     pub down_min: RwSignal<String>,
     pub new_errors: RwSignal<String>,
     pub ship_by_hours: RwSignal<String>,
@@ -70,6 +71,7 @@ impl AlertFields {
         Self {
             token_days: number(rules.token_days),
             sync_lag_min: number(rules.sync_lag_min),
+            queue_lag_min: number(rules.queue_lag_min),
             down_min: number(rules.down_min),
             new_errors: number(rules.new_errors),
             ship_by_hours: number(rules.ship_by_hours),
@@ -81,6 +83,7 @@ impl AlertFields {
         AlertRules {
             token_days: count(self.token_days, old.token_days),
             sync_lag_min: count(self.sync_lag_min, old.sync_lag_min),
+            queue_lag_min: count(self.queue_lag_min, old.queue_lag_min),
             down_min: count(self.down_min, old.down_min),
             new_errors: count(self.new_errors, old.new_errors),
             ship_by_hours: count(self.ship_by_hours, old.ship_by_hours),

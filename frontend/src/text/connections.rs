@@ -127,6 +127,7 @@ sentences! {
     WHEN_TO_ALERT "When to raise one"
     ALERT_TOKEN_DAYS "Days before the authorization ends"
     ALERT_SYNC_LAG "Minutes since TikTok Shop was last read"
+    ALERT_QUEUE_LAG "Minutes that work may wait for its turn"
     ALERT_DOWN "Minutes without an answer of one side"
     ALERT_NEW_ERRORS "Orders with new errors within an hour"
     ALERT_DIFFERENCES "Differences that the nightly comparison found"

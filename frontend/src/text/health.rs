@@ -77,6 +77,7 @@ pub const fn alert_kind(kind: AlertKind) -> &'static str {
     match kind {
         AlertKind::AuthorizationEnds => "TikTok Shop authorization",
         AlertKind::SyncLag => "Orders arrive late",
+        AlertKind::QueueLag => "Work piles up",
         AlertKind::TikTokDown => "TikTok Shop does not answer",
         AlertKind::StoreDown => "The store does not answer",
         AlertKind::NewErrors => "Many new errors",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock::{Clock, SystemClock};
 use job_queue::{
-    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, live, parked,
-    release, renew, wake,
+    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, live,
+    oldest_due, parked, release, renew, wake,
 };
 use sea_orm::TransactionTrait;
 
@@ -373,13 +373,17 @@ async fn depth_tells_what_waits_and_since_when() {
             NewJob { run_at: oldest, ..job("a", "1") },
             job("a", "2"),
             NewJob { run_at: start() + TimeDelta::minutes(1), ..job("a", "3") },
+            NewJob { run_at: start() + TimeDelta::minutes(1), ..job("b", "4") },
         ];
         enqueue_all(&queue.db, jobs, start()).await.unwrap();
+        let oldest_of = async |lane| oldest_due(&queue.db, lane, start()).await.unwrap();
         assert_eq!(depth(&queue.db, start()).await.unwrap().oldest_due_at, Some(oldest), "{}", queue.name);
+        assert_eq!((oldest_of("a").await, oldest_of("b").await), (Some(oldest), None), "{}", queue.name);
 
         queue.claim_one().await;
 
         assert_eq!(depth(&queue.db, start()).await.unwrap().due, 1);
+        assert_eq!(oldest_of("a").await, Some(start()), "what runs no longer waits");
     }
 }
 

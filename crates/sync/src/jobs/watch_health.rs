@@ -73,6 +73,8 @@ struct Facts {
     unauthorized: bool,
     authorization_left: TimeDelta,
     since_poll: TimeDelta,
+    /// How long the work that waits longest for its turn could have been done.
+    queue_lag: TimeDelta,
     tiktok_down: Option<TimeDelta>,
     store_down: Option<TimeDelta>,
     new_errors: i64,
@@ -94,11 +96,13 @@ impl Facts {
             0 => 0,
             hours => health::to_ship_before(db, id, now + TimeDelta::hours(hours.into())).await?,
         };
+        let due_since = job_queue::oldest_due(db, &id.to_string(), now).await?;
         let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
             authorization_left: connection.tokens.refresh_token_expires_at - now,
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
+            queue_lag: due_since.map_or(TimeDelta::zero(), |since| now - since),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
             new_errors: health::new_errors(db, id, now - NEWS).await?,
@@ -135,6 +139,15 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         minutes,
         minutes >= rules.sync_lag_min.into(),
         format!("TikTok Shop was not read for {minutes} minutes; new orders may be missing."),
+    );
+
+    let minutes = facts.queue_lag.num_minutes();
+    check(
+        AlertKind::QueueLag,
+        rules.queue_lag_min,
+        minutes,
+        minutes >= rules.queue_lag_min.into(),
+        format!("Work has waited {minutes} minutes for its turn; orders come late into the store."),
     );
 
     for (kind, side, down) in [
@@ -184,6 +197,7 @@ mod tests {
             unauthorized: false,
             authorization_left: TimeDelta::days(200),
             since_poll: TimeDelta::minutes(1),
+            queue_lag: TimeDelta::zero(),
             tiktok_down: None,
             store_down: None,
             new_errors: 0,
@@ -204,6 +218,7 @@ mod tests {
             (Facts { authorization_left: TimeDelta::days(29), ..well() }, AlertKind::AuthorizationEnds),
             (Facts { unauthorized: true, ..well() }, AlertKind::AuthorizationEnds),
             (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
+            (Facts { queue_lag: TimeDelta::minutes(15), ..well() }, AlertKind::QueueLag),
             (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
             (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
             (Facts { new_errors: 10, ..well() }, AlertKind::NewErrors),
@@ -216,6 +231,7 @@ mod tests {
         let off = AlertRules {
             token_days: 0,
             sync_lag_min: 0,
+            queue_lag_min: 0,
             down_min: 0,
             new_errors: 0,
             ship_by_hours: 0,
@@ -228,6 +244,7 @@ mod tests {
         let almost = Facts {
             authorization_left: TimeDelta::days(31),
             since_poll: TimeDelta::minutes(14),
+            queue_lag: TimeDelta::minutes(14),
             store_down: Some(TimeDelta::minutes(9)),
             new_errors: 9,
             ..well()
