@@ -100,7 +100,8 @@ async fn store_chunk(
     // The list goes up, so everything before this chunk is stored: a walk that breaks off goes on from here.
     let latest = chunk.iter().filter_map(|entry| entry.update_time).max();
     if let (Wanted::Changed { .. }, Some(latest)) = (wanted, latest) {
-        connections::move_poll_cursor(&txn, connection.id, latest).await?;
+        // A date that has not come yet would hide all that changes until then.
+        connections::move_poll_cursor(&txn, connection.id, latest.min(now)).await?;
     }
     txn.commit().await
 }
