@@ -7,7 +7,7 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr, snapshots, store_states};
 use job_queue::{Leased, Outcome, backoff};
 use prestashop::{OrderState, OrderStateId};
-use shared::{ChannelStatus, FulfillmentType, IssueCode, OrderId, OrderStatus, REASON, channel_order_status};
+use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, REASON, channel_order_status};
 use tiktok_shop::ReadOrder;
 
 use super::failure::Failure;
@@ -163,8 +163,7 @@ async fn push(
     };
     let current_state = current.and_then(|current| states.find(current));
     if canceled {
-        let canceled_in_store = current.is_some() && current == states.roles.canceled;
-        push.warn_of_parcels(current_state.is_some_and(|state| state.shipped), canceled_in_store).await?;
+        push.warn_of_parcels(current_state.is_some_and(|state| state.shipped)).await?;
     }
     let Target::State(target) = target else { return push.stay(target).await };
     let moves = if held {
@@ -257,9 +256,9 @@ impl Push<'_> {
         Ok(true)
     }
 
-    /// Says once that a canceled order has parcels that are ready or have left, by what either side shows: a status that
-    /// came and went between two looks is not missed. Told before the store order moves, or a crash would swallow it.
-    async fn warn_of_parcels(&self, shipped_in_store: bool, canceled_in_store: bool) -> Result<(), Failure> {
+    /// Says once that a canceled order has parcels that have left, by what either side shows: a status that came and went
+    /// between two looks is not missed. Told before the store order moves, or a crash would swallow it.
+    async fn warn_of_parcels(&self, shipped_in_store: bool) -> Result<(), Failure> {
         let now = self.engine.clock().now();
         let database = self.engine.database();
         let txn = database.begin().await?;
@@ -273,15 +272,8 @@ impl Push<'_> {
         } else if shipped_in_store || collected {
             Found::new(IssueCode::CanceledAfterShipment).with(REASON, "the carrier has had a parcel")
         } else {
-            let units = orders::lines_of(&txn, self.id()).await?;
-            let with_number = units.iter().filter(|unit| unit.tracking_number.is_some()).count();
-            // TikTok's warehouse keeps its own parcels back, and whoever canceled in the store knows of theirs.
-            let ours = self.order.fulfillment_type != FulfillmentType::TikTok.as_str();
-            if with_number == 0 || !ours || canceled_in_store {
-                return Ok(());
-            }
-            let reason = format!("{with_number} of {} units had a tracking number", units.len());
-            Found::new(IssueCode::CanceledAfterShipment).with(REASON, reason)
+            // What was made ready and not collected has not left.
+            return Ok(());
         };
         // One of the two is enough, also after it was marked as handled and the store order has moved.
         for code in [IssueCode::CancelStoreConflict, IssueCode::CanceledAfterShipment] {
