@@ -284,6 +284,7 @@ pub struct Issue {
     pub tiktok_order_id: TikTokOrderId,
     pub code: IssueCode,
     /// What it is about, where one order may have several of the code, such as a SKU; else empty.
+    #[cfg_attr(feature = "openapi", schema(example = "CANDLE-FIG"))]
     pub subject: String,
     pub severity: Severity,
     pub retry: RetryClass,

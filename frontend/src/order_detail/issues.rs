@@ -87,7 +87,7 @@ pub fn IssueCard(
             <div>
                 <h3>{issue.title}</h3>
                 <p>{issue.sentence}</p>
-                {reason.map(|reason| view! { <p class="quiet">{text::WHAT_WAS_FOUND} " " <bdi>{reason}</bdi></p> })}
+                {reason.map(|reason| view! { <p class="quiet">{text::REASON} ": " <bdi>{reason}</bdi></p> })}
                 {issue.resolved_at.is_none().then(|| view! { <p class="remedy">{issue.remedy}</p> })}
                 {fixes}
                 <p class="issue-meta quiet">

@@ -87,7 +87,6 @@ pub const TOPICS: &[(&str, &str)] = &[
 sentences! {
     OPEN_SETTINGS "Open the connection's settings"
     RETRY_ALL "Retry all"
-    WHAT_WAS_FOUND "Reason:"
     BUYER_WANTS_TO_CANCEL "The buyer wants to cancel"
     ANSWERED_BY_ITSELF "Afterwards TikTok Shop accepts it by itself."
 }
