@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 
-/// How often a wrong clock is looked at again, and a right one.
+/// How often a wrong clock is looked at again, and a right one: what is written down with a wrong clock may have to wait
+/// until that time has come.
 const PAUSE_WHILE_WRONG: Duration = Duration::from_secs(10);
-const PAUSE_WHILE_RIGHT: Duration = Duration::from_secs(60);
+const PAUSE_WHILE_RIGHT: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Waits until the clock is right; false when the process is to stop before that.

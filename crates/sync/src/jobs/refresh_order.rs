@@ -211,6 +211,10 @@ pub(super) async fn record(
         tell_story(&txn, &recorded, status, now).await?;
         follow_up(&txn, connection, &recorded, read, priority, now).await?;
         orders::derive_status(&txn, recorded.id, now).await?;
+    } else if recorded.recorded == Recorded::Older {
+        // An answer that brings nothing is an answer all the same.
+        issues::resolve(&txn, recorded.id, CHANNEL_ISSUES, now).await?;
+        orders::derive_status(&txn, recorded.id, now).await?;
     }
     if recorded.recorded != Recorded::New {
         let ending = Ending::done(news(&recorded.recorded, status));
