@@ -267,10 +267,10 @@ impl Push<'_> {
         }
         let raw = snapshots::latest(&txn, &database.vault, self.id()).await?;
         let collected = raw.is_some_and(was_collected);
-        let found = if shipped_in_store && !collected {
-            Found::new(IssueCode::CancelStoreConflict)
-        } else if shipped_in_store || collected {
+        let found = if collected {
             Found::new(IssueCode::CanceledAfterShipment).with(REASON, "the carrier has had a parcel")
+        } else if shipped_in_store {
+            Found::new(IssueCode::CancelStoreConflict)
         } else {
             // What was made ready and not collected has not left.
             return Ok(());
