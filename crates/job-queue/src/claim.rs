@@ -173,11 +173,12 @@ mod tests {
     use test_database::databases;
 
     use super::*;
-    use crate::{NewJob, create_table, enqueue_all};
+    use crate::{NewJob, add_timed_at, create_table, enqueue_all};
 
     /// A job that is asked for in each lane, behind so many of other kinds.
     async fn backlog(db: &DatabaseConnection, now: DateTime<Utc>, others: usize) {
-        for statement in create_table(db.get_database_backend()) {
+        let table = create_table(db.get_database_backend()).into_iter();
+        for statement in table.chain(add_timed_at().map(str::to_owned)) {
             db.execute_unprepared(&statement).await.unwrap();
         }
         let job = |kind, number: usize| NewJob {

@@ -68,24 +68,24 @@ pub async fn finish(
                 return Ok(LeaseState::Held);
             }
             let again = "run_at = rerun_at, attempts = 0, parked_cause = NULL, last_error = NULL";
-            end_lease(db, again, values).await
+            end_lease(db, again, values, now).await
         }
         Outcome::Again { at } => {
             values.push(milliseconds(at).into());
             // Asked for meanwhile: then it need not wait.
             let again = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END, attempts = 0, parked_cause = NULL,
                          last_error = NULL";
-            end_lease(db, again, values).await
+            end_lease(db, again, values, now).await
         }
         Outcome::RetryAt { at, error } => {
             values.extend([milliseconds(at).into(), error.into()]);
             let retry = "run_at = $3, attempts = attempts + 1, parked_cause = NULL, last_error = $4";
-            end_lease(db, retry, values).await
+            end_lease(db, retry, values, now).await
         }
         Outcome::WaitUntil { at, reason } => {
             values.extend([milliseconds(at).into(), reason.into()]);
             let wait = "run_at = $3, parked_cause = NULL, last_error = $4";
-            end_lease(db, wait, values).await
+            end_lease(db, wait, values, now).await
         }
         Outcome::Park { cause, error, at } => {
             values.extend([
@@ -98,7 +98,7 @@ pub async fn finish(
             let park = "run_at = CASE WHEN woken THEN $6 WHEN rerun_at IS NOT NULL THEN rerun_at ELSE $3 END,
                         parked_cause = CASE WHEN woken OR rerun_at IS NOT NULL THEN NULL ELSE $5 END,
                         last_error = $4";
-            end_lease(db, park, values).await
+            end_lease(db, park, values, now).await
         }
     }
 }
@@ -106,10 +106,14 @@ pub async fn finish(
 async fn end_lease(
     db: &impl ConnectionTrait,
     changes: &str,
-    values: Vec<Value>,
+    mut values: Vec<Value>,
+    now: DateTime<Utc>,
 ) -> Result<LeaseState, DbErr> {
+    values.push(milliseconds(now).into());
+    let timed_at = values.len();
     let sql = format!(
-        "UPDATE jobs SET {changes}, lease_owner = NULL, lease_until = NULL, rerun_at = NULL, woken = FALSE
+        "UPDATE jobs SET {changes}, lease_owner = NULL, lease_until = NULL, rerun_at = NULL, woken = FALSE,
+            timed_at = CASE WHEN timed_at < ${timed_at} THEN ${timed_at} ELSE timed_at END
          WHERE {HELD}"
     );
     let changed = db.execute_raw(statement(db, sql, values)).await?;

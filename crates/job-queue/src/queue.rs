@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
 
 use crate::claim::ready;
 use crate::job::{Depth, Enqueued, JobStatus, NewJob, ParkedJob};
 use crate::table::{milliseconds, statement, time_of};
 
-/// Rows per statement of [`enqueue_all`]: seven parameters each stay far below both databases' limits.
+const PARAMETERS_OF_A_JOB: usize = 8;
+
+/// Rows per statement of [`enqueue_all`]: with their parameters they stay far below both databases' limits.
 const ROWS_PER_INSERT: usize = 500;
 
 /// The most jobs that [`parked`] lists.
@@ -54,10 +56,10 @@ async fn upsert(
     jobs: &[NewJob],
     now: DateTime<Utc>,
 ) -> Result<Vec<Enqueued>, DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(jobs.len() * 7);
+    let mut values: Vec<Value> = Vec::with_capacity(jobs.len() * PARAMETERS_OF_A_JOB);
     let mut rows = Vec::with_capacity(jobs.len());
     for job in jobs {
-        rows.push(format!("({})", placeholders(values.len() + 1, 7)));
+        rows.push(format!("({})", placeholders(values.len() + 1, PARAMETERS_OF_A_JOB)));
         values.extend([
             job.kind.into(),
             job.subject.as_str().into(),
@@ -66,10 +68,11 @@ async fn upsert(
             job.priority.into(),
             milliseconds(job.run_at).into(),
             Value::from(milliseconds(now)),
+            Value::from(milliseconds(now)),
         ]);
     }
     let sql = format!(
-        "INSERT INTO jobs (kind, subject, lane, payload, priority, run_at, created_at)
+        "INSERT INTO jobs (kind, subject, lane, payload, priority, run_at, created_at, timed_at)
          VALUES {rows}
          ON CONFLICT (kind, subject) DO UPDATE SET
             requests = jobs.requests + 1,
@@ -85,7 +88,8 @@ async fn upsert(
             -- Running: once more after this run.
             rerun_at = CASE WHEN jobs.lease_owner IS NULL THEN NULL
                             WHEN jobs.rerun_at < excluded.run_at THEN jobs.rerun_at
-                            ELSE excluded.run_at END
+                            ELSE excluded.run_at END,
+            timed_at = CASE WHEN excluded.timed_at > jobs.timed_at THEN excluded.timed_at ELSE jobs.timed_at END
          RETURNING id, requests",
         rows = rows.join(", ")
     );
@@ -98,10 +102,23 @@ async fn upsert(
         .collect()
 }
 
+/// Makes every job run now that was timed by a clock which was ahead of `now` by more than `most`, and says how many there
+/// were: it would sleep until that time has come.
+pub async fn pull_back(db: &impl ConnectionTrait, most: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let earlier = |column: &str| format!("{column} = CASE WHEN {column} > $1 THEN $1 ELSE {column} END");
+    let sql = format!(
+        "UPDATE jobs SET {}, {}, timed_at = $1 WHERE timed_at > $2",
+        earlier("run_at"),
+        earlier("rerun_at")
+    );
+    let values = [milliseconds(now).into(), milliseconds(now + most).into()];
+    Ok(db.execute_raw(statement(db, sql, values)).await?.rows_affected())
+}
+
 /// Makes every parked job of a lane run now, whatever its cause, and says how many there were: for when what changed may
 /// be the remedy of any of them.
 pub async fn wake_lane(db: &impl ConnectionTrait, lane: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let sql = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1
+    let sql = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1, timed_at = $1
                WHERE lane = $2 AND parked_cause IS NOT NULL AND lease_owner IS NULL";
     let woken = db.execute_raw(statement(db, sql, [milliseconds(now).into(), lane.into()])).await?;
     mark_running_as_woken(db).await?;
@@ -113,7 +130,7 @@ pub async fn wake_lane(db: &impl ConnectionTrait, lane: &str, now: DateTime<Utc>
 /// A job that runs at this moment and is about to park may have looked before the cause was gone: it is run once more
 /// instead of being parked.
 pub async fn wake(db: &impl ConnectionTrait, cause: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let woken = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1
+    let woken = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1, timed_at = $1
                  WHERE parked_cause = $2 AND lease_owner IS NULL";
     let woken = db.execute_raw(statement(db, woken, [milliseconds(now).into(), cause.into()])).await?;
     mark_running_as_woken(db).await?;

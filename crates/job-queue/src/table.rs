@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 /// The statements that create the table `jobs` and its indexes, for a migration to run one by one.
 ///
 /// Times are unix milliseconds, so that both databases store and compare the same thing. `lease_until` is measured on the
-/// database's clock, every other time on the clock of the process that wrote it.
+/// database's clock, every other time on the clock of the process that wrote it. [`add_timed_at`] completes the table.
 ///
 /// # Panics
 /// On MySQL, which this queue does not speak.
@@ -49,6 +49,17 @@ pub fn create_table(backend: DbBackend) -> Vec<String> {
         "CREATE INDEX jobs_parked ON jobs (parked_cause, id) WHERE parked_cause IS NOT NULL",
     ];
     std::iter::once(table).chain(indexes.map(str::to_owned)).collect()
+}
+
+/// The statements that add to the table what time it was, by the clock of whoever said last when a job shall run, for a
+/// migration of its own.
+#[must_use]
+pub fn add_timed_at() -> [&'static str; 2] {
+    [
+        "ALTER TABLE jobs ADD COLUMN timed_at BIGINT NOT NULL DEFAULT 0",
+        // What was written in the future, if there is any, is at its end.
+        "CREATE INDEX jobs_timed ON jobs (timed_at)",
+    ]
 }
 
 /// A statement with its parameters; both databases read `$1`.

@@ -1,4 +1,5 @@
-//! The workers work only while the clock of this process agrees with the database's.
+//! The workers work only while the clock of this process agrees with the database's, and put right what a clock that did
+//! not has written.
 
 use std::time::Duration;
 
@@ -9,8 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 
-/// How often a wrong clock is looked at again, and a right one: what is written down with a wrong clock may have to wait
-/// until that time has come.
+/// How often a wrong clock is looked at again, and a right one.
 const PAUSE_WHILE_WRONG: Duration = Duration::from_secs(10);
 const PAUSE_WHILE_RIGHT: Duration = Duration::from_secs(5);
 
@@ -23,6 +23,7 @@ impl Engine {
         while !shutdown.is_cancelled() {
             let skew = self.database().clock_skew().await?;
             if skew.abs() <= MOST_CLOCK_SKEW {
+                self.pull_back_jobs().await?;
                 return Ok(true);
             }
             let (skew_ms, most_ms) = (skew.num_milliseconds(), MOST_CLOCK_SKEW.num_milliseconds());
@@ -47,7 +48,11 @@ impl Engine {
                 () = sleep(PAUSE_WHILE_RIGHT) => {}
             }
             match self.database().clock_skew().await {
-                Ok(skew) if skew.abs() <= MOST_CLOCK_SKEW => {}
+                Ok(skew) if skew.abs() <= MOST_CLOCK_SKEW => {
+                    if let Err(error) = self.pull_back_jobs().await {
+                        tracing::warn!(%error, "jobs that a wrong clock has timed could not be pulled back");
+                    }
+                }
                 Ok(skew) => {
                     let skew_ms = skew.num_milliseconds();
                     tracing::error!(skew_ms, "this machine's clock has moved away from the database's");
@@ -56,5 +61,16 @@ impl Engine {
                 Err(error) => tracing::warn!(%error, "the clocks could not be compared"),
             }
         }
+    }
+
+    /// What a clock that was ahead has put off runs now, whichever process it was and also when it was this machine's.
+    async fn pull_back_jobs(&self) -> Result<(), DbErr> {
+        let now = self.clock().now();
+        let jobs = job_queue::pull_back(self.database().writer(), MOST_CLOCK_SKEW, now).await?;
+        if jobs > 0 {
+            tracing::warn!(jobs, "jobs had been timed by a clock that was ahead; they run now");
+            self.wake();
+        }
+        Ok(())
     }
 }

@@ -149,3 +149,31 @@ async fn nothing_is_done_while_the_clock_is_wrong() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() -> Result<()> {
+    for lab in labs().await {
+        let ids = lab.sandboxes.place_random(1, 3, "plain").await?;
+        lab.poll().await?;
+        let order_id = OrderId(lab.order(&ids[0]).await?.id);
+        let ahead = off_by(TimeDelta::hours(2)).now();
+        let push = jobs::push_store_state(lab.connection_id, order_id, ahead);
+        job_queue::enqueue(lab.database.writer(), push, ahead).await?;
+
+        let shutdown = CancellationToken::new();
+        let (engine, stopped) =
+            (lab.engine_with("right", off_by(TimeDelta::zero())).await?, shutdown.clone());
+        let running = tokio::spawn(async move { engine.run(stopped).await });
+        let subject = order_id.to_string();
+        let has_run = async {
+            while job_queue::live(lab.database.reader(), jobs::PUSH_STORE_STATE, &subject).await?.is_some() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(Duration::from_secs(60), has_run).await??;
+        shutdown.cancel();
+        running.await??;
+    }
+    Ok(())
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock::{Clock, SystemClock};
 use job_queue::{
-    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, live,
-    oldest_due, parked, release, renew, wake,
+    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, finish, live,
+    oldest_due, parked, pull_back, release, renew, wake,
 };
 use sea_orm::TransactionTrait;
 
@@ -431,6 +431,39 @@ async fn two_workers_never_hold_the_same_job() {
         let claimed = subjects.len();
         subjects.dedup();
         assert_eq!((claimed, subjects.len()), (400, 400), "{}", queue.name);
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_put_off_is_pulled_back() {
+    let most = TimeDelta::seconds(30);
+    for queue in queues().await {
+        let wrong = start() + TimeDelta::hours(2);
+        let timed = |subject: &str, run_at| NewJob { run_at, ..job("a", subject) };
+        let run_at = async |subject: &str| live(&queue.db, "refresh", subject).await.unwrap().unwrap().run_at;
+        // By a right clock: tomorrow. By a wrong one: at once, in a minute, and once more after the run that goes on.
+        let tomorrow = start() + TimeDelta::days(1);
+        enqueue(&queue.db, timed("tomorrow", tomorrow), start()).await.unwrap();
+        enqueue(&queue.db, timed("again", start()), start()).await.unwrap();
+        let running = queue.claim_one().await;
+        enqueue(&queue.db, timed("again", wrong), wrong).await.unwrap();
+        enqueue(&queue.db, timed("new", wrong), wrong).await.unwrap();
+        enqueue(&queue.db, timed("retried", start()), start()).await.unwrap();
+        let retried = queue.claim_one().await;
+        let retry = Outcome::RetryAt { at: wrong + TimeDelta::minutes(1), error: "no answer".into() };
+        assert_eq!(finish(&queue.db, &retried, retry, wrong).await.unwrap(), LeaseState::Held);
+        // Its own clock is right: what it writes hides nothing of the other's.
+        let cause = Outcome::Park { cause: "sku".into(), error: "missing".into(), at: None };
+        assert_eq!(queue.finish(&running, cause).await, LeaseState::Held);
+
+        assert_eq!(pull_back(&queue.db, most, start()).await.unwrap(), 3, "{}", queue.name);
+
+        for subject in ["again", "new", "retried"] {
+            assert_eq!(run_at(subject).await, Some(start()), "{} {subject}", queue.name);
+        }
+        assert_eq!(run_at("tomorrow").await, Some(tomorrow), "{}", queue.name);
+        assert_eq!(pull_back(&queue.db, most, start()).await.unwrap(), 0, "{}: once is enough", queue.name);
+        assert_eq!(pull_back(&queue.db, most, start() - most).await.unwrap(), 0, "{}: a little", queue.name);
     }
 }
 

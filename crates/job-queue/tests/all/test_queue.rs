@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use job_queue::{Claim, Enqueued, LeaseState, Leased, NewJob, Outcome, claim, create_table, enqueue, finish};
+use job_queue::{
+    Claim, Enqueued, LeaseState, Leased, NewJob, Outcome, add_timed_at, claim, create_table, enqueue, finish,
+};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use test_database::{TestDatabase, databases};
 
@@ -20,7 +22,8 @@ pub async fn queues() -> Vec<TestQueue> {
     let mut queues = Vec::new();
     for database in databases().await {
         let db = database.connect().await;
-        for statement in create_table(db.get_database_backend()) {
+        let table = create_table(db.get_database_backend()).into_iter();
+        for statement in table.chain(add_timed_at().map(str::to_owned)) {
             db.execute_unprepared(&statement).await.unwrap();
         }
         let lease = Duration::from_secs(60);

@@ -1,0 +1,13 @@
+use sea_orm_migration::prelude::*;
+
+use crate::dialect::execute_all;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        execute_all(manager, &job_queue::add_timed_at()).await
+    }
+}
