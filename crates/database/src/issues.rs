@@ -6,7 +6,9 @@ use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, JoinType, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, IssueId, OrderId, RetryClass, Severity, WebhookEvent};
+use shared::{
+    ConnectionId, IssueCode, IssueFacts, IssueId, OrderId, RetryClass, Severity, TikTokOrderId, WebhookEvent,
+};
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::entities::orders;
@@ -196,6 +198,40 @@ pub async fn was_ever_open(db: &impl ConnectionTrait, id: OrderId, code: IssueCo
         .count(db)
         .await?;
     Ok(count > 0)
+}
+
+/// The orders of a connection with an open issue of one of these codes whose next try should have been made by now, or of
+/// which none is known; the longest open first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn past_their_next_try(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    codes: &[IssueCode],
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<TikTokOrderId>, DbErr> {
+    let next_try =
+        Condition::any().add(Column::NextRetryAt.is_null()).add(Column::NextRetryAt.lte(to_ms(now)));
+    let with_it = Entity::find()
+        .select_only()
+        .column(Column::OrderId)
+        .filter(Column::ConnectionId.eq(connection_id.0))
+        .filter(Column::Code.is_in(codes.iter().map(|code| code.as_str())))
+        .filter(Column::ResolvedAt.is_null())
+        .filter(next_try)
+        .order_by_asc(Column::OpenedAt)
+        .limit(limit)
+        .into_query();
+    let ids: Vec<String> = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::TiktokOrderId)
+        .filter(orders::Column::Id.in_subquery(with_it))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(TikTokOrderId).collect())
 }
 
 /// Moves the next try of every open issue of a code of a connection, and what the orders show of it.

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use chrono::TimeDelta;
 use database::connections;
+use database::issues::{self, Found, Retry};
 use serde_json::{Value, json};
-use shared::ConnectionState;
+use shared::{ConnectionState, IssueCode, OrderId};
+use sync::jobs;
 use tests::EngineLab;
 
 use crate::labs::labs;
@@ -239,6 +241,59 @@ async fn two_engines_at_once_make_each_order_once() -> Result<()> {
             until(&lab, id, "imported").await?;
             assert_eq!(lab.sandboxes.store_orders_of(id).await?.len(), 1, "{} {id}", lab.database_name());
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_that_could_not_be_read_leaves_no_trace_once_it_could() -> Result<()> {
+    for lab in labs().await {
+        let id = lab.sandboxes.place_random(1, 5, "plain").await?.remove(0);
+        until(&lab, &id, "imported").await?;
+        do_to(&lab, &id, "ship", &json!({})).await?;
+        lab.poll().await?;
+
+        lab.sandboxes
+            .break_channel(&json!({ "path": "/orders", "method": "GET", "kind": "overload" }))
+            .await?;
+        let push = jobs::push_store_tracking(
+            lab.connection_id,
+            OrderId(lab.order(&id).await?.id),
+            lab.database.clock.now(),
+        );
+        job_queue::enqueue(lab.database.writer(), push, lab.database.clock.now()).await?;
+        for seconds in [0, 10, 60] {
+            lab.advance(TimeDelta::seconds(seconds)).await?;
+            lab.run_due().await?;
+        }
+        assert_eq!(lab.open_issues(&id).await?, ["CHANNEL_UNREACHABLE"], "{}", lab.database_name());
+
+        lab.sandboxes.channel_control.delete("/faults").await?;
+        lab.advance(TimeDelta::minutes(5)).await?;
+        lab.run_due().await?;
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_nothing_tries_any_more_is_read_again_when_the_access_returns() -> Result<()> {
+    for lab in labs().await {
+        let id = lab.sandboxes.place_random(1, 6, "plain").await?.remove(0);
+        until(&lab, &id, "imported").await?;
+        let order_id = OrderId(lab.order(&id).await?.id);
+        let told = Found::new(IssueCode::ChannelAuthExpired);
+        let txn = lab.database.begin().await?;
+        issues::open(&txn, lab.connection_id, order_id, &told, Retry::default(), lab.database.clock.now())
+            .await?;
+        txn.commit().await?;
+
+        let txn = lab.database.begin().await?;
+        jobs::connection_changed(&txn, lab.connection_id, lab.database.clock.now()).await?;
+        txn.commit().await?;
+        lab.run_due().await?;
+
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use shared::{IssueCode, OrderId, TikTokOrderId};
 use tiktok_shop::Error;
 
 use super::failure::Failure;
-use super::unserved::unserved;
+use super::unserved::{served, unserved};
 use super::{JobError, order_of, refresh_order};
 use crate::attempts;
 use crate::channel::ChannelFailure;
@@ -42,6 +42,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         }
         Err(failure) => return Ok(unserved(engine, &connection, id, &failure, job).await?),
     };
+    served(engine, id).await?;
     let (Some(number), _) = tracking_numbers(&order) else { return Ok(Outcome::Done) };
     let number = number.trim().to_owned();
     if !validate::is_tracking_number(&number) {

@@ -36,6 +36,16 @@ pub(super) async fn unserved(
     Ok(outcome)
 }
 
+/// Ends what the order says of TikTok Shop's silence, now that it has answered.
+pub(super) async fn served(engine: &Engine, order_id: OrderId) -> Result<(), DbErr> {
+    let now = engine.clock().now();
+    let txn = engine.database().begin().await?;
+    if !issues::resolve(&txn, order_id, CHANNEL_ISSUES, now).await?.is_empty() {
+        orders::derive_status(&txn, order_id, now).await?;
+    }
+    txn.commit().await
+}
+
 /// A definite answer that the thing cannot be done now.
 #[derive(Debug)]
 pub(super) struct Refusal {

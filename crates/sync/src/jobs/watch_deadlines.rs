@@ -14,6 +14,7 @@ use tiktok_shop::{CancelStatus, CancelType, Cancellation, CancellationSearch};
 use super::{JobError, connection_of, refresh_order};
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
+use crate::issue_of::CHANNEL_ISSUES;
 
 /// The pause between two looks.
 const PAUSE: TimeDelta = TimeDelta::minutes(10);
@@ -28,8 +29,11 @@ const SHIP_BY_ISSUES: &[IssueCode] = &[IssueCode::ShipBySoon, IssueCode::ShipByL
 const MAX_REQUEST_PAGES: NonZeroUsize = NonZeroUsize::new(20).expect("not zero");
 const MAX_REQUESTS: u64 = 1_000;
 
-/// Warns of orders that are to be shipped soon, or are late, and takes the warnings back; and finds the buyers' requests
-/// whose webhook was lost.
+/// At most so many orders are read again in one look because they say that TikTok Shop does not answer.
+const MAX_UNSERVED: u64 = 1_000;
+
+/// Warns of orders that are to be shipped soon, or are late, and takes the warnings back; finds the buyers' requests whose
+/// webhook was lost; and reads again what says that TikTok Shop does not answer although nothing tries it any more.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let connection = match connection_of(engine, job).await? {
         Ok(connection) => connection,
@@ -40,6 +44,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let soon = now + TimeDelta::hours(connection.settings.alerts.ship_by_hours.into());
     warn(engine, &connection, soon, now).await?;
     take_back(engine, &connection, soon, now).await?;
+    read_unserved_again(engine, &connection, now).await?;
     if let Err(failure) = find_requests(engine, &connection, now).await {
         // The next look comes soon enough: buyers' requests wait for a day or longer.
         tracing::warn!(connection = %connection.id, %failure, "buyers' requests could not be listed");
@@ -89,6 +94,21 @@ async fn take_back(
             set(engine, connection, order_id, None, now).await?;
         }
     }
+    Ok(())
+}
+
+/// What waited for TikTok Shop may have been taken back, or ended otherwise, before it answered.
+async fn read_unserved_again(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let database = engine.database();
+    let (id, codes) = (connection.id, CHANNEL_ISSUES);
+    let unserved = issues::past_their_next_try(database.reader(), id, codes, now, MAX_UNSERVED).await?;
+    let refreshes = unserved.iter().map(|order| refresh_order(id, order, now));
+    job_queue::enqueue_all(database.writer(), refreshes, now).await?;
+    engine.wake();
     Ok(())
 }
 
