@@ -1,5 +1,6 @@
+use database::orders;
 use job_queue::{Leased, Outcome};
-use shared::{ActionKind, ActionRequest, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionRequest, ChannelStatus, OrderId, TikTokOrderId};
 use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Order, OrderStatus, Rejection};
 
 use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
@@ -8,6 +9,7 @@ use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
+use crate::mapping::cancel_reason_for;
 
 /// Cancels an order on TikTok Shop, as somebody asked. The refresh that follows brings the status, and with it the store
 /// order is canceled.
@@ -46,9 +48,14 @@ async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
     if !asked.leave().await? {
         return Ok(Step::Ended);
     }
+    let database = asked.engine.database();
+    let Some(order) = orders::find(database.writer(), asked.order_id).await? else {
+        return Ok(Step::Ended);
+    };
+    let status = ChannelStatus::from(order.channel_status.as_str());
     let cancellation = CancelOrder {
         order_id: asked.tiktok_order_id.0.clone(),
-        cancel_reason: reason.clone(),
+        cancel_reason: cancel_reason_for(reason, asked.connection.region.as_deref(), &status),
         order_line_item_ids: line_item_ids.clone(),
     };
     let cancellation = &cancellation;

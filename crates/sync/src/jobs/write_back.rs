@@ -16,7 +16,7 @@ use shared::{ActionKind, ActionRequest, ChannelStatus, FulfillmentType, IssueCod
 use super::failure::Failure;
 use crate::actions::{self, Asker, Refused};
 use crate::engine::Engine;
-use crate::mapping::{AfterCancellation, StoreStates, after_cancellation, out_of_stock_reason};
+use crate::mapping::{AfterCancellation, OUT_OF_STOCK, StoreStates, after_cancellation};
 use crate::store_facts::StoreFacts;
 
 mod shipment;
@@ -303,7 +303,7 @@ impl Noted<'_> {
         let connection = self.look.connection;
         let mapped = state_id.and_then(|id| connection.settings.cancel_reason_map.get(&id.to_string()));
         let reason = mapped.cloned().or_else(|| connection.settings.cancel_reason.clone());
-        let reason = reason.unwrap_or_else(|| out_of_stock_reason(connection.region.as_deref()).to_owned());
+        let reason = reason.unwrap_or_else(|| OUT_OF_STOCK.to_owned());
         let request = ActionRequest::Cancel { reason: reason.clone(), line_item_ids: Vec::new() };
         match self.ask(&request).await? {
             Asked::Yes => Ok(()),

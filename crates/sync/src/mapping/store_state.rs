@@ -221,15 +221,6 @@ pub fn after_cancellation(channel_status: &ChannelStatus, write_back: bool) -> A
     }
 }
 
-/// TikTok Shop's key for a paid order that is out of stock, in the market of a shop.
-#[must_use]
-pub fn out_of_stock_reason(region: Option<&str>) -> &'static str {
-    match region {
-        Some("GB") => "seller_cancel_reason_out_of_stock_uk",
-        _ => "seller_cancel_reason_out_of_stock",
-    }
-}
-
 /// What both sides show of an order's shipment.
 #[derive(Debug, Clone, Copy)]
 pub struct ShipmentFacts<'a> {

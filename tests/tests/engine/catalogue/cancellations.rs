@@ -17,7 +17,7 @@ const CANCELED: &str = "PS_OS_CANCELED";
 pub async fn refused(lab: &EngineLab) -> Result<()> {
     let id = imported_order(lab).await?;
     let wrong = ActionRequest::Cancel {
-        reason: "seller_cancel_unpaid_reason_wrong_price".to_owned(),
+        reason: "seller_cancel_unpaid_reason_buyer_hasnt_paid_within_time_allowed".to_owned(),
         line_item_ids: Vec::new(),
     };
     let refused = ask(lab, &id, wrong).await?;
