@@ -48,7 +48,8 @@ text_enum!(
         Note => "note",
         /// Add and remove tags.
         Tag => "tag",
-        /// Bring both sides together where they disagree: read TikTok Shop again and move the store order forward.
+        /// Bring both sides together where they disagree: read TikTok Shop again, move the store order forward, and give it
+        /// the recipient's newest address.
         Heal => "heal",
         /// End a problem that nothing but a person can end.
         MarkHandled => "mark_handled",

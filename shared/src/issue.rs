@@ -202,7 +202,7 @@ issue_catalogue! {
         "Recall the parcel, then mark it as handled."
     AddressChanged "ADDRESS_CHANGED" Warning Manual "Address changed"
         "New address since import."
-        "Give the store order the address shown here, then mark it as handled."
+        "Give the store order the new address, or mark it as handled if the parcel is on its way."
     ShipBySoon "SHIP_BY_SOON" Warning WhenFixed "Ship soon"
         "Ship within {time_left}."
         "Ship the order."
@@ -225,6 +225,9 @@ pub type IssueFacts = BTreeMap<String, String>;
 
 /// The fact that says why, in words that need no glossary: never a buyer's data.
 pub const REASON: &str = "reason";
+
+/// The issues that "heal" brings both sides together for.
+pub const HEALABLE: &[IssueCode] = &[IssueCode::DriftDetected, IssueCode::AddressChanged];
 
 /// The issues that an import can open; the next import resolves those that are gone.
 pub const IMPORT_ISSUES: &[IssueCode] = &[

@@ -9,7 +9,7 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes};
 use job_queue::NewJob;
 use shared::{
-    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, IMPORT_ISSUES, ImportState,
+    ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, HEALABLE, IMPORT_ISSUES, ImportState,
     IssueCode, MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, OrderAction, OrderId, TikTokOrderId, UNDO_SECONDS,
     action_refusal, handling_refusal,
 };
@@ -165,7 +165,7 @@ async fn carry_out(
         ActionRequest::Tag { add, remove } => return tag(txn, order, add, remove).await.map(Some),
         ActionRequest::Heal {} => {
             let open = issues::open_of(txn, id).await?;
-            if !open.iter().any(|issue| issue.code == IssueCode::DriftDetected.as_str()) {
+            if !open.iter().any(|issue| HEALABLE.iter().any(|code| code.as_str() == issue.code)) {
                 return Err(Refused::NotNow("Nothing is known to differ.".to_owned()));
             }
             // Whoever wants it healed no longer wants it ignored.

@@ -69,10 +69,8 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
             &[Fix::Do(ActionKind::AcceptCancellation), Fix::Do(ActionKind::RejectCancellation)]
         }
         Code::StoreOrderDeleted => &[Fix::Do(Import), Fix::Do(Skip)],
-        Code::CanceledAfterShipment | Code::CancelStoreConflict | Code::AddressChanged => {
-            &[Fix::Do(MarkHandled)]
-        }
-        Code::DriftDetected => &[Fix::Do(Heal), Fix::Do(MarkHandled)],
+        Code::CanceledAfterShipment | Code::CancelStoreConflict => &[Fix::Do(MarkHandled)],
+        Code::AddressChanged | Code::DriftDetected => &[Fix::Do(Heal), Fix::Do(MarkHandled)],
         Code::Internal => &[Fix::Do(Import), Fix::Do(Sync)],
         Code::StoreRateLimited | Code::ChannelRateLimited => &[],
     }
@@ -109,7 +107,10 @@ fn button(fix: Fix, issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     if !session::may(Role::Operator) || !is_possible(fix, code, &ActionFacts::from(order)) {
         return None;
     }
-    let label = text::action(kind, order.import_state);
+    let label = match (code, kind) {
+        (IssueCode::AddressChanged, ActionKind::Heal) => text::UPDATE_STORE_ADDRESS,
+        _ => text::action(kind, order.import_state),
+    };
     let request = match kind {
         ActionKind::Ship => return Some(link(ship_href(id), icon(kind), label, false)),
         ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {

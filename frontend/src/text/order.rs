@@ -44,7 +44,7 @@ sentences! {
     TRACKING_NUMBER "tracking number"
     PAYMENT "Payment"
     NOT_PAID "not paid yet"
-    COMPARED "TikTok Shop's amounts beside those of the store order"
+    COMPARED "Beside the store order"
     EXPECTED "Total in store"
     STORE_TOTAL "Store total"
     DIFFERENCE "Difference"
@@ -86,6 +86,7 @@ pub const TOPICS: &[(&str, &str)] = &[
 // What puts an issue right.
 sentences! {
     OPEN_SETTINGS "Open the connection's settings"
+    UPDATE_STORE_ADDRESS "Update the address in the store"
     RETRY_ALL "Retry all"
     BUYER_WANTS_TO_CANCEL "The buyer wants to cancel"
     ANSWERED_BY_ITSELF "Afterwards TikTok Shop accepts it by itself."
@@ -122,6 +123,14 @@ pub fn unblocks(others: i64) -> String {
 
 pub fn time_to_answer(left: &str) -> String {
     format!("{left} left to answer.")
+}
+
+pub fn pieces_of(pieces: i32, product: &str) -> String {
+    format!("{pieces} × {product}")
+}
+
+pub fn in_the_store(pieces: i32) -> String {
+    format!("{pieces} in the store")
 }
 
 pub fn units_of(product: &str) -> String {

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use database::import_intents::{self, Step};
 use serde_json::json;
-use shared::{OrderId, TikTokOrderId};
+use shared::{ActionRequest, OrderId, TikTokOrderId};
 use sync::jobs;
 use tests::EngineLab;
 
-use crate::asking::{do_to, truth};
+use crate::asking::{ask, assert_done, assert_failed, do_to, imported_order, truth};
 use crate::hold::row;
 use crate::labs::labs;
 use crate::store_side::story;
@@ -74,6 +74,41 @@ async fn an_address_that_changes_while_the_order_is_made_is_told() -> Result<()>
 
         let (in_store, wanted) = both_addresses(&lab, &id).await?;
         assert_ne!(in_store, wanted, "{}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
+
+        let heal = ask(&lab, &id, ActionRequest::Heal {}).await?;
+        lab.run_due().await?;
+        assert_done(&lab, heal).await?;
+        let (in_store, wanted) = both_addresses(&lab, &id).await?;
+        assert_eq!(in_store, wanted, "{}: {}", lab.database_name(), story(&lab, &id).await?);
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_that_somebody_else_gave_the_store_order_is_left_alone() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        let other = imported_order(&lab).await?;
+        let foreign = lab.sandboxes.store_orders_of(&other).await?[0]["id_address_delivery"].clone();
+        let store_order = lab.order(&id).await?.store_order_id.context("not in the store")?;
+        let change = json!({ "id_address_delivery": foreign });
+        lab.sandboxes.store_control.patch(&format!("/entities/orders/{store_order}"), &change).await?;
+        let (before, _) = both_addresses(&lab, &id).await?;
+        do_to(&lab, &id, "address", &json!({ "country": "FR" })).await?;
+        ask(&lab, &id, ActionRequest::Sync {}).await?;
+        lab.run_due().await?;
+        assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
+
+        let heal = ask(&lab, &id, ActionRequest::Heal {}).await?;
+        lab.run_due().await?;
+
+        let result = assert_failed(&lab, heal).await?;
+        assert!(result.contains("an address that orderbridge did not make"), "{result}");
+        let (after, wanted) = both_addresses(&lab, &id).await?;
+        assert_eq!(after, before, "{}", lab.database_name());
+        assert_ne!(after, wanted, "{}", lab.database_name());
         assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
     }
     Ok(())

@@ -5,10 +5,10 @@ use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
 use job_queue::{Leased, Outcome, backoff};
-use shared::{ActionKind, ActionState, ImportState, IssueCode, OrderId};
+use shared::{ActionKind, ActionState, HEALABLE, ImportState, IssueCode, OrderId};
 
 use super::failure::Failure;
-use super::push_store_state::push_now;
+use super::push_store_state::{give_newest_address, push_now};
 use super::reconcile::{StoreSide, compare};
 use super::refresh_order::record;
 use super::{JobError, channel_outcome, order_of};
@@ -31,8 +31,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let healed = heal(engine, &connection, &order).await;
     let now = engine.clock().now();
     match healed {
-        Ok(()) => {
-            end(engine, id, None).await?;
+        Ok(obstacle) => {
+            end(engine, id, None, obstacle.as_deref()).await?;
             engine.wake();
             Ok(Outcome::Done)
         }
@@ -41,7 +41,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             if !matches!(outcome, Outcome::RetryAt { .. }) || job.attempts + 1 < TRIES {
                 return Ok(outcome);
             }
-            end(engine, id, Some("TikTok Shop does not answer; nothing was healed.")).await?;
+            end(engine, id, Some("TikTok Shop does not answer; nothing was healed."), None).await?;
             Ok(Outcome::Done)
         }
         Err(Failure::Job(error)) => Err(error),
@@ -52,32 +52,48 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         }
         Err(Failure::Store(error)) => {
             let title = of_store(&error).code.kind().title;
-            end(engine, id, Some(&format!("{title}; nothing was healed."))).await?;
+            end(engine, id, Some(&format!("{title}; nothing was healed.")), None).await?;
             Ok(Outcome::Done)
         }
     }
 }
 
-async fn heal(engine: &Engine, connection: &ConnectionRecord, order: &OrderRow) -> Result<(), Failure> {
+/// Returns what stands in the way of the recipient's newest address, where there is one.
+async fn heal(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    order: &OrderRow,
+) -> Result<Option<String>, Failure> {
     let began_at = engine.clock().now();
     let read = engine.read_order(connection, &order.tiktok_order_id).await;
     if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
         record(engine, connection, &read, began_at, ASKED_FOR_BY_A_PERSON).await?;
     }
     let current = |id| orders::find(engine.database().writer(), OrderId(id));
-    let Some(order) = current(order.id).await? else { return Ok(()) };
+    let Some(order) = current(order.id).await? else { return Ok(None) };
+    let mut obstacle = None;
     if orders::import_state(&order) == ImportState::Imported && !order.store_deleted {
         push_now(engine, connection, &order).await?;
+        let open = issues::open_of(engine.database().writer(), OrderId(order.id)).await?;
+        if open.iter().any(|issue| issue.code == IssueCode::AddressChanged.as_str()) {
+            obstacle = give_newest_address(engine, connection, &order).await?;
+        }
     }
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(engine.clock().now()).await?;
     let side = StoreSide { engine, connection, facts: &facts, client: &client };
-    let Some(order) = current(order.id).await? else { return Ok(()) };
-    compare(&side, vec![order]).await.map(drop)
+    let Some(order) = current(order.id).await? else { return Ok(None) };
+    compare(&side, vec![order]).await?;
+    Ok(obstacle)
 }
 
 /// Tells whoever asked what came out: what still differs, or why nothing could be done.
-async fn end(engine: &Engine, id: OrderId, failure: Option<&str>) -> Result<(), JobError> {
+async fn end(
+    engine: &Engine,
+    id: OrderId,
+    failure: Option<&str>,
+    obstacle: Option<&str>,
+) -> Result<(), JobError> {
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if orders::find_locked(&txn, id).await?.is_none() {
@@ -86,15 +102,19 @@ async fn end(engine: &Engine, id: OrderId, failure: Option<&str>) -> Result<(), 
     let open = issues::open_of(&txn, id).await?;
     let left: Vec<_> = open
         .iter()
-        .filter(|issue| issue.code == IssueCode::DriftDetected.as_str())
-        .map(|issue| if issue.subject.is_empty() { "the order" } else { &issue.subject })
+        .filter_map(|issue| Some((*HEALABLE.iter().find(|code| code.as_str() == issue.code)?, issue)))
         .collect();
-    let ending = match failure {
-        Some(sentence) => Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None },
-        None if left.is_empty() => Ending::done("Both sides agree.".to_owned()),
-        None => {
-            let sentence = format!("Still different, for only a person can change it: {}.", left.join(", "));
-            Ending { state: ActionState::Failed, result: sentence, code: Some(IssueCode::DriftDetected) }
+    let ending = match (failure, left.first()) {
+        (Some(sentence), _) => Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None },
+        (None, None) => Ending::done("Both sides agree.".to_owned()),
+        (None, Some((first, _))) => {
+            let names: Vec<_> = left.iter().map(|(code, issue)| name_of(*code, &issue.subject)).collect();
+            let mut sentence =
+                format!("Still different, for only a person can change it: {}.", names.join(", "));
+            if let Some(obstacle) = obstacle {
+                sentence = format!("{sentence} {obstacle}");
+            }
+            Ending { state: ActionState::Failed, result: sentence, code: Some(*first) }
         }
     };
     for action in actions::queued(&txn, id, &[ActionKind::Heal]).await? {
@@ -104,4 +124,13 @@ async fn end(engine: &Engine, id: OrderId, failure: Option<&str>) -> Result<(), 
     orders::derive_status(&txn, id, now).await?;
     txn.commit().await?;
     Ok(())
+}
+
+/// What differs, in the midst of a sentence.
+fn name_of(code: IssueCode, subject: &str) -> &str {
+    match (code, subject) {
+        (IssueCode::AddressChanged, _) => "the address",
+        (_, "") => "the order",
+        (_, subject) => subject,
+    }
 }

@@ -97,6 +97,22 @@ pub(super) async fn push_now(
     push(engine, connection, order, store_order_id, status, Retry::default()).await.map(drop)
 }
 
+/// Gives the store order the address that TikTok Shop told last, as a part of another job. Returns why that cannot be, in
+/// a sentence.
+pub(super) async fn give_newest_address(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    order: &OrderRow,
+) -> Result<Option<String>, Failure> {
+    let Some(store_order_id) = store_order_id(order).filter(|_| !order.store_deleted) else {
+        return Ok(None);
+    };
+    let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
+    let (facts, client) = store.facts(engine.clock().now()).await?;
+    let push = Push { engine, connection, order, facts: &facts, retry: Retry::default() };
+    push.give_newest_address(&store, &client, store_order_id).await
+}
+
 /// The issues of a store that does not take a state.
 const PUSH_ISSUES: &[IssueCode] =
     &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];

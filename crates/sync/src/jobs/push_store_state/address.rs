@@ -1,10 +1,11 @@
-//! The address of a store order that was made while TikTok Shop held the order, and told none.
+//! The address of a store order that was made while TikTok Shop held the order, and told none; or that was changed since.
 
 use database::import_intents::{self, ImportIntent};
 use database::issues::{self, Found};
 use database::orders;
 use database::recipients::{self, RecipientRecord};
 use database::timeline::{self, Entry};
+use database::{ConnectionTrait, DbErr};
 use prestashop::{AddressId, Client, Country, NewAddress};
 use shared::{FulfillmentType, IssueCode, TikTokOrderId};
 
@@ -40,9 +41,7 @@ impl Push<'_> {
             return Ok(Vec::new());
         };
         let tiktok_order_id = TikTokOrderId(self.order.tiktok_order_id.clone());
-        let uid = &self.connection.uid;
-        let recipient =
-            recipients::find(database.writer(), &database.vault, uid, &tiktok_order_id, self.id()).await?;
+        let recipient = self.recipient().await?;
         let address = match self.address_of(recipient.as_ref(), store, client).await? {
             Ok(address) => address,
             Err(found) => return self.note_missing(&tiktok_order_id, found).await,
@@ -59,6 +58,59 @@ impl Push<'_> {
         self.note_right(intent, recipient.as_ref()).await?;
         recorded(OutsideWrite::StoreAddress);
         Ok(Vec::new())
+    }
+
+    /// Writes the address that TikTok Shop told last in the place of the one that the import made. Returns why that cannot
+    /// be: an address that somebody else gave the store order is not ours to change.
+    pub(super) async fn give_newest_address(
+        &self,
+        store: &Store,
+        client: &Client,
+        store_order_id: prestashop::OrderId,
+    ) -> Result<Option<String>, Failure> {
+        let database = self.engine.database();
+        let intent = import_intents::find(database.writer(), self.id()).await?;
+        let ours = intent.and_then(|intent| intent.address_id).and_then(|id| u64::try_from(id).ok());
+        let stored = client.order(store_order_id).await?;
+        let Some(address_id) = ours.map(AddressId).filter(|ours| *ours == stored.delivery_address_id) else {
+            return Ok(Some("The store order has an address that orderbridge did not make.".to_owned()));
+        };
+        let recipient = self.recipient().await?;
+        let address = match self.address_of(recipient.as_ref(), store, client).await? {
+            Ok(address) => address,
+            Err(found) => return Ok(Some(sentence_of(&found))),
+        };
+        let change = around(OutsideWrite::StoreAddress, client.change_address(address_id, &address));
+        if let Err(error) = change.await {
+            let found = of_store(&error);
+            return match found.code {
+                IssueCode::AddressRejected => Ok(Some(sentence_of(&[found]))),
+                _ => Err(error.into()),
+            };
+        }
+        let now = self.engine.clock().now();
+        let txn = database.begin().await?;
+        // What TikTok Shop told meanwhile has not been written.
+        let is_newest = self.recipient_in(&txn).await? == recipient;
+        if is_newest && !issues::resolve(&txn, self.id(), &[IssueCode::AddressChanged], now).await?.is_empty()
+        {
+            let sentence = "The store order got the recipient's newest address.";
+            timeline::record(&txn, self.id(), Entry::ours("store state", sentence), now).await?;
+            orders::derive_status(&txn, self.id(), now).await?;
+        }
+        txn.commit().await?;
+        recorded(OutsideWrite::StoreAddress);
+        Ok(None)
+    }
+
+    async fn recipient(&self) -> Result<Option<RecipientRecord>, DbErr> {
+        self.recipient_in(self.engine.database().writer()).await
+    }
+
+    async fn recipient_in(&self, db: &impl ConnectionTrait) -> Result<Option<RecipientRecord>, DbErr> {
+        let (vault, uid) = (&self.engine.database().vault, &self.connection.uid);
+        let tiktok_order_id = TikTokOrderId(self.order.tiktok_order_id.clone());
+        recipients::find(db, vault, uid, &tiktok_order_id, self.id()).await
     }
 
     /// The address that the store order is to get, or what stands in its way.
@@ -138,4 +190,10 @@ impl Push<'_> {
         let code = crate::mapping::likely_country(self.connection.region.as_deref(), self.facts);
         self.facts.countries.iter().find(|country| country.iso_code == code)
     }
+}
+
+/// Why an address cannot be written.
+fn sentence_of(found: &[Found]) -> String {
+    let sentences: Vec<_> = found.iter().map(|found| found.code.sentence(&found.facts)).collect();
+    sentences.join(" ")
 }
