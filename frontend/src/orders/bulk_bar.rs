@@ -3,7 +3,7 @@ use leptos::task::spawn_local;
 use shared::{ActionKind, MAX_BULK_ORDERS, Role, Scope};
 
 use crate::actions::form::{Target, action_form};
-use crate::actions::{bulk_run, icon, plain_request};
+use crate::actions::{bulk_run, has_form, icon, plain_request};
 use crate::components::dropdown::{CloseDropdown, Dropdown};
 use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
@@ -43,14 +43,16 @@ pub fn BulkBar() -> impl IntoView {
 
 fn actions(grid: Grid) -> AnyView {
     let archived = grid.query.with_untracked(|query| query.filter.archived);
-    let delete = if archived { direct(grid, ActionKind::Restore) } else { asked(grid, ActionKind::Archive) };
+    let delete =
+        if archived { direct(grid, ActionKind::Restore, "button") } else { asked(grid, ActionKind::Archive) };
     view! {
-        {direct(grid, ActionKind::Sync)}
-        {direct(grid, ActionKind::Import)}
+        {direct(grid, ActionKind::Sync, "button")}
+        {direct(grid, ActionKind::Import, "button")}
         {asked(grid, ActionKind::Cancel)}
-        {direct(grid, ActionKind::Skip)}
+        {direct(grid, ActionKind::Skip, "button")}
         {asked(grid, ActionKind::Tag)}
         {delete}
+        {more(grid)}
         <ExportLink of_selection=true />
     }
 }
@@ -72,7 +74,7 @@ pub fn ExportLink(
 }
 
 /// A button that starts a run at once.
-fn direct(grid: Grid, kind: ActionKind) -> AnyView {
+fn direct(grid: Grid, kind: ActionKind, class: &'static str) -> AnyView {
     let busy = RwSignal::new(false);
     let start = move |_| {
         let (Some(request), false) = (plain_request(kind), busy.get_untracked()) else { return };
@@ -94,10 +96,62 @@ fn direct(grid: Grid, kind: ActionKind) -> AnyView {
     view! {
         <button
             type="button"
-            class="button"
+            class=class
             aria-disabled=move || busy.get().to_string()
             on:click=handler(start)
         >
+            {icon(kind).view()}
+            {text::bulk_action(kind)}
+        </button>
+    }
+}
+
+/// What fewer orders need.
+fn more(grid: Grid) -> AnyView {
+    const KINDS: [ActionKind; 5] = [
+        ActionKind::ResendShipping,
+        ActionKind::FetchLabel,
+        ActionKind::AcceptCancellation,
+        ActionKind::Unskip,
+        ActionKind::Heal,
+    ];
+    view! {
+        <Dropdown
+            id="bulk-more"
+            button_class="button"
+            width=FORM_WIDTH
+            button=move || view! { {Icon::More.view()} {text::MORE_ACTIONS} }
+        >
+            {
+                let asked = RwSignal::new(None::<ActionKind>);
+                let close = use_context::<CloseDropdown>();
+                let close = move |was_asked: bool| {
+                    if was_asked {
+                        grid.select_none();
+                    }
+                    if let Some(close) = close {
+                        close.close();
+                    }
+                };
+                move || match asked.get() {
+                    Some(kind) => action_form(kind, Target::Many(grid.selected()), Callback::new(close)),
+                    None => KINDS
+                        .map(|kind| match has_form(kind) {
+                            true => asks(kind, asked),
+                            false => direct(grid, kind, "menu-item"),
+                        })
+                        .collect_view()
+                        .into_any(),
+                }
+            }
+        </Dropdown>
+    }
+}
+
+/// A button that puts the form of an action in the place of the others.
+fn asks(kind: ActionKind, asked: RwSignal<Option<ActionKind>>) -> AnyView {
+    view! {
+        <button type="button" class="menu-item" on:click=handler(move |_| asked.set(Some(kind)))>
             {icon(kind).view()}
             {text::bulk_action(kind)}
         </button>

@@ -19,6 +19,7 @@ sentences! {
     SHIP_BY "Ship by"
     VIEW "View"
     ACTIONS "Actions"
+    MORE_ACTIONS "More"
     NOT_CREATED "Not created"
     DELETED_IN_STORE "Deleted in store"
     PAGES "Pages"
