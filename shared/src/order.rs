@@ -271,6 +271,10 @@ pub struct Payment {
     pub currency: String,
     /// TikTok Shop's amounts, in the order in which they add up to the total.
     pub rows: Vec<PaymentRow>,
+    /// What the store order must come to beside what it comes to, line by line: the lines make the totals below. Empty
+    /// for orders that TikTok Shop has not told anything new of since this is kept, and where its amounts contradict each
+    /// other.
+    pub compared: Vec<ComparedAmount>,
     /// What the store order must come to, by the money basis of the connection.
     pub expected_store_total: Money,
     /// What the store order comes to; absent while there is none.
@@ -287,6 +291,25 @@ pub struct PaymentRow {
     pub amount: Money,
     /// True for what the buyer paid, the sum of the rows above.
     pub is_total: bool,
+}
+
+/// One line of the comparison of both sides: a product, shipping and fees, or what only the store has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ComparedAmount {
+    #[cfg_attr(feature = "openapi", schema(example = "Stoneware mug (Blue)"))]
+    pub label: String,
+    /// Pieces that are sold; absent for what is no product, or only in the store.
+    pub pieces: Option<i32>,
+    /// Pieces in the store order.
+    pub store_pieces: Option<i32>,
+    /// What it must come to in the store, by the money basis of the connection, with tax; absent for what only the store
+    /// has.
+    pub expected: Option<Money>,
+    /// What it comes to there; absent while there is no store order, or its rows were not read.
+    pub store: Option<Money>,
+    /// The store's amount less the expected one.
+    pub difference: Option<Money>,
 }
 
 /// How many orders there are of each status, under the same filters but without the status filter.

@@ -310,6 +310,7 @@ pub fn line(id: &str, sku: &str, title: &str) -> LineSnapshot {
         package_status: None,
         tracking_number: None,
         carrier: None,
+        expected_store: Some("46.89".parse().unwrap()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What receivers of webhooks get, judged by the specification's own library.
 
 use chrono::TimeDelta;
+use database::compared_amounts::StoreAmounts;
 use database::connections::{self, ConnectionRecord};
 use database::issues::{self, Found, Retry};
 use database::orders::{self, StoreOrderRecord};
@@ -112,6 +113,7 @@ async fn every_event_is_told_by_the_change_that_causes_it() {
             reference: Some("ABCDEFGHI".to_owned()),
             state_id: Some(2),
             total: "46.89".parse().unwrap(),
+            amounts: StoreAmounts::default(),
         };
         for _ in 0..2 {
             orders::set_imported(writer, id, &store_order, now).await.unwrap();

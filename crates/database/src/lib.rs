@@ -9,6 +9,7 @@ pub mod bulk_runs;
 pub mod channel_lists;
 pub mod circuit_breakers;
 pub mod clock_skew;
+pub mod compared_amounts;
 mod compression;
 mod connect;
 pub mod connections;

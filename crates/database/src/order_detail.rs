@@ -13,6 +13,7 @@ use shared::{
     Shipping, StatusFacts, StoreProduct, TikTokOrderId, action_refusal, status_reason,
 };
 
+use crate::compared_amounts::{StoreAmounts, Totals, compare};
 use crate::entities::{issues, order_details, order_lines, orders};
 use crate::order_summary::{Surroundings, word};
 use crate::orders::{LineRow, OrderRow, PaymentRecord, buyer_message_place, lines_of};
@@ -54,7 +55,7 @@ pub async fn find(
         packages: packages_of(&lines),
     };
     let reason = reason_of(&row)?;
-    let payment = payment_of(&row, details.as_ref())?;
+    let payment = payment_of(&row, details.as_ref(), &lines)?;
     let issues = issues_of(db, &row).await?;
     let summary = surroundings.summary_of(row)?;
     Ok(Some(OrderDetail {
@@ -242,7 +243,11 @@ fn packages_of(units: &[LineRow]) -> Vec<Package> {
     packages.into_values().collect()
 }
 
-fn payment_of(row: &OrderRow, details: Option<&order_details::Model>) -> Result<Payment, DbErr> {
+fn payment_of(
+    row: &OrderRow,
+    details: Option<&order_details::Model>,
+    units: &[LineRow],
+) -> Result<Payment, DbErr> {
     let money = |micros: i64| Money::new(from_micros(micros), row.currency.as_str());
     let rows = match details {
         Some(details) => {
@@ -257,12 +262,21 @@ fn payment_of(row: &OrderRow, details: Option<&order_details::Model>) -> Result<
         }
         None => Vec::new(),
     };
+    let stored = details.and_then(|details| details.store_amounts.as_deref());
+    let stored: Option<StoreAmounts> =
+        stored.map(serde_json::from_str).transpose().map_err(|error| DbErr::Json(error.to_string()))?;
+    let totals = Totals {
+        expected: from_micros(row.expected_store_total_micros),
+        store: row.store_total_micros.map(from_micros),
+        currency: &row.currency,
+    };
     let difference = row.store_total_micros.map(|total| total - row.expected_store_total_micros);
     Ok(Payment {
         method: details.and_then(|details| details.payment_method.clone()),
         paid_at: row.paid_at.map(from_ms),
         currency: row.currency.clone(),
         rows,
+        compared: compare(units, stored.as_ref(), totals),
         expected_store_total: money(row.expected_store_total_micros),
         store_total: row.store_total_micros.map(money),
         difference: difference.map(money),
@@ -414,6 +428,7 @@ mod tests {
             carrier: None,
             store_product_id: None,
             store_combination_id: None,
+            expected_store_micros: None,
         }
     }
 

@@ -12,7 +12,8 @@ use shared::{
     Severity, SpecialKind, StatusFacts, TikTokOrderId, WebhookEvent, order_status,
 };
 
-use crate::entities::{order_lines, orders};
+use crate::compared_amounts::StoreAmounts;
+use crate::entities::{order_details, order_lines, orders};
 use crate::timeline::{self, Entry};
 use crate::webhook_messages::{self, About};
 use crate::{events, issues, to_micros, to_ms};
@@ -198,6 +199,7 @@ pub struct StoreOrderRecord {
     pub reference: Option<String>,
     pub state_id: Option<i64>,
     pub total: Decimal,
+    pub amounts: StoreAmounts,
 }
 
 /// Notes that the store order exists.
@@ -221,6 +223,13 @@ pub async fn set_imported(
         .col_expr(orders::Column::StoreDeleted, Expr::value(false))
         .col_expr(orders::Column::ImportedAt, imported_at)
         .filter(orders::Column::Id.eq(id.0))
+        .exec(db)
+        .await?;
+    let amounts =
+        serde_json::to_string(&store_order.amounts).map_err(|error| DbErr::Json(error.to_string()))?;
+    order_details::Entity::update_many()
+        .col_expr(order_details::Column::StoreAmounts, Expr::value(amounts))
+        .filter(order_details::Column::OrderId.eq(id.0))
         .exec(db)
         .await?;
     // Read again, an order that is known to be in the store is no news.

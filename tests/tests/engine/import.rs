@@ -1,7 +1,12 @@
 //! The main job, stepped by hand between both sandboxes, on both databases.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use database::order_detail;
+use database::orders::OrderRow;
+use rust_decimal::Decimal;
 use serde_json::json;
+use shared::OrderId;
+use tests::EngineLab;
 
 use crate::labs::{decimal, labs};
 
@@ -49,6 +54,9 @@ async fn every_shape_of_order_ends_where_it_must() -> Result<()> {
                 other => other,
             };
             let worth = decimal(&truth["payment"]["worth_to_seller"]);
+            if expected_state == "imported" {
+                compare_line_by_line(&lab, &order).await?;
+            }
             let right = order.import_state == expected_state
                 && store_orders.len() == usize::from(expected_state == "imported")
                 && (order.open_errors > 0) == (expected_state == "blocked")
@@ -63,5 +71,22 @@ async fn every_shape_of_order_ends_where_it_must() -> Result<()> {
         }
         assert!(wrong.is_empty(), "{}: {wrong:#?}", lab.database_name());
     }
+    Ok(())
+}
+
+/// Each line comes to the same on both sides, and the lines make the whole.
+async fn compare_line_by_line(lab: &EngineLab, order: &OrderRow) -> Result<()> {
+    let database = &lab.database;
+    let shown = order_detail::find(database.reader(), &database.vault, OrderId(order.id), false).await?;
+    let payment = shown.context("it is not shown")?.payment;
+    let case = format!("{} {}: {:#?}", lab.database_name(), order.tiktok_order_id, payment.compared);
+    assert!(!payment.compared.is_empty(), "{case}");
+    for line in &payment.compared {
+        let difference = line.difference.as_ref().with_context(|| case.clone())?;
+        assert!(difference.amount.is_zero(), "{case}");
+    }
+    let sum: Decimal =
+        payment.compared.iter().filter_map(|line| line.store.as_ref()).map(|it| it.amount).sum();
+    assert_eq!(Some(sum), payment.store_total.map(|total| total.amount), "{case}");
     Ok(())
 }

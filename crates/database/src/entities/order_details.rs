@@ -10,6 +10,7 @@ pub struct Model {
     pub delivery_option: Option<String>,
     pub buyer_message: Option<Vec<u8>>,
     pub cancel_reason: Option<String>,
+    pub store_amounts: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -26,6 +26,7 @@ pub struct Model {
     pub carrier: Option<String>,
     pub store_product_id: Option<i64>,
     pub store_combination_id: Option<i64>,
+    pub expected_store_micros: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, prelude::*};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement,
+    prelude::*,
+};
 use shared::{
     ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus, SpecialKind,
     TikTokOrderId, WebhookEvent, channel_order_status,
@@ -82,6 +86,8 @@ pub struct LineSnapshot {
     pub package_status: Option<String>,
     pub tracking_number: Option<String>,
     pub carrier: Option<String>,
+    /// What the unit must come to in the store; `None` where it is not sold, or the amounts contradict each other.
+    pub expected_store: Option<Decimal>,
 }
 
 /// What recording a snapshot did.
@@ -331,6 +337,7 @@ async fn save_lines(
             carrier: Set(line.carrier.clone()),
             store_product_id: Set(linked.and_then(|linked| linked.store_product_id)),
             store_combination_id: Set(linked.and_then(|linked| linked.store_combination_id)),
+            expected_store_micros: Set(line.expected_store.map(micros).transpose()?),
         });
     }
     // SQLite takes a bounded number of values in one statement.
@@ -374,6 +381,8 @@ async fn save_details(
         delivery_option: Set(snapshot.delivery_option.clone()),
         buyer_message: Set(message),
         cancel_reason: Set(snapshot.cancel_reason.clone()),
+        // The store's to know, so it is left as it is.
+        store_amounts: NotSet,
     };
     let columns = [
         order_details::Column::Payment,

@@ -4,7 +4,7 @@ use shared::{ChannelStatus, FulfillmentType, MoneyBasis, SpecialKind, TikTokOrde
 use tiktok_shop::{DeliveryType, LineItem, Order, OrderStatus, OrderType, Payment, ReadOrder, ShippingType};
 
 use super::address::recipient_of;
-use super::amounts::{amounts_of, currency_of};
+use super::amounts::{SaleAmounts, amounts_of, currency_of};
 
 /// A TikTok order in our words. Amounts that do not add up are taken as they are: the importer refuses them later.
 #[must_use]
@@ -12,7 +12,8 @@ pub fn snapshot_of(read: &ReadOrder, basis: MoneyBasis) -> OrderSnapshot {
     let order = &read.order;
     let payment = order.payment.clone().unwrap_or_default();
     let recipient = recipient_of(order);
-    let expected = amounts_of(order, basis).map_or(payment.total_amount, |amounts| amounts.total);
+    let amounts = amounts_of(order, basis).ok();
+    let expected = amounts.as_ref().map_or(payment.total_amount, |amounts| amounts.total);
     let placed_at = order.times.create_time.or(order.times.update_time).unwrap_or_default();
     OrderSnapshot {
         tiktok_order_id: TikTokOrderId(order.id.clone()),
@@ -30,7 +31,7 @@ pub fn snapshot_of(read: &ReadOrder, basis: MoneyBasis) -> OrderSnapshot {
             .as_ref()
             .map(|recipient| recipient.country.clone())
             .filter(|country| !country.is_empty()),
-        lines: order.line_items.iter().map(|line| line_snapshot(order, line)).collect(),
+        lines: order.line_items.iter().map(|line| line_snapshot(order, line, amounts.as_ref())).collect(),
         recipient,
         payment_rows: payment_rows(&payment),
         payment_method: order.payment_method_name.clone(),
@@ -74,7 +75,8 @@ fn ship_by(order: &Order) -> Option<chrono::DateTime<chrono::Utc>> {
     }
 }
 
-fn line_snapshot(order: &Order, line: &LineItem) -> LineSnapshot {
+fn line_snapshot(order: &Order, line: &LineItem, amounts: Option<&SaleAmounts>) -> LineSnapshot {
+    let sold = amounts.and_then(|amounts| amounts.units.iter().find(|(id, _)| *id == line.id));
     let status = line.display_status.as_ref().unwrap_or(&order.status);
     LineSnapshot {
         tiktok_line_item_id: line.id.clone(),
@@ -94,6 +96,7 @@ fn line_snapshot(order: &Order, line: &LineItem) -> LineSnapshot {
         package_status: line.package_status.as_ref().map(|status| status.as_str().to_owned()),
         tracking_number: line.tracking_number.clone(),
         carrier: line.shipping_provider_name.clone(),
+        expected_store: sold.map(|(_, gross)| *gross),
     }
 }
 

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
+use database::compared_amounts::{StoreAmount, StoreAmounts};
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderRow, StoreOrderRecord};
 use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use prestashop::OrderSummary;
+use rust_decimal::{Decimal, RoundingStrategy};
 use shared::{ActionKind, ActionRequest, IMPORT_ISSUES, ImportState, IssueCode, REASON, StoreOrderId};
 
 use super::read_back::read_back;
+use super::shipping_product::REFERENCE as SHIPPING_REFERENCE;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
 use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
@@ -113,6 +116,7 @@ impl Import<'_> {
             reference: Some(stored.reference.clone()),
             state_id: stored.current_state.and_then(|state| signed(state.0)),
             total: stored.total_paid,
+            amounts: amounts_of(&stored),
         };
         orders::set_imported(&txn, self.order_id, &record, now).await?;
         for (sku, product, combination) in plan.map(|plan| plan.links.as_slice()).unwrap_or_default() {
@@ -257,5 +261,24 @@ impl Import<'_> {
             .about("skipped too late");
         issues::open(txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;
         Ok(())
+    }
+}
+
+/// What the store order is made up of, to be shown beside TikTok Shop's amounts.
+fn amounts_of(stored: &prestashop::Order) -> StoreAmounts {
+    let rows = stored.rows.iter().map(|row| StoreAmount {
+        product_id: signed(row.product_id.0).unwrap_or_default(),
+        combination_id: row.combination_id.and_then(|combination| signed(combination.0)),
+        name: row.name.clone(),
+        reference: row.reference.clone(),
+        quantity: row.quantity,
+        total: (row.unit_price_tax_incl * Decimal::from(row.quantity))
+            .round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero),
+        is_shipping: row.reference == SHIPPING_REFERENCE,
+    });
+    StoreAmounts {
+        rows: rows.collect(),
+        shipping: stored.total_shipping_tax_incl,
+        discounts: stored.total_discounts_tax_incl,
     }
 }

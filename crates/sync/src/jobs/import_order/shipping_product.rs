@@ -16,7 +16,7 @@ use crate::store::Turn;
 use crate::store_facts::ProductMatch;
 
 /// How the product is found in the store.
-const REFERENCE: &str = "TIKTOK-SHIPPING";
+pub(super) const REFERENCE: &str = "TIKTOK-SHIPPING";
 
 /// What the buyer reads on the invoice.
 const NAME: &str = "TikTok Shop shipping and fees";
