@@ -147,3 +147,36 @@ async fn a_cancellation_of_many_that_is_stopped_in_time_cancels_none() -> Result
     })
     .await
 }
+
+#[tokio::test]
+async fn orders_that_were_skipped_are_taken_in_again_together() -> Result<()> {
+    journey("bulk-unskip", async |stage| {
+        let browser = &stage.browser;
+        let mut blocked = Vec::new();
+        for _ in 0..2 {
+            blocked.push(stage.place("POSTER-MAP-A2").await?);
+        }
+        stage.enter("/orders").await?;
+        browser.sees("1–2 of 2").await?;
+        browser.click(css(SELECT_PAGE)).await?;
+        browser.click(button("Skip")).await?;
+        counts(stage, "done", 2).await?;
+        stage.give_reference("NOTEBOOK-A5", "POSTER-MAP-A2").await?;
+
+        browser.click(css(SELECT_PAGE)).await?;
+        browser.click(button("More")).await?;
+        pictures_here(browser, "bulk-more", "#bulk-more").await?;
+        browser.click(button("Un-skip: import it after all")).await?;
+        browser.sees("2 orders").await?;
+        for order in &blocked {
+            let id = &order.tiktok_order_id.0;
+            browser
+                .until("it is in the store", async || {
+                    Ok(stage.run.sandboxes.store_orders_of(id).await?.len() == 1)
+                })
+                .await?;
+        }
+        Ok(())
+    })
+    .await
+}

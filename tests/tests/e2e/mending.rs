@@ -101,3 +101,26 @@ async fn a_shipment_that_failed_is_sent_again_and_corrected_once() -> Result<()>
     })
     .await
 }
+
+#[tokio::test]
+async fn an_address_that_the_buyer_changed_is_given_to_the_store_order() -> Result<()> {
+    journey("address", async |stage| {
+        let browser = &stage.browser;
+        let order = stage.place("MUG-STONE-BLU").await?;
+        let id = order.tiktok_order_id.0.as_str();
+        stage.enter(&format!("/orders/{}", order.id)).await?;
+
+        stage.happens(id, "address", &json!({ "country": "FR" })).await?;
+        browser.sees("New address since import.").await?;
+        pictures_of(browser, "address-changed", "#issues").await?;
+        browser.click(button("Update the address in the store")).await?;
+        browser.sees("No open issues").await?;
+        browser.sees("The store order got the recipient's newest address.").await?;
+
+        let store_order = stage.store_order(id).await?;
+        let stored = stage.row_of("addresses", &store_order["id_address_delivery"]).await?;
+        assert_eq!(stored["address1"], stage.truth(id).await?["recipient"]["address_lines"][0]);
+        Ok(())
+    })
+    .await
+}

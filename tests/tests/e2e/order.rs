@@ -52,6 +52,11 @@ async fn an_order_shows_its_goods_its_buyer_its_money_and_its_story() -> Result<
 
         let compared = browser.text_of(".compared tbody tr:last-child").await?;
         assert_eq!(compared, format!("Total in store€{worth}€{worth}None"));
+        let mugs = browser.text_of(".compared tbody tr:first-child").await?;
+        assert!(mugs.starts_with("2 × Stoneware mug") && mugs.ends_with("€29.00€29.00None"), "{mugs}");
+        let tea = browser.text_of(".compared tbody tr:nth-child(2)").await?;
+        assert!(tea.starts_with("1 × ") && tea.ends_with("€7.00€7.00None"), "{tea}");
+        pictures_of(browser, "compared", ".compared").await?;
 
         let masked = browser.text_of("address").await?;
         assert!(!masked.contains(buyer), "{masked}");

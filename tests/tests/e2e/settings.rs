@@ -1,5 +1,7 @@
 use anyhow::{Context, Result};
+use rust_decimal::Decimal;
 use serde_json::json;
+use shared::{HoldPolicy, IdentityRule};
 use tests::browser::{button, css, field, link, summary};
 
 use crate::looks::pictures_of;
@@ -75,6 +77,56 @@ async fn chosen_states_and_write_back_work_in_both_directions() -> Result<()> {
         stage.store_says(&second.tiktok_order_id.0, SHIPPED).await?;
         browser.click(css(".order-header .back")).await?;
         browser.find(link(&format!("View order {}", second.id))).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_chosen_for_customers_and_money_shows_in_the_store_order() -> Result<()> {
+    journey("settings-customer", async |stage| {
+        let browser = &stage.browser;
+        stage.enter(&format!("/connections/{}", stage.run.connection_id)).await?;
+        browser.click(field("Import orders that TikTok's warehouse packs")).await?;
+        browser.click(summary("When to ask and to import")).await?;
+        browser.choose("Orders that TikTok Shop holds", "Import at once, as not paid").await?;
+        browser.choose("E-mail address of store customers", "One address of yours for everybody").await?;
+        browser.fill("E-mail address", "orders@shop.example").await?;
+        browser.choose("Identity number, where a country needs one", "Always the same number").await?;
+        browser.fill("Identity number", "12345678Z").await?;
+        browser.choose("Total of the store order", "What the buyer paid").await?;
+        browser.click(summary("Carriers, tracking, reason")).await?;
+        browser.fill("Minutes to wait for a tracking number", "45").await?;
+        browser.click(button("Save")).await?;
+        browser.sees("Saved.").await?;
+        let settings = &stage.run.api.connections().await?.remove(0).settings;
+        assert_eq!((settings.hold_policy, settings.tracking_delay_min), (HoldPolicy::DuringHold, 45));
+        // What no order to France shows.
+        assert_eq!(settings.identity_rule, IdentityRule::Fixed);
+        assert_eq!(settings.identity_number.as_deref(), Some("12345678Z"));
+
+        let body = json!({ "order": {
+            "country": "FR",
+            "fulfilled_by_tiktok": true,
+            "shipped_by_tiktok": true,
+            "lines": [{ "seller_sku": "MUG-STONE-BLU", "price": "20.00", "platform_discount": "3.00" }],
+        } });
+        let id = stage.run.sandboxes.place(&body).await?.remove(0);
+        let order = stage.settled(&id).await?;
+        let stored = stage.store_order(&id).await?;
+        let customer = stage.row_of("customers", &stored["id_customer"]).await?;
+        assert_eq!(customer["email"], "orders@shop.example");
+        let paid = stage.truth(&id).await?["payment"]["total_amount"].clone();
+        let paid: Decimal = paid.as_str().context("nothing was paid")?.parse()?;
+        let total = stored["total_paid"].as_str().context("no total")?.parse::<Decimal>()?;
+        assert_eq!(total, paid, "what TikTok pays itself is left out");
+
+        browser.open(&format!("/orders/{}", order.id)).await?;
+        browser
+            .until("both sides agree on what the buyer paid", async || {
+                let whole = format!("Total in store€{paid:.2}€{paid:.2}None");
+                Ok(browser.text_of(".compared tbody tr:last-child").await? == whole)
+            })
+            .await
     })
     .await
 }

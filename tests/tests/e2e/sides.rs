@@ -32,6 +32,14 @@ impl Stage {
         self.run.sandboxes.channel_control.put("/switches", &switches).await.map(drop)
     }
 
+    /// A row of one of the store's tables by the number that another one names it by.
+    pub async fn row_of(&self, table: &str, number: &Value) -> Result<Value> {
+        let number = number.as_str().map_or_else(|| number.to_string(), str::to_owned);
+        let rows = self.run.sandboxes.store_control.get(&format!("/entities/{table}")).await?;
+        let found = rows.as_array().into_iter().flatten().find(|row| row["id"].to_string() == number);
+        found.cloned().with_context(|| format!("the store has no row {number} of {table}"))
+    }
+
     /// Waits until TikTok Shop has the order in this status.
     pub async fn tiktok_says(&self, tiktok_order_id: &str, status: &str) -> Result<()> {
         self.browser
