@@ -100,6 +100,36 @@ impl fmt::Display for FaultReport {
     }
 }
 
+/// A mutation shows within this, or not at all.
+const EXPERIMENT: Duration = Duration::from_secs(20);
+const ORDERS_OF_EXPERIMENT: u32 = 30;
+/// What is broken never comes to rest.
+const REST_OF_THE_BROKEN: Duration = Duration::from_secs(40);
+
+/// Puts a mutation to the test, or the sound orderbridge under the same burden.
+///
+/// # Errors
+/// As [`run_faults`].
+pub async fn run_experiment(
+    experiment: Experiment,
+    seed: u64,
+    rest_limit: Duration,
+    database: &TestDatabase,
+) -> Result<FaultReport> {
+    let folder = tempfile::tempdir()?;
+    let options = FaultOptions {
+        data_dir: folder.path().to_owned(),
+        processes: if experiment.mutation.needs_postgres() { 3 } else { 1 },
+        seed,
+        duration: EXPERIMENT,
+        orders: ORDERS_OF_EXPERIMENT,
+        rest_limit: if experiment.broken { REST_OF_THE_BROKEN } else { rest_limit },
+        crash_points: Vec::new(),
+        experiment: Some(experiment),
+    };
+    run_faults(&options, database).await
+}
+
 /// A server for tests is in no hurry to write; here it is ended in the midst of its work.
 async fn keep_what_is_committed(db: &DatabaseConnection) -> Result<()> {
     if db.get_database_backend() != DbBackend::Postgres {
@@ -148,7 +178,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     disturbance::heal(&lab.run).await?;
     lab.walk.arm_all();
     lab.restart_all().await?;
-    let mut complaints = lab.walk_on(options.rest_limit / 2).await?;
+    let mut complaints = lab.walk_on(options.rest_limit).await?;
     lab.walk.disarm();
     lab.restart_all().await?;
     let begun = Instant::now();

@@ -17,7 +17,7 @@ pub use api_tools::{ApiTools, api_document_path};
 pub use comparison::{Comparison, Sides, read_sides};
 pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};
-pub use faults::{Experiment, FaultOptions, FaultReport, Mutation, run_faults};
+pub use faults::{Experiment, FaultOptions, FaultReport, Mutation, run_experiment, run_faults};
 pub use leaks::Leaks;
 pub use process::{
     LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,

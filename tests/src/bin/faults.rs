@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use sync::crash_points::{CrashPoint, OutsideWrite};
 use test_database::TestDatabase;
-use tests::{Experiment, FaultOptions, Mutation, run_faults};
+use tests::{Experiment, FaultOptions, Mutation, run_experiment, run_faults};
 
 /// Breaks things while orders come in, and proves that nothing is lost, twice or silently different.
 #[derive(Debug, Parser)]
@@ -34,10 +34,6 @@ struct Options {
     #[arg(long, value_enum)]
     mutation: Vec<Mutation>,
 }
-
-/// A mutation shows within this, or not at all.
-const EXPERIMENT: Duration = Duration::from_secs(20);
-const ORDERS_OF_EXPERIMENT: u32 = 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -106,20 +102,11 @@ async fn try_mutations(options: &Options) -> Result<ExitCode> {
     for &mutation in &options.mutation {
         let postgres = mutation.needs_postgres() || options.database == Kind::Postgres;
         for broken in [true, false] {
-            let folder = tempfile::tempdir()?;
             let database = database_of(if postgres { Kind::Postgres } else { Kind::Sqlite }).await?;
-            let faults = FaultOptions {
-                data_dir: folder.path().to_owned(),
-                processes: if mutation.needs_postgres() { 3 } else { 1 },
-                seed,
-                duration: EXPERIMENT,
-                orders: ORDERS_OF_EXPERIMENT,
-                rest_limit: Duration::from_secs(if broken { 40 } else { options.rest }),
-                crash_points: Vec::new(),
-                experiment: Some(Experiment { mutation, broken }),
-            };
-            let report = run_faults(&faults, &database).await?;
-            let right = report.is_clean() != broken;
+            let experiment = Experiment { mutation, broken };
+            let report =
+                run_experiment(experiment, seed, Duration::from_secs(options.rest), &database).await?;
+            let right = if broken { mutation.is_noticed_in(&report) } else { report.is_clean() };
             let what = if broken { "broken" } else { "sound" };
             let said = report.complaints.first().map_or("nothing", String::as_str);
             println!("{mutation}, {what}, seed {seed}: {} complaints: {said}", report.complaints.len());

@@ -6,6 +6,8 @@ use anyhow::Result;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use test_database::TestDatabase;
 
+use super::FaultReport;
+
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mutation {
@@ -24,6 +26,17 @@ impl Mutation {
     #[must_use]
     pub const fn needs_postgres(self) -> bool {
         !matches!(self, Self::IntentForgotten)
+    }
+
+    /// Whether a run has noticed just what this breaks.
+    #[must_use]
+    pub fn is_noticed_in(self, report: &FaultReport) -> bool {
+        let complained = |of: &str| report.complaints.iter().any(|complaint| complaint.ends_with(of));
+        match self {
+            Self::IntentForgotten => report.comparison.duplicates > 0,
+            Self::UniqueKeyDropped => complained(" rows"),
+            Self::LeaseNotKept => complained(" orders at once"),
+        }
     }
 
     /// What makes the difference visible; a sound orderbridge bears it.

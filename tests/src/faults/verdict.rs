@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::Value;
-use shared::{ChannelStatus, IssueCode, OrderCounts, OrderSummary};
+use shared::{ChannelStatus, FulfillmentType, IssueCode, OrderCounts, OrderSummary, SpecialKind};
 use sync::jobs;
 
 use crate::whole_run::Run;
@@ -88,6 +88,7 @@ pub(super) async fn complaints(run: &Run, db: &DatabaseConnection) -> Result<Vec
     evidence.check_work_left(db).await?;
     evidence.check_issues();
     evidence.check_store_states().await?;
+    evidence.check_parcels().await?;
     Ok(evidence.complaints)
 }
 
@@ -252,6 +253,50 @@ impl Evidence<'_> {
         Ok(())
     }
 
+    /// What is packed in the store is what was sold, goes where the buyer wants it, and carries TikTok Shop's number; or
+    /// somebody is told why not.
+    async fn check_parcels(&mut self) -> Result<()> {
+        let addresses = self.run.sandboxes.store_control.get("/entities/addresses").await?;
+        let addresses = addresses.as_array().cloned().unwrap_or_default();
+        let mut found = Vec::new();
+        for order in &self.ours {
+            let id = &order.tiktok_order_id.0;
+            let (Some(truth), Some(stored)) =
+                (self.truth.get(id), self.store.get(id).and_then(|orders| orders.first()))
+            else {
+                continue;
+            };
+            let is_told = self.issues.iter().any(|(of, _)| of == id);
+            if is_told || order.channel_status == ChannelStatus::Cancelled {
+                continue;
+            }
+            // The parts of a bundle are pieces of their own.
+            let (sold, packed) = (sold_pieces(truth), packed_pieces(stored));
+            if sold != packed && !order.special.contains(&SpecialKind::Bundle) {
+                found.push(format!("{id}: {sold} pieces are sold, {packed} are in the store order"));
+            }
+            if order.fulfillment_type != FulfillmentType::Merchant {
+                continue;
+            }
+            let address =
+                addresses.iter().find(|row| text(&row["id"]) == text(&stored["id_address_delivery"]));
+            let street = letters(&text(&truth["recipient"]["address_lines"][0]));
+            if !address.is_some_and(|row| letters(&text(&row["address1"])).starts_with(&street)) {
+                found.push(format!("{id}: the store order goes to another address than TikTok Shop's"));
+            }
+            let numbers: Vec<String> = items(&truth["packages"])
+                .map(|package| package["tracking_number"].as_str().unwrap_or_default().to_owned())
+                .filter(|number| !number.is_empty())
+                .collect();
+            let number = stored["tracking_number"].as_str().unwrap_or_default();
+            if !numbers.is_empty() && !numbers.iter().any(|known| known == number) {
+                found.push(format!("{id}: TikTok Shop has the numbers {numbers:?}, the store “{number}”"));
+            }
+        }
+        self.complaints.extend(found);
+        Ok(())
+    }
+
     fn ours_of(&self, id: &str) -> Option<&OrderSummary> {
         self.ours.iter().find(|order| order.tiktok_order_id.0 == id)
     }
@@ -272,6 +317,26 @@ async fn open_issues(db: &DatabaseConnection) -> Result<Vec<(String, IssueCode)>
 
 async fn rows(db: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>> {
     Ok(db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?)
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// The units of a TikTok order that are not canceled.
+fn sold_pieces(truth: &Value) -> u64 {
+    items(&truth["lines"]).map(|line| u64::from(line["display_status"] != "CANCELLED")).sum()
+}
+
+/// The pieces of a store order, without the row of shipping and fees.
+fn packed_pieces(stored: &Value) -> u64 {
+    let goods = items(&stored["rows"]).filter(|row| text(&row["product_reference"]) != "TIKTOK-SHIPPING");
+    goods.filter_map(|row| text(&row["product_quantity"]).parse::<u64>().ok()).sum()
+}
+
+/// What remains of an address once the store's own rules about signs and lengths are left aside.
+fn letters(text: &str) -> String {
+    text.chars().filter(|sign| sign.is_alphanumeric()).take(24).flat_map(char::to_lowercase).collect()
 }
 
 /// The sandboxes write numbers as texts or as numbers.
