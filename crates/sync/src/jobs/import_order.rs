@@ -7,14 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::import_intents::{self, ImportIntent, Step};
-use database::issues::{self, Found};
+use database::issues::Found;
 use database::orders::{self, OrderRow};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
-use shared::{ActionKind, ActionState, ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
 
-use super::refresh_order::CANCELED_ITEMS;
 use super::{JobError, order_of};
 use crate::attempts;
 use crate::breaker::Down;
@@ -309,19 +308,11 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Notes that the store has not made the order, and cannot be making it: it is planned anew, so that what changed while
-    /// it may have been made no longer differs from it.
+    /// Notes that the store has not made the order, and cannot be making it: it is planned anew.
     async fn save_as_never_made(&self, intent: &mut ImportIntent) -> Result<(), Stop> {
         intent.step = Step::Cart;
         intent.posted_at = None;
-        let now = self.now();
-        let txn = self.begin().await?;
-        import_intents::save(&txn, intent, now).await?;
-        issues::resolve(&txn, self.order_id, &[IssueCode::AddressChanged], now).await?;
-        issues::resolve_about(&txn, self.order_id, IssueCode::DriftDetected, CANCELED_ITEMS, now).await?;
-        orders::derive_status(&txn, self.order_id, now).await?;
-        txn.commit().await?;
-        Ok(())
+        self.save(intent).await
     }
 
     /// Begins a transaction under the job's lease.

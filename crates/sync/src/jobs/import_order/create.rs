@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::import_intents::{self, ImportIntent, Step};
-use database::issues::Found;
+use database::issues::{self, Found};
 use database::{DatabaseTransaction, orders, snapshots};
 use job_queue::{LeaseState, Leased};
 use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
@@ -13,6 +13,7 @@ use shared::{ImportState, IssueCode};
 use super::plan::Planned;
 use super::{Import, Origin, Stop, kept_out};
 use crate::crash_points::{OutsideWrite, around};
+use crate::jobs::refresh_order::CANCELED_ITEMS;
 use crate::mapping::StoreOrderPlan;
 use crate::store::{Request, Turn};
 
@@ -85,6 +86,18 @@ impl Import<'_> {
         Err(Stop::Busy(PAUSE))
     }
 
+    /// What changed while an earlier request was under way is in this one. Not before: the earlier one may still turn up.
+    async fn end_overtaken_differences(&self, txn: &DatabaseTransaction) -> Result<(), Stop> {
+        let now = self.now();
+        let address = issues::resolve(txn, self.order_id, &[IssueCode::AddressChanged], now).await?;
+        let drift = IssueCode::DriftDetected;
+        let items = issues::resolve_about(txn, self.order_id, drift, CANCELED_ITEMS, now).await?;
+        if items || !address.is_empty() {
+            orders::derive_status(txn, self.order_id, now).await?;
+        }
+        Ok(())
+    }
+
     /// Says when the intent was written, on the database's clock.
     async fn write_intent(
         &self,
@@ -106,6 +119,7 @@ impl Import<'_> {
         intent.step = Step::Posting;
         intent.posted_at = Some(written_at);
         import_intents::save(&txn, intent, self.now()).await?;
+        self.end_overtaken_differences(&txn).await?;
         txn.commit().await?;
         Ok((written_at, request))
     }
