@@ -13,12 +13,18 @@ text_enum!(
         SyncLag => "sync_lag",
         /// Work of the connection has waited for its turn for too long.
         QueueLag => "queue_lag",
+        /// Orders come without TikTok Shop's notifications, by polling alone.
+        WebhooksMissing => "webhooks_missing",
         /// TikTok Shop has not answered for too long.
         TikTokDown => "tiktok_down",
         /// The store has not answered for too long.
         StoreDown => "store_down",
         /// Many orders met an error within an hour.
         NewErrors => "new_errors",
+        /// Of the orders that were to be imported within a day too many were not.
+        LowSuccess => "low_success",
+        /// The imports of the last hour took too long.
+        SlowImports => "slow_imports",
         /// Orders are to be shipped soon, or are late.
         ShipBy => "ship_by",
         /// The nightly comparison found differences that are still open, or has not come to an end for two days.
@@ -33,7 +39,13 @@ impl AlertKind {
         match self {
             Self::SyncLag | Self::QueueLag | Self::TikTokDown | Self::StoreDown => true,
             // That an authorization has ended is told when it is noted.
-            Self::AuthorizationEnds | Self::NewErrors | Self::ShipBy | Self::Reconciliation => false,
+            Self::AuthorizationEnds
+            | Self::WebhooksMissing
+            | Self::NewErrors
+            | Self::LowSuccess
+            | Self::SlowImports
+            | Self::ShipBy
+            | Self::Reconciliation => false,
         }
     }
 }
@@ -49,7 +61,7 @@ pub struct Alert {
     pub sentence: String,
     /// What was measured when it was last looked at, in the unit of the threshold.
     pub value: i64,
-    /// The threshold that was crossed: days, minutes or orders, as the rule of this kind counts.
+    /// The threshold that was crossed: days, minutes, seconds, percent or orders, as the rule of this kind counts.
     pub threshold: i64,
     pub opened_at: DateTime<Utc>,
     /// Absent while it is open.
@@ -70,12 +82,21 @@ pub struct AlertRules {
     /// Minutes for which work that could be done may wait for its turn (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub queue_lag_min: u32,
+    /// Minutes since TikTok Shop's last notification, once an order was placed after it (0 to 1440).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
+    pub webhook_age_min: u32,
     /// Minutes for which the store, or TikTok Shop, may not answer (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub down_min: u32,
     /// Orders that met an error within the last hour (0 to 10000).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 10000))]
     pub new_errors: u32,
+    /// Of 100 orders to be imported within a day, as many must be, once there are ten (0 to 100).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100))]
+    pub success_percent: u32,
+    /// Seconds within which 95 in 100 imports of the last hour must be done (0 to 86400).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86400))]
+    pub import_s: u32,
     /// Hours before the ship-by time from which an order warns (0 to 168).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 168))]
     pub ship_by_hours: u32,
@@ -90,8 +111,11 @@ impl Default for AlertRules {
             token_days: 30,
             sync_lag_min: 15,
             queue_lag_min: 15,
+            webhook_age_min: 60,
             down_min: 10,
             new_errors: 10,
+            success_percent: 80,
+            import_s: 300,
             ship_by_hours: 24,
             differences: 1,
         }

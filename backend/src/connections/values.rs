@@ -132,8 +132,11 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
         ("token_days", alerts.token_days, 365, "at most 365 days; 0 switches the rule off"),
         ("sync_lag_min", alerts.sync_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("queue_lag_min", alerts.queue_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
+        ("webhook_age_min", alerts.webhook_age_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("down_min", alerts.down_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("new_errors", alerts.new_errors, 10_000, "at most 10000 orders; 0 switches the rule off"),
+        ("success_percent", alerts.success_percent, 100, "at most 100 percent; 0 switches the rule off"),
+        ("import_s", alerts.import_s, 86_400, "at most 86400 seconds; 0 switches the rule off"),
         ("differences", alerts.differences, 10_000, "at most 10000 orders; 0 switches the rule off"),
         ("ship_by_hours", alerts.ship_by_hours, 168, "at most 168 hours; 0 switches the rule off"),
     ] {

@@ -48,6 +48,42 @@ pub async fn import_pace(
         .into_tuple()
         .one(db)
         .await?;
+    let success = import_success(db, connection, now).await?;
+    let durations = durations(db, recent_imports(connection)).await?;
+    Ok(ImportPace {
+        waiting: signed(waiting),
+        oldest_waiting: oldest_waiting.map(|(id, since)| (OrderId(id), from_ms(since))),
+        success_percent: success.percent(),
+        p50_ms: percentile(&durations, 50),
+        p95_ms: percentile(&durations, 95),
+    })
+}
+
+/// How many orders were imported, and how many cannot be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportSuccess {
+    pub imported: u64,
+    pub blocked: u64,
+}
+
+impl ImportSuccess {
+    /// How many in 100 went well; `None` when there are none.
+    #[must_use]
+    pub fn percent(self) -> Option<i64> {
+        let all = self.imported + self.blocked;
+        (all > 0).then(|| signed(self.imported * 100 / all))
+    }
+}
+
+/// The imports of the last 24 hours and the orders that cannot be imported now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn import_success(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<ImportSuccess, DbErr> {
     let blocked = Column::ImportState.eq(ImportState::Blocked.as_str());
     let blocked = waiting_for_import(connection).filter(blocked).count(db).await?;
     let imported = Entity::find()
@@ -55,25 +91,59 @@ pub async fn import_pace(
         .filter(Column::ImportedAt.gte(to_ms(now - TimeDelta::hours(24))))
         .count(db)
         .await?;
-    let recent = Entity::find()
+    Ok(ImportSuccess { imported, blocked })
+}
+
+/// 95 in 100 of the latest imports since a time took at most this long from being importable, in milliseconds; `None` when
+/// there were none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn p95_since(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    since: DateTime<Utc>,
+) -> Result<Option<i64>, DbErr> {
+    let recent = recent_imports(connection).filter(Column::ImportedAt.gte(to_ms(since)));
+    Ok(percentile(&durations(db, recent).await?, 95))
+}
+
+/// Whether an order of a connection was placed after a time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_order_placed_after(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    time: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let later = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ConnectionId.eq(connection.0))
+        .filter(Column::PlacedAt.gt(to_ms(time)))
+        .limit(1);
+    Ok(later.into_tuple::<i64>().one(db).await?.is_some())
+}
+
+fn recent_imports(connection: ConnectionId) -> Select<Entity> {
+    Entity::find()
         .select_only()
         .columns([Column::ImportedAt, Column::ImportableAt])
         .filter(Column::ConnectionId.eq(connection.0))
         .filter(Column::ImportedAt.is_not_null())
         .filter(Column::ImportableAt.is_not_null())
         .order_by_desc(Column::ImportedAt)
-        .limit(RECENT_IMPORTS);
-    let times: Vec<(i64, i64)> = recent.into_tuple().all(db).await?;
+        .limit(RECENT_IMPORTS)
+}
+
+/// How long imports took, in milliseconds, shortest first.
+async fn durations(db: &impl ConnectionTrait, imports: Select<Entity>) -> Result<Vec<i64>, DbErr> {
+    let times: Vec<(i64, i64)> = imports.into_tuple().all(db).await?;
     let mut durations: Vec<i64> =
         times.into_iter().map(|(imported, importable)| Ord::max(imported - importable, 0)).collect();
     durations.sort_unstable();
-    Ok(ImportPace {
-        waiting: signed(waiting),
-        oldest_waiting: oldest_waiting.map(|(id, since)| (OrderId(id), from_ms(since))),
-        success_percent: (imported + blocked > 0).then(|| signed(imported * 100 / (imported + blocked))),
-        p50_ms: percentile(&durations, 50),
-        p95_ms: percentile(&durations, 95),
-    })
+    Ok(durations)
 }
 
 /// The orders of a connection that are to be imported and are not yet.

@@ -290,8 +290,11 @@ fn alerts(fields: SettingsFields) -> AnyView {
         (text::ALERT_TOKEN_DAYS, rules.token_days, "/settings/alerts/token_days"),
         (text::ALERT_SYNC_LAG, rules.sync_lag_min, "/settings/alerts/sync_lag_min"),
         (text::ALERT_QUEUE_LAG, rules.queue_lag_min, "/settings/alerts/queue_lag_min"),
+        (text::ALERT_WEBHOOK_AGE, rules.webhook_age_min, "/settings/alerts/webhook_age_min"),
         (text::ALERT_DOWN, rules.down_min, "/settings/alerts/down_min"),
         (text::ALERT_NEW_ERRORS, rules.new_errors, "/settings/alerts/new_errors"),
+        (text::ALERT_SUCCESS, rules.success_percent, "/settings/alerts/success_percent"),
+        (text::ALERT_IMPORT_TIME, rules.import_s, "/settings/alerts/import_s"),
         (text::ALERT_SHIP_BY, rules.ship_by_hours, "/settings/alerts/ship_by_hours"),
         (text::ALERT_DIFFERENCES, rules.differences, "/settings/alerts/differences"),
     ];

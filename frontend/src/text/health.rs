@@ -78,9 +78,12 @@ pub const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::AuthorizationEnds => "TikTok Shop authorization",
         AlertKind::SyncLag => "Orders arrive late",
         AlertKind::QueueLag => "Work piles up",
+        AlertKind::WebhooksMissing => "Notifications are missing",
         AlertKind::TikTokDown => "TikTok Shop does not answer",
         AlertKind::StoreDown => "The store does not answer",
         AlertKind::NewErrors => "Many new errors",
+        AlertKind::LowSuccess => "Few imports succeed",
+        AlertKind::SlowImports => "Imports take long",
         AlertKind::ShipBy => "Ship-by times",
         AlertKind::Reconciliation => "Nightly comparison",
     }

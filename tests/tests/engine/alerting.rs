@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use database::alerts::{self, AlertFilter};
 use database::page::{PageRequest, Start};
-use database::{Reach, events, reconciliations};
+use database::{Reach, connections, events, reconciliations};
 use serde_json::json;
 use shared::{Alert, AlertKind, EventKind, ReconciliationState};
 use sync::jobs;
@@ -60,7 +60,8 @@ async fn a_store_that_stays_down_is_an_alert_until_it_is_back() -> Result<()> {
 
         lab.sandboxes.store_control.delete("/faults").await?;
         minutes_pass(&lab, 8).await?;
-        assert_eq!(kinds(&lab).await?, [], "{case}: {:?}", open_alerts(&lab).await?);
+        // What waited has taken long; that is told for an hour, and degrades nothing.
+        assert_eq!(kinds(&lab).await?, [AlertKind::SlowImports], "{case}: {:?}", open_alerts(&lab).await?);
         assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{case}");
         assert_eq!(told(&lab, EventKind::ConnectionRestored).await?, 1, "{case}");
     }
@@ -88,6 +89,45 @@ async fn many_new_errors_are_an_alert_and_its_rule_can_be_switched_off() -> Resu
 
         assert!(!kinds(&lab).await?.contains(&AlertKind::NewErrors), "{case}");
         assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 0, "{case}: orders still arrive");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn orders_that_come_without_notifications_or_fail_in_numbers_are_told() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        // This lab's TikTok Shop notifies of nothing.
+        change_settings(&lab, |settings| {
+            settings.alerts.webhook_age_min = 5;
+            settings.alerts.new_errors = 0;
+        })
+        .await?;
+        // Orders were placed an hour before they can be imported.
+        lab.advance(TimeDelta::hours(2)).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: nothing was ordered either");
+        for _ in 0..8 {
+            imported_order(&lab).await?;
+        }
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [AlertKind::WebhooksMissing], "{case}");
+
+        for _ in 0..3 {
+            let unknown = json!({ "country": "FR", "lines": [{ "seller_sku": "POSTER-MAP-A2" }] });
+            lab.sandboxes.place(&json!({ "order": unknown })).await?;
+        }
+        let now = lab.database.clock.now();
+        connections::webhook_received(lab.database.writer(), lab.connection_id, now).await?;
+        lab.poll().await?;
+        minutes_pass(&lab, 2).await?;
+        let open = open_alerts(&lab).await?;
+        assert_eq!(open.len(), 1, "{case}: {open:?}");
+        assert_eq!(
+            (open[0].kind, open[0].value, open[0].threshold),
+            (AlertKind::LowSuccess, 72, 80),
+            "{case}"
+        );
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::alerts::{self, Crossed};
 use database::circuit_breakers::{self, Breaker};
 use database::connections::ConnectionRecord;
+use database::health::ImportSuccess;
 use database::webhook_messages::About;
 use database::{DbErr, events, health, reconciliations, webhook_messages};
 use job_queue::{Leased, Outcome};
@@ -20,8 +21,11 @@ use crate::side::sentence_name;
 /// The pause between two looks.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
 
-/// Errors older than this are no news.
+/// Errors and imports older than this are no news.
 const NEWS: TimeDelta = TimeDelta::hours(1);
+
+/// Of fewer orders no share is taken.
+const LEAST_IMPORTS: u64 = 10;
 
 /// A night that was missed may be made up for; two are worth an alert.
 const NIGHTS_MISSED: TimeDelta = TimeDelta::hours(49);
@@ -75,9 +79,14 @@ struct Facts {
     since_poll: TimeDelta,
     /// How long the work that waits longest for its turn could have been done.
     queue_lag: TimeDelta,
+    /// Since TikTok Shop's last notification, where an order was placed after it.
+    webhook_age: Option<TimeDelta>,
     tiktok_down: Option<TimeDelta>,
     store_down: Option<TimeDelta>,
     new_errors: i64,
+    imports: ImportSuccess,
+    /// 95 in 100 imports of the last hour took at most so long.
+    import_time: Option<TimeDelta>,
     /// How many orders are to be shipped within the hours of the rule.
     to_ship: i64,
     ship_by_hours: u32,
@@ -96,6 +105,11 @@ impl Facts {
             0 => 0,
             hours => health::to_ship_before(db, id, now + TimeDelta::hours(hours.into())).await?,
         };
+        let last_webhook_at = connection.last_webhook_at.unwrap_or(connection.created_at);
+        let webhook_age = now - last_webhook_at;
+        // What came with its notification is not looked for.
+        let is_silent = webhook_age >= TimeDelta::minutes(connection.settings.alerts.webhook_age_min.into())
+            && health::has_order_placed_after(db, id, last_webhook_at).await?;
         let due_since = job_queue::oldest_due(db, &id.to_string(), now).await?;
         let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
@@ -103,9 +117,12 @@ impl Facts {
             authorization_left: connection.tokens.refresh_token_expires_at - now,
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
             queue_lag: due_since.map_or(TimeDelta::zero(), |since| now - since),
+            webhook_age: is_silent.then_some(webhook_age),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
             new_errors: health::new_errors(db, id, now - NEWS).await?,
+            imports: health::import_success(db, id, now).await?,
+            import_time: health::p95_since(db, id, now - NEWS).await?.map(TimeDelta::milliseconds),
             to_ship,
             ship_by_hours: hours,
             differences: health::open_issues(db, id, IssueCode::DriftDetected).await?,
@@ -150,6 +167,18 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         format!("Work has waited {minutes} minutes for its turn; orders come late into the store."),
     );
 
+    let minutes = facts.webhook_age.map_or(0, |age| age.num_minutes());
+    check(
+        AlertKind::WebhooksMissing,
+        rules.webhook_age_min,
+        minutes,
+        facts.webhook_age.is_some() && minutes >= rules.webhook_age_min.into(),
+        format!(
+            "TikTok Shop has notified nothing for {minutes} minutes although there were orders; they come by polling, and later. \
+             Check the webhook address in TikTok Shop's Partner Center."
+        ),
+    );
+
     for (kind, side, down) in [
         (AlertKind::TikTokDown, Side::Channel, facts.tiktok_down),
         (AlertKind::StoreDown, Side::Store, facts.store_down),
@@ -167,6 +196,25 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         facts.new_errors,
         facts.new_errors >= rules.new_errors.into(),
         format!("{} orders met an error within the last hour.", facts.new_errors),
+    );
+
+    let imports = facts.imports;
+    let percent = imports.percent().unwrap_or(100);
+    check(
+        AlertKind::LowSuccess,
+        rules.success_percent,
+        percent,
+        imports.imported + imports.blocked >= LEAST_IMPORTS && percent < rules.success_percent.into(),
+        format!("Only {percent} % of the orders of the last day could be imported."),
+    );
+
+    let seconds = facts.import_time.map_or(0, |time| time.num_seconds());
+    check(
+        AlertKind::SlowImports,
+        rules.import_s,
+        seconds,
+        facts.import_time.is_some_and(|time| time > TimeDelta::seconds(rules.import_s.into())),
+        format!("Orders of the last hour took up to {seconds} seconds into the store."),
     );
 
     check(
@@ -198,9 +246,12 @@ mod tests {
             authorization_left: TimeDelta::days(200),
             since_poll: TimeDelta::minutes(1),
             queue_lag: TimeDelta::zero(),
+            webhook_age: None,
             tiktok_down: None,
             store_down: None,
             new_errors: 0,
+            imports: ImportSuccess { imported: 90, blocked: 10 },
+            import_time: Some(TimeDelta::seconds(4)),
             to_ship: 0,
             ship_by_hours: 24,
             differences: 0,
@@ -219,9 +270,12 @@ mod tests {
             (Facts { unauthorized: true, ..well() }, AlertKind::AuthorizationEnds),
             (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
             (Facts { queue_lag: TimeDelta::minutes(15), ..well() }, AlertKind::QueueLag),
+            (Facts { webhook_age: Some(TimeDelta::minutes(60)), ..well() }, AlertKind::WebhooksMissing),
             (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
             (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
             (Facts { new_errors: 10, ..well() }, AlertKind::NewErrors),
+            (Facts { imports: ImportSuccess { imported: 7, blocked: 3 }, ..well() }, AlertKind::LowSuccess),
+            (Facts { import_time: Some(TimeDelta::seconds(301)), ..well() }, AlertKind::SlowImports),
             (Facts { to_ship: 1, ..well() }, AlertKind::ShipBy),
             (Facts { differences: 1, ..well() }, AlertKind::Reconciliation),
             (Facts { since_reconciliation: TimeDelta::hours(50), ..well() }, AlertKind::Reconciliation),
@@ -232,8 +286,11 @@ mod tests {
             token_days: 0,
             sync_lag_min: 0,
             queue_lag_min: 0,
+            webhook_age_min: 0,
             down_min: 0,
             new_errors: 0,
+            success_percent: 0,
+            import_s: 0,
             ship_by_hours: 0,
             differences: 0,
         };
@@ -247,6 +304,9 @@ mod tests {
             queue_lag: TimeDelta::minutes(14),
             store_down: Some(TimeDelta::minutes(9)),
             new_errors: 9,
+            // Too few to speak of a share.
+            imports: ImportSuccess { imported: 0, blocked: 9 },
+            import_time: Some(TimeDelta::seconds(300)),
             ..well()
         };
         assert_eq!(kinds(&almost, &rules), []);
