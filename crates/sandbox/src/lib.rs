@@ -4,3 +4,4 @@ pub mod catalogue;
 pub mod prestashop;
 pub mod replay;
 pub mod tiktok;
+mod trickle;

@@ -74,7 +74,7 @@ const ALL: [Disturbance; 28] = [
 ];
 
 /// All that the store's webservice does wrong.
-const STORE_FAULTS: [&str; 17] = [
+const STORE_FAULTS: [&str; 19] = [
     "stored_something_else",
     "still_running",
     "empty500_before",
@@ -90,6 +90,8 @@ const STORE_FAULTS: [&str; 17] = [
     "cut_before",
     "cut_after",
     "truncated",
+    "trickled",
+    "half_made500",
     "huge_body",
     "slow",
 ];
@@ -107,7 +109,7 @@ const STORE_CALLS: [(&str, &str); 9] = [
     ("", ""),
 ];
 
-const CHANNEL_FAULTS: [&str; 10] = [
+const CHANNEL_FAULTS: [&str; 12] = [
     "rate_limited",
     "internal_error",
     "timeout",
@@ -115,6 +117,8 @@ const CHANNEL_FAULTS: [&str; 10] = [
     "slow",
     "cut",
     "truncated",
+    "trickled",
+    "huge_body",
     "html",
     "empty",
     "token_expired",

@@ -204,7 +204,7 @@ impl Evidence<'_> {
         amount("total_paid") != worth
             || amount("total_products_wt") != worth
             || amount("total_paid_real") != worth
-            || stored.is_some_and(|order| text(&order["current_state"]) == "8")
+            || stored.is_some_and(is_odd)
     }
 
     /// The store order is where its status belongs, and we know.
@@ -226,8 +226,7 @@ impl Evidence<'_> {
             if known != current {
                 found.push(format!("{id}: the store says state {current}, orderbridge {known}"));
             }
-            // In the state of a payment error, it is left to a person.
-            if current == "8" {
+            if is_odd(stored) {
                 continue;
             }
             // What was shipped in the store is on its way on TikTok Shop too, or somebody is told why not.
@@ -317,6 +316,11 @@ async fn open_issues(db: &DatabaseConnection) -> Result<Vec<(String, IssueCode)>
 
 async fn rows(db: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>> {
     Ok(db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?)
+}
+
+/// In the state of a payment error, or in none because the store broke off, an order is left to a person.
+fn is_odd(stored: &Value) -> bool {
+    ["8", "0"].contains(&text(&stored["current_state"]).as_str())
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {

@@ -158,6 +158,8 @@ async fn whatever_tiktok_answers_orders_arrive_in_the_end() -> Result<()> {
         json!({ "kind": "overload", "times": 2 }),
         json!({ "kind": "cut", "times": 2 }),
         json!({ "kind": "truncated", "times": 1 }),
+        json!({ "kind": "trickled", "times": 1 }),
+        json!({ "kind": "huge_body", "times": 1 }),
         json!({ "kind": "html", "times": 1 }),
         json!({ "kind": "empty", "times": 1 }),
         json!({ "kind": "token_expired", "times": 1 }),

@@ -43,6 +43,7 @@ async fn a_write_whose_answer_is_lost_or_lies_makes_exactly_one_order() -> Resul
         "cut_before",
         "cut_after",
         "truncated",
+        "trickled",
         "too_many429",
         "maintenance_page",
         "json_garbage",
@@ -71,9 +72,15 @@ async fn a_write_whose_answer_is_lost_or_lies_makes_exactly_one_order() -> Resul
 #[tokio::test]
 async fn a_read_that_fails_delays_and_loses_nothing() -> Result<()> {
     for lab in labs().await {
-        for kind in
-            ["empty500_before", "cut_before", "truncated", "json_garbage", "huge_body", "maintenance_page"]
-        {
+        for kind in [
+            "empty500_before",
+            "cut_before",
+            "truncated",
+            "trickled",
+            "json_garbage",
+            "huge_body",
+            "maintenance_page",
+        ] {
             for resource in ["orders", "products", "stock_availables", "countries"] {
                 let fault = json!({ "resource": resource, "method": "GET", "kind": kind, "times": 1 });
                 lab.sandboxes.break_store(&fault).await?;

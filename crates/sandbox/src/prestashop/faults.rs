@@ -51,6 +51,8 @@ pub enum FaultKind {
     CutAfter,
     /// Half of the answer arrives, then the connection is cut; everything was done.
     Truncated,
+    /// The answer arrives a few bytes at a time, for about a second; everything was done.
+    Trickled,
     /// The answer is followed by ten megabytes of blanks; everything was done.
     HugeBody,
 }
@@ -70,6 +72,7 @@ impl FaultKind {
                 | Self::Slow
                 | Self::CutAfter
                 | Self::Truncated
+                | Self::Trickled
                 | Self::HugeBody
         )
     }

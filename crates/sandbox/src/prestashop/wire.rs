@@ -13,6 +13,7 @@ use super::order_creation::Dead;
 use super::server::{Server, put_header, status};
 use super::shop::Shop;
 use super::version::Version;
+use crate::trickle::trickle;
 
 /// What comes back when an order could not be made.
 #[must_use]
@@ -140,6 +141,7 @@ pub fn response(
             });
             builder.streaming(parts)
         }
+        Some(FaultKind::Trickled) => builder.streaming(trickle(body.into())),
         Some(FaultKind::HugeBody) => {
             let blanks = Bytes::from(vec![b' '; 1 << 20]);
             let parts = stream::iter(std::iter::once(Ok::<_, std::io::Error>(Bytes::from(body))))

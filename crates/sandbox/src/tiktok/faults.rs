@@ -26,6 +26,10 @@ pub enum FaultKind {
     Cut,
     /// The connection ends in the middle of the answer.
     Truncated,
+    /// The right answer, a few bytes at a time, for about a second.
+    Trickled,
+    /// The right answer, followed by forty megabytes of blanks.
+    HugeBody,
     /// A page of HTML with HTTP 200, or with `status`.
     Html,
     /// HTTP 200 with no body at all.
@@ -36,6 +40,14 @@ pub enum FaultKind {
     ScopeMissing,
     /// 36009033: the caller's address is not on the app's list.
     IpRefused,
+}
+
+impl FaultKind {
+    /// Whether the answer is the right one, however it arrives.
+    #[must_use]
+    pub fn is_right(self) -> bool {
+        matches!(self, Self::Slow | Self::Truncated | Self::Trickled | Self::HugeBody)
+    }
 }
 
 /// Whether the call takes effect although it fails.
@@ -188,7 +200,11 @@ impl Fault {
                 "<html><head><title>We'll be right back</title></head><body>Maintenance</body></html>",
             )),
             FaultKind::Empty => Some(Reply::typed(self.status.unwrap_or(200), "application/json", b"")),
-            FaultKind::Slow | FaultKind::Cut | FaultKind::Truncated => None,
+            FaultKind::Slow
+            | FaultKind::Cut
+            | FaultKind::Truncated
+            | FaultKind::Trickled
+            | FaultKind::HugeBody => None,
         }
     }
 }

@@ -27,6 +27,7 @@ use super::placing::PlaceRequest;
 use super::reply::Reply;
 use super::switches::Switches;
 use super::world::{Settings, Shop, World};
+use crate::trickle::trickle;
 
 /// The largest body that is taken, in bytes.
 const MOST_BODY: usize = 8 * 1024 * 1024;
@@ -244,9 +245,7 @@ async fn handle(request: HttpRequest, body: web::Bytes, sandbox: web::Data<Sandb
 fn answer(sandbox: &Sandbox, incoming: &Incoming, fault: Option<&Fault>) -> Reply {
     let moment = sandbox.moment();
     let mut world = sandbox.world();
-    let has_effect = fault.is_none_or(|fault| {
-        fault.when == When::After || matches!(fault.kind, FaultKind::Slow | FaultKind::Truncated)
-    });
+    let has_effect = fault.is_none_or(|fault| fault.when == When::After || fault.kind.is_right());
     let (mut reply, endpoint) = if has_effect {
         let served = gateway::serve(&mut world, incoming, moment, &sandbox.base_url);
         (served.reply, served.endpoint)
@@ -300,6 +299,12 @@ fn http_response(reply: Reply, fault: Option<FaultKind>) -> HttpResponse {
             let length = reply.body.len().max(2);
             let half = reply.body[..reply.body.len() / 2].to_vec();
             response.body(broken_body(half, length))
+        }
+        Some(FaultKind::Trickled) => response.streaming(trickle(reply.body.into())),
+        Some(FaultKind::HugeBody) => {
+            let blanks = web::Bytes::from(vec![b' '; 1 << 20]);
+            let right = stream::iter([Ok::<_, std::io::Error>(web::Bytes::from(reply.body))]);
+            response.streaming(right.chain(stream::iter((0..40).map(move |_| Ok(blanks.clone())))))
         }
         _ => response.body(reply.body),
     }
