@@ -26,8 +26,10 @@ impl Place {
     /// Beside a button, inside the window.
     pub fn beside(anchor: &DomRect, width: i32) -> Self {
         let window = window();
-        let size = |value: Result<JsValue, JsValue>| value.ok().and_then(|it| it.as_f64()).unwrap_or(800.0);
-        let (inner_width, inner_height) = (size(window.inner_width()), size(window.inner_height()));
+        // Without the scroll bars, which would cover what lies below them.
+        let root = document().document_element();
+        let (inner_width, inner_height) = root
+            .map_or((800.0, 800.0), |root| (f64::from(root.client_width()), f64::from(root.client_height())));
         let (scroll_x, scroll_y) =
             (window.scroll_x().unwrap_or_default(), window.scroll_y().unwrap_or_default());
         let left = anchor.left().min(inner_width - f64::from(width) - MARGIN).max(MARGIN) + scroll_x;
