@@ -217,6 +217,16 @@ pub struct ChannelReason {
     pub text: String,
 }
 
+/// One unit of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderUnit {
+    /// TikTok Shop's id.
+    pub line_item_id: String,
+    /// Product and variant.
+    pub label: String,
+}
+
 /// A buyer's request to cancel that awaits an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -239,6 +249,8 @@ pub struct ActionOptions {
     pub carriers: Vec<ChannelCarrier>,
     /// Reasons for which the order can be canceled now.
     pub cancel_reasons: Vec<ChannelReason>,
+    /// The units that can be canceled by themselves; empty where TikTok Shop cancels whole orders only, as in the EU.
+    pub cancelable_units: Vec<OrderUnit>,
     /// Why it cannot be canceled, in TikTok Shop's words.
     pub not_cancelable: Option<String>,
     pub cancellation_request: Option<CancellationRequest>,

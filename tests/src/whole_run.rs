@@ -23,6 +23,8 @@ pub struct RunOptions {
     pub port: Option<u16>,
     pub processes: usize,
     pub seed: u64,
+    /// Where TikTok Shop's seller is; Germany and its neighbours unless given.
+    pub market: Option<&'static str>,
     pub hold_seconds: i64,
     /// How long the store takes to create an order, in milliseconds.
     pub order_post_ms: u64,
@@ -41,6 +43,7 @@ impl RunOptions {
             port: None,
             processes: 1,
             seed,
+            market: None,
             hold_seconds: 0,
             order_post_ms: 0,
             poll_interval_s: 10,
@@ -71,6 +74,10 @@ impl Run {
             seed: options.seed,
             hold_seconds: options.hold_seconds,
             ..sandbox::tiktok::Options::default()
+        };
+        let tiktok = match options.market {
+            Some(market) => sandbox::tiktok::Options { shops: vec![market.to_owned()], ..tiktok },
+            None => tiktok,
         };
         let prestashop = sandbox::prestashop::Options {
             seed: options.seed,

@@ -158,7 +158,7 @@ fn wanted_of(units: &[LineRow]) -> Vec<Wanted<'_>> {
         let sku = unit.seller_sku.as_deref();
         let alike = wanted.iter_mut().find(|line| match (line.product, product) {
             (Some(known), Some(product)) => known == product,
-            (None, None) => line.sku == sku && (sku.is_some() || line.label == label_of(unit)),
+            (None, None) => line.sku == sku && (sku.is_some() || line.label == unit.label()),
             _ => false,
         });
         if let Some(line) = alike {
@@ -167,7 +167,7 @@ fn wanted_of(units: &[LineRow]) -> Vec<Wanted<'_>> {
             continue;
         }
         wanted.push(Wanted {
-            label: label_of(unit),
+            label: unit.label(),
             sku,
             product,
             pieces: 1,
@@ -176,13 +176,6 @@ fn wanted_of(units: &[LineRow]) -> Vec<Wanted<'_>> {
         });
     }
     wanted
-}
-
-fn label_of(unit: &LineRow) -> String {
-    match unit.sku_name.as_deref().filter(|name| !name.is_empty()) {
-        Some(variant) => format!("{} ({variant})", unit.product_name),
-        None => unit.product_name.clone(),
-    }
 }
 
 fn kept_of(stored: &StoreAmounts) -> BTreeMap<ProductKey, Kept> {

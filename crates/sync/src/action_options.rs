@@ -7,7 +7,7 @@ use database::{ConnectionTrait, DbErr, Vault, actions, channel_lists, issues, sn
 use serde::{Deserialize, Serialize};
 use shared::{
     ActionFacts, ActionKind, ActionOptions, CancellationRequest, ChannelCarrier, ChannelReason,
-    ChannelStatus, ConnectionId, FulfillmentType, IssueCode, OrderId, action_refusal,
+    ChannelStatus, ConnectionId, FulfillmentType, IssueCode, OrderId, OrderUnit, action_refusal,
 };
 use tiktok_shop::{Order, ReadOrder};
 
@@ -175,6 +175,7 @@ pub async fn action_options(
             Some(reasons) => {
                 options.cancel_reasons = reasons.reasons;
                 options.not_cancelable = reasons.not_cancelable;
+                options.cancelable_units = cancelable_units(db, &connection, id).await?;
             }
             None => options.complete = false,
         }
@@ -185,6 +186,27 @@ pub async fn action_options(
         options.cancellation_request = known.flatten();
     }
     Ok(options)
+}
+
+/// The markets in which TikTok Shop lets sellers cancel single units.
+const CANCELED_BY_UNIT: [&str; 2] = ["GB", "US"];
+
+/// The units that can be canceled by themselves; of a single one the whole order is canceled.
+async fn cancelable_units(
+    db: &impl ConnectionTrait,
+    connection: &ConnectionRecord,
+    id: OrderId,
+) -> Result<Vec<OrderUnit>, DbErr> {
+    if !connection.region.as_deref().is_some_and(|region| CANCELED_BY_UNIT.contains(&region)) {
+        return Ok(Vec::new());
+    }
+    let units = orders::lines_of(db, id).await?;
+    let sold = units
+        .into_iter()
+        .filter(|unit| ChannelStatus::from(unit.status.as_str()) != ChannelStatus::Cancelled);
+    let units: Vec<_> =
+        sold.map(|unit| OrderUnit { label: unit.label(), line_item_id: unit.tiktok_line_item_id }).collect();
+    Ok(if units.len() > 1 { units } else { Vec::new() })
 }
 
 /// Whether a form asks for one of TikTok Shop's carriers.

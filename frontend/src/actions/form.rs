@@ -11,7 +11,7 @@ use crate::actions::bulk_run::{self, Selection};
 use crate::actions::options::{common_cancel_reasons, options_of};
 use crate::actions::{ask, plain_request};
 use crate::api::Failure;
-use crate::components::fields::{Choices, TextField, select_field, sentences_field};
+use crate::components::fields::{Choices, TextField, checked_group, select_field, sentences_field};
 use crate::components::icon::Icon;
 use crate::components::time::here;
 use crate::load::{Load, Request};
@@ -52,6 +52,8 @@ struct Answers {
     words: RwSignal<String>,
     /// Tags to take off.
     removed: RwSignal<Vec<String>>,
+    /// Units to cancel; none means the whole order.
+    units: RwSignal<Vec<String>>,
 }
 
 impl Answers {
@@ -61,7 +63,7 @@ impl Answers {
         let reason = Some(self.reason.get()).filter(|reason| !reason.is_empty());
         match kind {
             ActionKind::Cancel => {
-                reason.map(|reason| ActionRequest::Cancel { reason, line_item_ids: Vec::new() })
+                reason.map(|reason| ActionRequest::Cancel { reason, line_item_ids: self.units.get() })
             }
             ActionKind::RejectCancellation => {
                 let comment = Some(words).filter(|words| !words.is_empty());
@@ -90,6 +92,7 @@ pub fn action_form(kind: ActionKind, target: Target, close: Callback<bool>) -> A
         reason: RwSignal::new(String::new()),
         words: RwSignal::new(String::new()),
         removed: RwSignal::new(Vec::new()),
+        units: RwSignal::new(Vec::new()),
     };
     let sending = Request::new();
     let is_ready = Memo::new(move |_| answers.request(kind).is_some() && !sending.busy.get());
@@ -147,7 +150,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
                     |words| view! { <p class="field-error" role="alert">{text::not_cancelable(&words)}</p> },
                 )
             };
-            view! { {reasons} {refusal} }
+            view! { {reasons} {units_field(answers.units, options)} {refusal} }
         }
         (ActionKind::Cancel, Target::Many(_)) => {
             let reasons = || with_first(text::CHOOSE, common_cancel_reasons());
@@ -212,6 +215,20 @@ fn reason_field(
         options.request.failure.get().map(|failure| view! { <p class="field-error">{failure.sentence()}</p> })
     };
     view! { {select_field(text::REASON, value, choices, "")} {failure} }
+}
+
+/// Which units are meant, where TikTok Shop cancels single ones.
+fn units_field(chosen: RwSignal<Vec<String>>, options: Load<ActionOptions>) -> AnyView {
+    let units = Memo::new(move |_| {
+        options.value.with(|options| options.map(|it| it.cancelable_units.clone()).unwrap_or_default())
+    });
+    let boxes = move || {
+        let choices =
+            move || units.get().into_iter().map(|unit| (unit.line_item_id, unit.label)).collect::<Vec<_>>();
+        let is_offered = units.with(|units| !units.is_empty());
+        is_offered.then(|| checked_group(text::UNITS_TO_CANCEL, text::UNITS_TO_CANCEL_HINT, chosen, choices))
+    };
+    view! { {boxes} }.into_any()
 }
 
 /// The choices below one that chooses nothing.

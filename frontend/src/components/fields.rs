@@ -73,6 +73,44 @@ pub fn SwitchField(
     }
 }
 
+/// Several choices out of a list: words on the wire with what they are called.
+pub fn checked_group(
+    label: &'static str,
+    hint: &'static str,
+    chosen: RwSignal<Vec<String>>,
+    choices: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static,
+) -> AnyView {
+    let choice = move |(word, label): (String, String)| {
+        let (same, other) = (word.clone(), word);
+        let choose = move |event| {
+            let is_chosen = event_target_checked(&event);
+            chosen.update(|chosen| {
+                chosen.retain(|it| *it != other);
+                if is_chosen {
+                    chosen.push(other.clone());
+                }
+            });
+        };
+        view! {
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=move || chosen.with(|chosen| chosen.contains(&same))
+                    on:change=handler(choose)
+                />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="checked-group">
+            <legend>{label}</legend>
+            {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
+            <div>{move || choices().into_iter().map(choice).collect_view()}</div>
+        </fieldset>
+    }
+}
+
 /// What is chosen from: words on the wire with what they are called, in the order in which they are shown.
 pub type Choices = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
 

@@ -6,7 +6,7 @@ use shared::{ApiKey, ConnectionId, CreateApiKey, NewApiKey, Scope};
 
 use crate::components::dialog::Dialog;
 use crate::components::failure::FailureNote;
-use crate::components::fields::{FormFailure, TextField, fixed_choices, select_field};
+use crate::components::fields::{FormFailure, TextField, checked_group, fixed_choices, select_field};
 use crate::components::icon::Icon;
 use crate::components::time::Ago;
 use crate::components::toast::{self, Tone};
@@ -15,7 +15,7 @@ use crate::installation::Installation;
 use crate::load::{Load, Request};
 use crate::markup::{handler, view};
 use crate::settings::confirm::{Question, confirmed};
-use crate::settings::fields::{checked_group, connection_choices, errors_below};
+use crate::settings::fields::{connection_choices, errors_below};
 use crate::settings::listing::{Nothing, cell, listing, table};
 use crate::settings::once::shown_once;
 use crate::{api, clock, session, text};

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use shared::{Export, ExportColumn, ExportFormat, ExportState, OrderCounts, OrderFilter, Scope, StartExport};
 
 use crate::components::failure::FailureNote;
-use crate::components::fields::{fixed_choices, select_field};
+use crate::components::fields::{checked_group, fixed_choices, select_field};
 use crate::components::icon::Icon;
 use crate::components::time::Ago;
 use crate::components::toast::{self, Tone};
@@ -15,7 +15,6 @@ use crate::load::{Load, Request, look_again};
 use crate::markup::{handler, view};
 use crate::orders::filters::Filter;
 use crate::orders::grid_state::{last_href, matching};
-use crate::settings::fields::checked_group;
 use crate::settings::listing::{Nothing, cell, listing, table};
 use crate::{api, clock, navigation, session, text};
 

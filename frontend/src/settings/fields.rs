@@ -5,45 +5,7 @@ use crate::prelude::*;
 use crate::api::Failure;
 use crate::components::fields::FormFailure;
 use crate::installation::{Installation, KnownConnection};
-use crate::markup::{handler, view};
-
-/// Several choices out of a list: words on the wire with what they are called.
-pub fn checked_group(
-    label: &'static str,
-    hint: &'static str,
-    chosen: RwSignal<Vec<String>>,
-    choices: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static,
-) -> AnyView {
-    let choice = move |(word, label): (String, String)| {
-        let (same, other) = (word.clone(), word);
-        let choose = move |event| {
-            let is_chosen = event_target_checked(&event);
-            chosen.update(|chosen| {
-                chosen.retain(|it| *it != other);
-                if is_chosen {
-                    chosen.push(other.clone());
-                }
-            });
-        };
-        view! {
-            <label class="check">
-                <input
-                    type="checkbox"
-                    prop:checked=move || chosen.with(|chosen| chosen.contains(&same))
-                    on:change=handler(choose)
-                />
-                <span>{label}</span>
-            </label>
-        }
-    };
-    view! {
-        <fieldset class="checked-group">
-            <legend>{label}</legend>
-            {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
-            <div>{move || choices().into_iter().map(choice).collect_view()}</div>
-        </fieldset>
-    }
-}
+use crate::markup::view;
 
 /// What the server found wrong with a value that has no field of its own, or with any part of it.
 pub fn errors_below(pointer: &'static str) -> AnyView {

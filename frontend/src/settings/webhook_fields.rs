@@ -3,8 +3,8 @@
 use crate::prelude::*;
 use shared::{ConnectionId, Webhook, WebhookEvent};
 
-use crate::components::fields::TextField;
-use crate::settings::fields::{checked_group, connection_choices, errors_below};
+use crate::components::fields::{TextField, checked_group};
+use crate::settings::fields::{connection_choices, errors_below};
 use crate::text;
 
 #[derive(Clone, Copy)]

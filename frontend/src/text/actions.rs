@@ -10,6 +10,8 @@ sentences! {
     REASON "Reason"
     CHOOSE "Choose…"
     ASKING_TIKTOK "Asking TikTok Shop…"
+    UNITS_TO_CANCEL "Only some of it"
+    UNITS_TO_CANCEL_HINT "Leave all empty to cancel the whole order. Single items can be canceled when they are out of stock."
     COMMENT "Comment (optional)"
     NOTE "Note"
     NEW_TAGS "New tags, separated by commas"

@@ -5,7 +5,7 @@ use tests::browser::{button, css, link};
 
 use crate::looks::{pictures_here, pictures_of};
 use crate::sides::{CANCELED, PAID};
-use crate::stage::{Stage, journey, offer};
+use crate::stage::{Stage, journey, journey_in, offer};
 
 /// Opens the menu of an order's row.
 async fn open_menu(stage: &Stage, order: &OrderSummary) -> Result<()> {
@@ -133,6 +133,34 @@ async fn a_buyer_who_wants_to_cancel_too_late_hears_why_not() -> Result<()> {
         assert_eq!(stage.truth(id).await?["status"], "AWAITING_SHIPMENT");
         stage.store_says(id, PAID).await?;
         browser.find(link("Ship the order")).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_the_market_allows_it_a_single_unit_is_canceled() -> Result<()> {
+    journey_in(Some("GB"), "cancel-unit", async |stage| {
+        let browser = &stage.browser;
+        let body = json!({ "order": {
+            "country": "GB", "lines": [{ "seller_sku": "MUG-STONE-BLU", "quantity": 2 }],
+        } });
+        let id = stage.run.sandboxes.place(&body).await?.remove(0);
+        let order = stage.settled(&id).await?;
+        stage.enter(&format!("/orders/{}", order.id)).await?;
+        browser.click(css("#more-actions")).await?;
+        browser.click(button("Cancel order…")).await?;
+        browser.sees("Only some of it").await?;
+        pictures_here(browser, "cancel-unit", ".action-form").await?;
+        browser.click(css(".action-form .checked-group input")).await?;
+        cancel(stage).await?;
+        browser.sees("Canceled one unit on TikTok Shop.").await?;
+
+        let truth = stage.truth(&id).await?;
+        let lines = truth["lines"].as_array().context("no lines")?;
+        let canceled = lines.iter().filter(|line| line["display_status"] == "CANCELLED").count();
+        assert_eq!((canceled, lines.len()), (1, 2));
+        assert_eq!(truth["status"], "AWAITING_SHIPMENT");
+        browser.sees("Store and TikTok disagree on items canceled on TikTok Shop").await
     })
     .await
 }

@@ -21,8 +21,18 @@ pub struct Stage {
 /// Has somebody walk through the page. Afterwards the browser must have nothing to complain of; when the walk fails,
 /// a picture of where it failed is kept.
 pub async fn journey(name: &str, walk: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    journey_in(None, name, walk).await
+}
+
+/// The same for a seller in this market.
+pub async fn journey_in(
+    market: Option<&'static str>,
+    name: &str,
+    walk: impl AsyncFnOnce(&Stage) -> Result<()>,
+) -> Result<()> {
     let data = TempDir::new()?;
     let options = RunOptions {
+        market,
         hold_seconds: 1,
         order_post_ms: 20,
         // Webhooks bring the orders; what they miss shall stay missing until somebody fetches it.

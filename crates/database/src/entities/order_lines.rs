@@ -33,3 +33,14 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Product and variant, for people.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.sku_name.as_deref().filter(|name| !name.is_empty()) {
+            Some(variant) => format!("{} ({variant})", self.product_name),
+            None => self.product_name.clone(),
+        }
+    }
+}
