@@ -136,15 +136,21 @@ async fn test_channel(
         ),
         Ok(Some(Err(error))) => {
             let found = crate::issue_of::of_channel(&error);
-            let kind = found.code.kind();
-            check(
-                NAME,
-                CheckOutcome::Failed,
-                format!("{} {} ({error})", found.code.sentence(&found.facts), kind.remedy),
-            )
+            let (sentence, remedy) = (found.code.sentence(&found.facts), found.code.kind().remedy);
+            check(NAME, CheckOutcome::Failed, format!("{sentence} {remedy}{}", numbers_of(&error)))
         }
         Err(_) => check(NAME, CheckOutcome::Failed, "TikTok Shop did not answer in time."),
     }]
+}
+
+/// What to name when asking TikTok Shop about it. Its own words stay unsaid, except where they name a scope.
+fn numbers_of(error: &tiktok_shop::Error) -> String {
+    match (error.code(), error.request_id()) {
+        (Some(code), Some(request)) => format!(" (code {code}, request {request})"),
+        (Some(code), None) => format!(" (code {code})"),
+        (None, Some(request)) => format!(" (request {request})"),
+        (None, None) => String::new(),
+    }
 }
 
 async fn test_store(

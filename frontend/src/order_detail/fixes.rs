@@ -73,7 +73,7 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
             &[Fix::Do(MarkHandled)]
         }
         Code::DriftDetected => &[Fix::Do(Heal), Fix::Do(MarkHandled)],
-        Code::Internal => &[Fix::Do(Import), Fix::Do(Sync)],
+        Code::Internal | Code::StoreRefused => &[Fix::Do(Import), Fix::Do(Sync)],
         Code::StoreRateLimited | Code::ChannelRateLimited => &[],
     }
 }
