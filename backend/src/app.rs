@@ -134,6 +134,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(invitations::list_invitations)
         .service(invitations::invite)
         .service(invitations::accept_invitation)
+        .service(invitations::get_invitation)
         .service(invitations::withdraw_invitation)
         .service(profile::get_profile)
         .service(profile::change_password)

@@ -61,6 +61,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("getReconciliation", Right(Scope::ConnectionsRead)),
     ("getMetrics", NoToken),
     ("getOrder", Right(Scope::OrdersRead)),
+    ("getInvitation", Right(Scope::UsersRead)),
     ("getProfile", Session),
     ("getRawOrder", Right(Scope::OrdersRaw)),
     ("getSession", AnyToken),
@@ -296,6 +297,7 @@ async fn bad_tokens(app: &TestApp, admin: &Person) -> Vec<(&'static str, String)
     assert_eq!(revoke.send().await.unwrap().status(), 204);
     let key = app.key(admin, Scope::ALL, None).await.token;
     let changed = |token: &str, place: usize| {
+    let revoke = revoke.header("if-match", "*");
         let mut bytes = token.to_owned().into_bytes();
         bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
         String::from_utf8(bytes).unwrap()
