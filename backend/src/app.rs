@@ -180,9 +180,11 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(connections::test_connection)
         .service(connections::fetch_orders)
         .service(sync_runs::get_sync_run)
+        .service(sync_runs::cancel_sync_run)
         .service(reconciliations::list_reconciliations)
         .service(reconciliations::start_reconciliation)
         .service(reconciliations::get_reconciliation)
+        .service(reconciliations::cancel_reconciliation)
         // Tools
         .service(exports::list_exports)
         .service(exports::start_export)

@@ -17,6 +17,8 @@ mod m20261128_000011_audit;
 mod m20261128_000012_webhooks;
 mod m20261128_000013_exports;
 mod m20261129_000014_indexes;
+mod m20261129_000017_canceling;
+mod m20261129_000018_locations;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000012_webhooks::Migration),
             Box::new(m20261128_000013_exports::Migration),
             Box::new(m20261129_000014_indexes::Migration),
+            Box::new(m20261129_000017_canceling::Migration),
+            Box::new(m20261129_000018_locations::Migration),
         ]
     }
 }

@@ -1,7 +1,8 @@
-use database::channel_lists;
+use database::{channel_lists, sync_runs};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::Role;
+use shared::{Role, SyncRunId, SyncRunState};
+use sync::jobs;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -168,6 +169,37 @@ async fn orders_are_fetched_in_a_run_that_can_be_followed() {
         let too_far = json!({ "updated_since": app.now() - chrono::TimeDelta::days(91) });
         let (status, problem) = answer(app.post(&path).by(&operator).json(&too_far)).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/updated_since")));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_can_be_canceled_until_it_has_ended() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let fetch = format!("/api/v1/connections/{}/fetch", connection.id);
+        let (_, run) = answer(app.post(&fetch).by(&operator)).await;
+        let cancel = |id: &Value| app.post(&format!("/api/v1/sync-runs/{id}/cancel")).by(&operator);
+
+        let (status, canceled) = answer(cancel(&run["id"])).await;
+        assert_eq!((status, &canceled["state"]), (200, &json!("canceled")), "{canceled}");
+        assert!(canceled["finished_at"].is_string() && canceled["error"].is_null(), "{canceled}");
+        assert_eq!(answer(cancel(&run["id"])).await, (200, canceled.clone()), "nothing is left to cancel");
+        app.work_on(jobs::FETCH_ORDERS).await;
+        let live = job_queue::live(app.database.reader(), jobs::FETCH_ORDERS, &run["id"].to_string()).await;
+        assert!(
+            live.unwrap().is_none(),
+            "nobody answers as TikTok Shop here, so a job that asked would be tried again"
+        );
+        let path = format!("/api/v1/sync-runs/{}", run["id"]);
+        assert_eq!(answer(app.get(&path).by(&operator)).await.1, canceled);
+
+        let (_, other) = answer(app.post(&fetch).by(&operator)).await;
+        let id = SyncRunId(other["id"].as_i64().unwrap());
+        sync_runs::set_state(app.database.writer(), id, SyncRunState::Done, None, app.now()).await.unwrap();
+        assert_eq!(answer(cancel(&other["id"])).await.1["state"], "done");
+        assert_eq!(answer(cancel(&json!(77))).await.0, 404);
         app.stop().await;
     }
 }

@@ -33,6 +33,8 @@ const TABLE: &[(&str, Needs)] = &[
     ("acceptInvitation", NoToken),
     ("admitToApiDocs", Right(Scope::DocsRead)),
     ("cancelExport", Right(Scope::OrdersRead)),
+    ("cancelReconciliation", Right(Scope::OrdersWrite)),
+    ("cancelSyncRun", Right(Scope::OrdersWrite)),
     ("beginSecondFactor", Session),
     ("changePassword", Session),
     ("checkLive", NoToken),

@@ -47,6 +47,8 @@ mod settings;
 #[cfg(test)]
 mod shipping;
 #[cfg(test)]
+mod stopping;
+#[cfg(test)]
 mod store_faults;
 #[cfg(test)]
 mod store_side;
