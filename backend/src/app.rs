@@ -199,6 +199,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(outgoing_webhooks::rotate_webhook_secret)
         .service(outgoing_webhooks::test_webhook)
         .service(outgoing_webhooks::list_webhook_deliveries)
+        .service(outgoing_webhooks::get_webhook_delivery)
         .service(outgoing_webhooks::replay_webhook_delivery)
         // Operation
         .service(events::stream_events)

@@ -237,13 +237,17 @@ async fn a_connection_is_made_once_for_each_key() {
         let create =
             || app.post("/api/v1/connections").by(&manager).header("idempotency-key", "k").json(&body);
 
-        let (status, made) = answer(create()).await;
-        assert_eq!(status, 201, "{made}");
+        let first = create().send().await.unwrap();
+        assert_eq!(first.status(), 201);
+        let location = first.headers()["location"].to_str().unwrap().to_owned();
+        let made: Value = first.json().await.unwrap();
+        assert_eq!(answer(app.get(&location).by(&manager)).await.1["id"], made["id"]);
         let again = create().send().await.unwrap();
         assert_eq!(
             (again.status().as_u16(), again.headers()["idempotent-replayed"].as_bytes()),
             (201, &b"true"[..])
         );
+        assert_eq!(again.headers()["location"].to_str().unwrap(), location);
         assert_eq!(again.json::<Value>().await.unwrap(), made);
         let other =
             app.post("/api/v1/connections").by(&manager).header("idempotency-key", "other").json(&body);

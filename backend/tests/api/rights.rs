@@ -61,9 +61,9 @@ const TABLE: &[(&str, Needs)] = &[
     ("getExportFile", Right(Scope::OrdersRead)),
     ("getHealth", Right(Scope::ConnectionsRead)),
     ("getReconciliation", Right(Scope::ConnectionsRead)),
+    ("getInvitation", Right(Scope::UsersRead)),
     ("getMetrics", NoToken),
     ("getOrder", Right(Scope::OrdersRead)),
-    ("getInvitation", Right(Scope::UsersRead)),
     ("getProfile", Session),
     ("getRawOrder", Right(Scope::OrdersRaw)),
     ("getSession", AnyToken),
@@ -71,6 +71,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("getSyncRun", Right(Scope::OrdersRead)),
     ("getUser", Right(Scope::UsersRead)),
     ("getWebhook", Right(Scope::WebhooksRead)),
+    ("getWebhookDelivery", Right(Scope::WebhooksRead)),
     ("listActions", Right(Scope::OrdersRead)),
     ("listAlerts", Right(Scope::ConnectionsRead)),
     ("listApiKeys", Right(Scope::KeysRead)),
@@ -296,10 +297,10 @@ async fn bad_tokens(app: &TestApp, admin: &Person) -> Vec<(&'static str, String)
     let revoked = app.key(admin, Scope::ALL, None).await;
     let (_, listed) = answer(app.get("/api/v1/api-keys").by(admin)).await;
     let revoke = app.request(Method::DELETE, &format!("/api/v1/api-keys/{}", listed[0]["id"])).by(admin);
+    let revoke = revoke.header("if-match", "*");
     assert_eq!(revoke.send().await.unwrap().status(), 204);
     let key = app.key(admin, Scope::ALL, None).await.token;
     let changed = |token: &str, place: usize| {
-    let revoke = revoke.header("if-match", "*");
         let mut bytes = token.to_owned().into_bytes();
         bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
         String::from_utf8(bytes).unwrap()
