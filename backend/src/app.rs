@@ -260,21 +260,17 @@ impl RouteTable {
     /// Why no route has taken a request: nothing is there, or it answers to other methods.
     #[must_use]
     pub fn refusal(&self, path: &str) -> ApiError {
-        match self.refusal_of_word(path) {
-            ApiError::NotFound => {
-                let route = self.0.iter().find(|route| route.address.is_match(path));
-                route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
-            }
-            refusal => refusal,
-        }
+        // Fixed words stand before ids here too.
+        let route = self.0.iter().find(|route| route.address.is_match(path));
+        route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
     }
 
-    /// The same for an address without an id. One such as `/orders/search` looks like that of an order, too, but no
-    /// order has a word for an id.
+    /// The same, before anybody looks for a route, for an address of fixed words. One such as `/orders/search` looks like
+    /// that of an order, too, but no order has a word for an id.
     #[must_use]
-    pub fn refusal_of_word(&self, path: &str) -> ApiError {
-        let route = self.0.iter().find(|route| route.address.pattern() == Some(path));
-        route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
+    pub fn refusal_of_words(&self, method: &str, path: &str) -> Option<ApiError> {
+        let route = self.0.iter().find(|route| route.address.pattern() == Some(path))?;
+        (!route.methods.contains(&method)).then(|| not_allowed(&route.methods))
     }
 }
 
