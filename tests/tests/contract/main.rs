@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-mod admin;
 mod lint;
 mod made_up_requests;
+mod talkative;
 mod third_party;

@@ -9,7 +9,7 @@ use clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tests::{ApiTools, Run, RunOptions, api_document_path};
 
-use crate::admin::talkative;
+use crate::talkative::talkative;
 
 const TOOL: &str = "third-party-tool";
 
