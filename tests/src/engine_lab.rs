@@ -5,7 +5,8 @@ use chrono::{TimeDelta, Timelike};
 use clock::{Clock, SharedClock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{ConnectionTrait, Database, MasterKey, Vault, orders};
-use public_address::Destinations;
+use leaks::LogWatch;
+use public_address::{Destinations, Resolver};
 use sandbox::{prestashop, tiktok};
 use serde_json::json;
 use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
@@ -56,6 +57,7 @@ pub struct EngineLab {
     pub connection_id: ConnectionId,
     clock: Arc<ShiftedClock>,
     test_database: TestDatabase,
+    _log: LogWatch,
 }
 
 impl EngineLab {
@@ -65,6 +67,7 @@ impl EngineLab {
     /// When a part cannot be started.
     pub async fn start(test_database: TestDatabase, options: LabOptions) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let log = LogWatch::begin();
         let sandboxes = Sandboxes::start(options.tiktok, options.prestashop).await?;
         let clock = Arc::new(ShiftedClock::default());
         if clock.now().hour() >= LATE || clock.now().hour() == 0 {
@@ -74,7 +77,7 @@ impl EngineLab {
         let database = Database::connect(&test_database.url, vault, clock.clone()).await?;
         let connection_id = connect_shops(&database, &sandboxes, options.settings).await?;
         let engine = Engine::new(database.clone(), engine_settings(&sandboxes, "lab")?)?;
-        Ok(Self { sandboxes, database, engine, connection_id, clock, test_database })
+        Ok(Self { sandboxes, database, engine, connection_id, clock, test_database, _log: log })
     }
 
     /// Another engine on the same database, as a second process would be.
