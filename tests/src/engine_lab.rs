@@ -98,6 +98,17 @@ impl EngineLab {
         Ok(Engine::new(database, engine_settings(&self.sandboxes, instance)?)?)
     }
 
+    /// Lets an engine with other settings take over.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn set_engine(&mut self, change: impl FnOnce(&mut EngineSettings)) -> Result<()> {
+        let mut settings = engine_settings(&self.sandboxes, "changed lab")?;
+        change(&mut settings);
+        self.engine = Engine::new(self.database.clone(), settings)?;
+        Ok(())
+    }
+
     /// Connects the same shop to another store too, as the shop of somebody else would be.
     ///
     /// # Errors
@@ -204,6 +215,7 @@ fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettin
         store_time_limit: TimeDelta::seconds(120),
         // The sandboxes are on this machine.
         destinations: Destinations::Anywhere,
+        names: Resolver::new(Destinations::Anywhere),
         store_observer: None,
     })
 }

@@ -47,13 +47,13 @@ async fn every_made_up_request_gets_an_answer_that_the_document_tells_of() {
         |list: &[(&'static str, &str)]| list.iter().map(|(id, _)| (*id).to_owned()).collect::<BTreeSet<_>>();
     let called: BTreeSet<String> = statuses.0.keys().cloned().collect();
     let successful = statuses.successful();
-    println!(
+    figures::tell(&format!(
         "schemathesis: of {} operations {} called, {} with success, in {} requests",
         documented.len(),
         called.len(),
         successful.len(),
         statuses.requests()
-    );
+    ));
     assert_eq!(&documented - &called, named(&LEFT_OUT));
     assert_eq!(&called - &successful, named(&REFUSED));
 
@@ -132,8 +132,8 @@ async fn made_up(run: &Run, folder: &Path, phases: &[&str], seconds: u32) -> Pat
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let line =
         |word: &str| said.lines().find(|line| line.contains(word)).unwrap_or_default().trim().to_owned();
-    println!("schemathesis, {}: {}", phases[1], line(" generated"));
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    figures::tell(&format!("schemathesis, {}: {}", phases[1], line(" generated")));
     assert!(said.contains(" generated") && said.contains("Tested:"), "nothing was tested:\n{said}");
     counts
 }

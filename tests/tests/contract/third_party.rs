@@ -60,6 +60,7 @@ async fn a_tool_written_against_the_document_alone_does_its_work() {
     let shipped = orders.iter().find(|order| order["id"] == report["shipped"]["tiktokOrderId"]).unwrap();
     let number = report["shipped"]["trackingNumber"].as_str().unwrap();
     assert!(shipped.to_string().contains(number), "TikTok Shop does not know {number}: {shipped}");
+    figures::tell("generated client: compiled; its tool listed, retried, shipped and received a webhook");
 }
 
 /// Gives one of two products with the same SKU another one; the answer is the SKU.
