@@ -22,8 +22,8 @@ use crate::page::Page;
 use crate::rate_limits::RateLimits;
 use crate::{
     actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, exports, health, invitations,
-    issues, openapi, orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states,
-    sync_runs, users, webhooks,
+    issues, openapi, orders, outgoing_webhooks, problem_types, profile, reconciliations, session, sessions,
+    store_states, sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -107,7 +107,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(webhooks::receive_tiktok_webhook)
         .service(health::check_live)
         .service(health::get_metrics)
-        .service(health::check_ready);
+        .service(health::check_ready)
+        .service(problem_types::describe_problem);
 }
 
 fn api(config: &mut ServiceConfig<'_>) {

@@ -74,7 +74,15 @@ async fn every_refusal_below_the_api_is_a_problem() {
         assert!(
             !problem["detail"].as_str().unwrap().is_empty() && !problem["title"].as_str().unwrap().is_empty()
         );
+        let described = app.get(problem["type"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(described.status(), 200, "{what}");
+        assert_eq!(described.headers()["content-type"], "text/plain; charset=utf-8", "{what}");
+        let text = described.text().await.unwrap();
+        assert!(text.starts_with(&format!("{code}\nStatus {status}\n\n")), "{what}: {text}");
     }
+    let unknown = app.get("/problems/none-of-ours").send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    assert_eq!(unknown.headers()["content-type"], "application/problem+json");
     app.stop().await;
 }
 
