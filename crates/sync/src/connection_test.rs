@@ -6,7 +6,6 @@ use std::time::Duration;
 use clock::SharedClock;
 use database::connections::ConnectionRecord;
 use prestashop::{Method, Resource, ShopId, WebserviceKey};
-use public_address::Resolver;
 use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest, HoldPolicy};
 use tiktok_shop::{AppCredentials, OrderSearch, Secret, ShopAccess};
 use url::Url;
@@ -159,7 +158,7 @@ async fn test_store(
     store: &StoreTarget,
 ) -> Vec<ConnectionCheck> {
     let shop_id = store.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
-    let http = prestashop::http_client_resolving(Arc::new(Resolver::new(settings.destinations)));
+    let http = prestashop::http_client_resolving(Arc::new(settings.names.clone()));
     let client = prestashop::Client::new(http, store.url.clone(), store.key.clone(), shop_id);
     let root = match tokio::time::timeout(TIME_LIMIT, client.api_root()).await {
         Ok(Ok(root)) => root,
