@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod additive;
 mod lint;
 mod made_up_requests;
 mod talkative;
