@@ -142,7 +142,8 @@ impl ApiError {
     pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
         let (code, title, detail) = self.words();
         debug_assert!(
-            problem_types::find(code).is_some_and(|known| known.status == self.status_code().as_u16()),
+            problem_types::find(code)
+                .is_some_and(|known| known.statuses.contains(&self.status_code().as_u16())),
             "the type of {code} leads nowhere"
         );
         let errors = match self {

@@ -397,7 +397,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(made, 13, "whoever adds one sees to it that it has an address");
+        assert_eq!(made, 14, "whoever adds one sees to it that it has an address");
         let message = &document["webhooks"]["message"]["post"];
         let sent: Vec<_> =
             message["parameters"].as_array().unwrap().iter().map(|header| &header["name"]).collect();

@@ -2,7 +2,7 @@ use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
 use shared::Problem;
 
-use super::find;
+use super::{ProblemType, find};
 use crate::error::ApiError;
 
 /// Describe a kind of problem
@@ -28,7 +28,8 @@ use crate::error::ApiError;
 #[get("/problems/{kind}")]
 pub async fn describe_problem(kind: Path<String>) -> Result<HttpResponse, ApiError> {
     let problem = find(&kind.replace('-', "_")).ok_or(ApiError::NotFound)?;
-    let text =
-        format!("{}\nStatus {}\n\n{}\n\n{}\n", problem.code, problem.status, problem.meaning, problem.remedy);
+    let statuses = problem.statuses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let ProblemType { code, meaning, remedy, .. } = problem;
+    let text = format!("{code}\nStatus {statuses}\n\n{meaning}\n\n{remedy}\n");
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
 }

@@ -3,5 +3,5 @@
 mod catalogue;
 mod get;
 
-pub use catalogue::find;
+pub use catalogue::{ProblemType, find};
 pub use get::describe_problem;
