@@ -22,8 +22,8 @@ use crate::page::Page;
 use crate::rate_limits::RateLimits;
 use crate::{
     actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, exports, health, invitations,
-    issues, openapi, orders, outgoing_webhooks, profile, reconciliations, session, sessions, store_states,
-    sync_runs, users, webhooks,
+    issues, openapi, orders, outgoing_webhooks, problem_types, profile, reconciliations, session, sessions,
+    store_states, sync_runs, users, webhooks,
 };
 
 /// What all handlers share.
@@ -107,7 +107,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(webhooks::receive_tiktok_webhook)
         .service(health::check_live)
         .service(health::get_metrics)
-        .service(health::check_ready);
+        .service(health::check_ready)
+        .service(problem_types::describe_problem);
 }
 
 fn api(config: &mut ServiceConfig<'_>) {
@@ -134,6 +135,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(invitations::list_invitations)
         .service(invitations::invite)
         .service(invitations::accept_invitation)
+        .service(invitations::get_invitation)
         .service(invitations::withdraw_invitation)
         .service(profile::get_profile)
         .service(profile::change_password)
@@ -179,9 +181,11 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(connections::test_connection)
         .service(connections::fetch_orders)
         .service(sync_runs::get_sync_run)
+        .service(sync_runs::cancel_sync_run)
         .service(reconciliations::list_reconciliations)
         .service(reconciliations::start_reconciliation)
         .service(reconciliations::get_reconciliation)
+        .service(reconciliations::cancel_reconciliation)
         // Tools
         .service(exports::list_exports)
         .service(exports::start_export)
@@ -196,6 +200,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(outgoing_webhooks::rotate_webhook_secret)
         .service(outgoing_webhooks::test_webhook)
         .service(outgoing_webhooks::list_webhook_deliveries)
+        .service(outgoing_webhooks::get_webhook_delivery)
         .service(outgoing_webhooks::replay_webhook_delivery)
         // Operation
         .service(events::stream_events)
@@ -256,21 +261,17 @@ impl RouteTable {
     /// Why no route has taken a request: nothing is there, or it answers to other methods.
     #[must_use]
     pub fn refusal(&self, path: &str) -> ApiError {
-        match self.refusal_of_word(path) {
-            ApiError::NotFound => {
-                let route = self.0.iter().find(|route| route.address.is_match(path));
-                route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
-            }
-            refusal => refusal,
-        }
+        // Fixed words stand before ids here too.
+        let route = self.0.iter().find(|route| route.address.is_match(path));
+        route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
     }
 
-    /// The same for an address without an id. One such as `/orders/search` looks like that of an order, too, but no
-    /// order has a word for an id.
+    /// The same, before anybody looks for a route, for an address of fixed words. One such as `/orders/search` looks like
+    /// that of an order, too, but no order has a word for an id.
     #[must_use]
-    pub fn refusal_of_word(&self, path: &str) -> ApiError {
-        let route = self.0.iter().find(|route| route.address.pattern() == Some(path));
-        route.map_or(ApiError::NotFound, |route| not_allowed(&route.methods))
+    pub fn refusal_of_words(&self, method: &str, path: &str) -> Option<ApiError> {
+        let route = self.0.iter().find(|route| route.address.pattern() == Some(path))?;
+        (!route.methods.contains(&method)).then(|| not_allowed(&route.methods))
     }
 }
 

@@ -9,6 +9,8 @@ use actix_web::{HttpResponse, ResponseError};
 use database::DbErr;
 use shared::{FieldError, Problem};
 
+use crate::problem_types;
+
 /// The kind of problem that draft-ietf-httpapi-ratelimit-headers registers.
 const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
@@ -139,6 +141,11 @@ impl ApiError {
     #[must_use]
     pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
         let (code, title, detail) = self.words();
+        debug_assert!(
+            problem_types::find(code)
+                .is_some_and(|known| known.statuses.contains(&self.status_code().as_u16())),
+            "the type of {code} leads nowhere"
+        );
         let errors = match self {
             Self::BadRequest { errors, .. } | Self::Invalid(errors) => errors.clone(),
             _ => Vec::new(),

@@ -168,12 +168,7 @@ impl<T: FromStr + Named + 'static> FromRequest for Id<T> {
         let request = request.clone();
         async move {
             let reach = caller?.reach;
-            let Some(id) = id else {
-                // A fixed word at the place of an id is an address of its own, that answers to other methods.
-                return Err(
-                    state.map_or(ApiError::NotFound, |state| state.routes.refusal_of_word(request.path()))
-                );
-            };
+            let id = id.ok_or(ApiError::NotFound)?;
             let state = state.ok_or_else(|| ApiError::internal("the app has no state"))?;
             if let Reach::Only(connections) = reach
                 && !id.is_within(state.database.reader(), &connections).await?

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use database::idempotency::{self, Answer, Claim, Held, Request};
@@ -19,6 +19,7 @@ use crate::app::AppState;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::{is_json, parse, read_all};
+use crate::item::Located;
 use crate::middleware::shown;
 
 /// Names the request.
@@ -80,6 +81,7 @@ impl Done {
             status: StatusCode::NO_CONTENT.as_u16(),
             content_type: JSON.to_owned(),
             body: Vec::new(),
+            location: None,
         };
         Self { response: HttpResponse::NoContent().finish(), kept }
     }
@@ -89,9 +91,11 @@ impl Done {
 ///
 /// # Errors
 /// When it cannot be written as JSON, which is our own fault.
-pub fn kept(status: StatusCode, value: &impl Serialize) -> Result<Answer, ApiError> {
+pub fn kept(status: StatusCode, value: &(impl Serialize + Located)) -> Result<Answer, ApiError> {
     let body = serde_json::to_vec(value).map_err(ApiError::internal)?;
-    Ok(Answer { status: status.as_u16(), content_type: JSON.to_owned(), body })
+    let is_new = matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED);
+    let location = is_new.then(|| value.location());
+    Ok(Answer { status: status.as_u16(), content_type: JSON.to_owned(), body, location })
 }
 
 /// What a request is known by.
@@ -184,7 +188,7 @@ impl Named {
     ///
     /// # Errors
     /// The key is that of another request, or of one that is being answered; or a failure of our own.
-    pub async fn answer<T: Serialize>(
+    pub async fn answer<T: Serialize + Located>(
         &self,
         state: &AppState,
         caller: &Caller,
@@ -240,7 +244,7 @@ impl Named {
     fn kept_refusal(&self, error: &ApiError) -> Result<Answer, ApiError> {
         let problem = error.problem(&self.path, &self.request_id);
         let body = serde_json::to_vec(&problem).map_err(ApiError::internal)?;
-        Ok(Answer { status: problem.status, content_type: PROBLEM.to_owned(), body })
+        Ok(Answer { status: problem.status, content_type: PROBLEM.to_owned(), body, location: None })
     }
 
     async fn claim(&self, state: &AppState, caller: &Caller, key: &str) -> Result<Claim, ApiError> {
@@ -296,10 +300,12 @@ fn replay(answer: Answer) -> HttpResponse {
 
 fn response(answer: Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status)
-        .insert_header((CONTENT_TYPE, answer.content_type))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(answer.body)
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CONTENT_TYPE, answer.content_type)).insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(location) = answer.location {
+        response.insert_header((LOCATION, location));
+    }
+    response.body(answer.body)
 }
 
 #[cfg(test)]

@@ -5,12 +5,49 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use shared::{
+    ApiKey, BulkRun, Connection, Export, Invitation, OrderAction, Reconciliation, SyncRun, Webhook,
+    WebhookDelivery,
+};
 
 use crate::error::ApiError;
 use crate::extract::KnownVersions;
 
 /// So much of a digest tells two states of one thing apart.
 const TAG_BYTES: usize = 12;
+
+/// A thing with an address of its own, which the answer that made it tells as `Location`.
+pub trait Located {
+    fn location(&self) -> String;
+}
+
+macro_rules! located {
+    ($($thing:ty => $collection:literal,)+) => {
+        $(impl Located for $thing {
+            fn location(&self) -> String {
+                format!(concat!("/api/v1/", $collection, "/{}"), self.id)
+            }
+        })+
+    };
+}
+
+located! {
+    ApiKey => "api-keys",
+    BulkRun => "bulk-runs",
+    Connection => "connections",
+    Export => "exports",
+    Invitation => "invitations",
+    OrderAction => "actions",
+    Reconciliation => "reconciliations",
+    SyncRun => "sync-runs",
+    Webhook => "webhooks",
+}
+
+impl Located for WebhookDelivery {
+    fn location(&self) -> String {
+        format!("/api/v1/webhooks/{}/deliveries/{}", self.webhook_id, self.id)
+    }
+}
 
 /// The thing, or 304 when the caller has it as it is. The tag is a digest of what is sent.
 ///

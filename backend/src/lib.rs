@@ -28,6 +28,7 @@ pub mod openapi;
 mod orders;
 mod outgoing_webhooks;
 mod page;
+mod problem_types;
 mod profile;
 mod rate_limits;
 mod reconciliations;

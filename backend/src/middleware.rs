@@ -119,6 +119,9 @@ pub async fn authenticate(
             return Ok(request.error_response(error));
         }
     }
+    if is_api && let Some(error) = state.routes.refusal_of_words(request.method().as_str(), request.path()) {
+        return Ok(request.error_response(error));
+    }
     let identity = match Identity::of(&state, request.headers()).await {
         Ok(identity) => identity,
         Err(error) => return Ok(request.error_response(error)),

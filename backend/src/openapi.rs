@@ -383,6 +383,21 @@ mod tests {
                 assert!(headers(&path, "post", status).contains("Idempotent-Replayed"), "{path} {status}");
             }
         }
+        let mut made = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for status in ["201", "202"] {
+                    if !operation["responses"][status].is_object()
+                        || operation["operationId"] == "beginSecondFactor"
+                    {
+                        continue;
+                    }
+                    assert!(headers(path, method, status).contains("Location"), "{method} {path} {status}");
+                    made += 1;
+                }
+            }
+        }
+        assert_eq!(made, 14, "whoever adds one sees to it that it has an address");
         let message = &document["webhooks"]["message"]["post"];
         let sent: Vec<_> =
             message["parameters"].as_array().unwrap().iter().map(|header| &header["name"]).collect();

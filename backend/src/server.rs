@@ -10,6 +10,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use clock::SharedClock;
 use database::{Database, Vault};
+use public_address::Resolver;
 use sync::{Engine, EngineSettings};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,7 @@ impl Server {
             instance: uuid::Uuid::new_v4().to_string(),
             store_time_limit: config.store_time_limit,
             destinations: config.destinations,
+            names: Resolver::new(config.destinations),
             store_observer: None,
         };
         let engine = Engine::new(database.clone(), settings.clone())?;

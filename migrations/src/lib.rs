@@ -19,6 +19,8 @@ mod m20261128_000013_exports;
 mod m20261129_000014_indexes;
 mod m20261129_000015_timed_jobs;
 mod m20261129_000016_compared_amounts;
+mod m20261129_000017_canceling;
+mod m20261129_000018_locations;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -43,6 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000014_indexes::Migration),
             Box::new(m20261129_000015_timed_jobs::Migration),
             Box::new(m20261129_000016_compared_amounts::Migration),
+            Box::new(m20261129_000017_canceling::Migration),
+            Box::new(m20261129_000018_locations::Migration),
         ]
     }
 }

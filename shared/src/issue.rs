@@ -143,6 +143,9 @@ issue_catalogue! {
     ChannelRateLimited "CHANNEL_RATE_LIMITED" Warning Automatic "TikTok slows us down"
         "Slowed down; nothing to do."
         "Nothing to do."
+    StoreRefused "STORE_REFUSED" Error Automatic "Store refuses a request"
+        "Your store refused what we asked for: {what}."
+        "See whether a module or an update has changed your store, and test the connection; the next try is shown."
     StoreWriteUnknown "STORE_WRITE_UNKNOWN" Error Automatic "Store answer lost"
         "The store did not answer clearly; checking whether it arrived."
         "Nothing to do: it is looked up before anything is tried again."
@@ -250,6 +253,7 @@ pub const IMPORT_ISSUES: &[IssueCode] = &[
     IssueCode::StoreUnreachable,
     IssueCode::StoreAuth,
     IssueCode::StoreRateLimited,
+    IssueCode::StoreRefused,
     IssueCode::StoreWriteUnknown,
     IssueCode::PaymentIncoherent,
     IssueCode::Internal,

@@ -58,6 +58,11 @@ pub struct Invitation {
     pub expires_at: DateTime<Utc>,
 }
 
+impl Invitation {
+    /// The version that each has, for none is ever changed.
+    pub const VERSION: i64 = 1;
+}
+
 /// A new invitation with its link, which is shown this once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

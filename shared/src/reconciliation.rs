@@ -17,6 +17,8 @@ text_enum!(
         Done => "done",
         /// It could not be ended; `error` says why.
         Failed => "failed",
+        /// Somebody stopped it; what was found until then stays found.
+        Canceled => "canceled",
     }
 );
 

@@ -11,6 +11,8 @@ text_enum!(
         Running => "running",
         Done => "done",
         Failed => "failed",
+        /// Somebody stopped it: nothing further is listed, and what was listed is still read.
+        Canceled => "canceled",
     }
 );
 

@@ -1,5 +1,5 @@
-// A tool of somebody else, written with the API document alone: it lists orders in error, asks for another import of each,
-// ships an order, receives the webhook of it, and says what it saw as one line of JSON.
+// A tool of somebody else, written with the API document alone: it lists orders in error, asks for another import of each
+// and waits for what comes of it, ships an order, receives the webhook of it, and says what it saw as one line of JSON.
 //
 // Environment: ORDERBRIDGE_URL and ORDERBRIDGE_TOKEN, which is an access token or an API key.
 
@@ -58,17 +58,29 @@ async function act(orderId: number, body: ActionRequest): Promise<OrderAction> {
   return action;
 }
 
-async function retryErrors(): Promise<{ listed: number; retried: number }> {
+interface Retried {
+  orderId: number;
+  /** What was in the way. */
+  issues: string[];
+  /** What came of another try, and which issue is in the way now. */
+  state: string;
+  code: string | null | undefined;
+  status: string;
+}
+
+async function retryErrors(): Promise<{ listed: number; retried: Retried[] }> {
   const errors = await ordersWith("error");
-  let retried = 0;
+  const retried: Retried[] = [];
   for (const order of errors) {
     const issues = dataOf(
       await client.GET("/api/v1/issues", { params: { query: { order: order.id, open: true } } }),
     );
     if (issues.items.length === 0) throw new Error(`order ${order.id} is in error without an open issue`);
     if (!order.actions.includes("import")) continue;
-    await act(order.id, { action: "import" });
-    retried += 1;
+    const { state, code } = await act(order.id, { action: "import" });
+    const params = { path: { id: order.id } };
+    const { status } = dataOf(await client.GET("/api/v1/orders/{id}", { params }));
+    retried.push({ orderId: order.id, issues: issues.items.map((issue) => issue.code), state, code, status });
   }
   return { listed: errors.length, retried };
 }

@@ -1,4 +1,5 @@
 use anyhow::{Context, Result, ensure};
+use leaks::Leaks;
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -6,7 +7,6 @@ use serde_json::{Value, json};
 use shared::{Connection, Health, OrderSummary, Page, Session};
 use tokio::sync::Mutex;
 
-use crate::leaks::Leaks;
 use crate::process::{LOGIN_EMAIL, LOGIN_PASSWORD};
 
 /// orderbridge's REST API as a tool uses it; signs in again when its token ends.

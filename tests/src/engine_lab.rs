@@ -5,7 +5,8 @@ use chrono::{TimeDelta, Timelike};
 use clock::{Clock, SharedClock, ShiftedClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{ConnectionTrait, Database, MasterKey, Vault, orders};
-use public_address::Destinations;
+use leaks::LogWatch;
+use public_address::{Destinations, Resolver};
 use sandbox::{prestashop, tiktok};
 use serde_json::json;
 use shared::{ConnectionId, ConnectionSettings, TikTokOrderId};
@@ -56,6 +57,7 @@ pub struct EngineLab {
     pub connection_id: ConnectionId,
     clock: Arc<ShiftedClock>,
     test_database: TestDatabase,
+    _log: LogWatch,
 }
 
 impl EngineLab {
@@ -65,6 +67,7 @@ impl EngineLab {
     /// When a part cannot be started.
     pub async fn start(test_database: TestDatabase, options: LabOptions) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let log = LogWatch::begin();
         let sandboxes = Sandboxes::start(options.tiktok, options.prestashop).await?;
         let clock = Arc::new(ShiftedClock::default());
         if clock.now().hour() >= LATE || clock.now().hour() == 0 {
@@ -74,7 +77,7 @@ impl EngineLab {
         let database = Database::connect(&test_database.url, vault, clock.clone()).await?;
         let connection_id = connect_shops(&database, &sandboxes, options.settings).await?;
         let engine = Engine::new(database.clone(), engine_settings(&sandboxes, "lab")?)?;
-        Ok(Self { sandboxes, database, engine, connection_id, clock, test_database })
+        Ok(Self { sandboxes, database, engine, connection_id, clock, test_database, _log: log })
     }
 
     /// Another engine on the same database, as a second process would be.
@@ -93,6 +96,17 @@ impl EngineLab {
         let vault = Vault::new(&MasterKey::new([7; 32]));
         let database = Database::connect(&self.test_database.url, vault, clock).await?;
         Ok(Engine::new(database, engine_settings(&self.sandboxes, instance)?)?)
+    }
+
+    /// Lets an engine with other settings take over.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn set_engine(&mut self, change: impl FnOnce(&mut EngineSettings)) -> Result<()> {
+        let mut settings = engine_settings(&self.sandboxes, "changed lab")?;
+        change(&mut settings);
+        self.engine = Engine::new(self.database.clone(), settings)?;
+        Ok(())
     }
 
     /// Connects the same shop to another store too, as the shop of somebody else would be.
@@ -201,6 +215,7 @@ fn engine_settings(sandboxes: &Sandboxes, instance: &str) -> Result<EngineSettin
         store_time_limit: TimeDelta::seconds(120),
         // The sandboxes are on this machine.
         destinations: Destinations::Anywhere,
+        names: Resolver::new(Destinations::Anywhere),
         store_observer: None,
     })
 }

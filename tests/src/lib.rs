@@ -7,7 +7,6 @@ mod comparison;
 mod control;
 mod engine_lab;
 mod faults;
-mod leaks;
 mod process;
 mod sandboxes;
 mod whole_run;
@@ -18,7 +17,6 @@ pub use comparison::{Comparison, Sides, read_sides};
 pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};
 pub use faults::{Experiment, FaultOptions, FaultReport, Mutation, run_experiment, run_faults};
-pub use leaks::Leaks;
 pub use process::{
     LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,
 };

@@ -7,8 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-
-use crate::leaks::Leaks;
+use leaks::Leaks;
 
 /// Who signs in to a demo or a test.
 pub const LOGIN_EMAIL: &str = "demo@orderbridge.example";
@@ -30,7 +29,8 @@ pub struct ProcessOptions {
     pub environment: BTreeMap<&'static str, String>,
 }
 
-/// orderbridge as a process of its own; ends with this value, which fails when a secret or a buyer stands in its log.
+/// orderbridge as a process of its own; ends with this value, which fails when a secret or a buyer stands in its log,
+/// and when there is no log to search.
 #[derive(Debug)]
 pub struct Orderbridge {
     child: Child,
@@ -237,9 +237,13 @@ impl Drop for Orderbridge {
         // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
-        let leaks = Leaks::in_log(&self.options.log);
-        if !leaks.is_empty() && !std::thread::panicking() {
-            panic!("the log holds {leaks}");
+        let searched = Leaks::in_log(&self.options.log);
+        if std::thread::panicking() {
+            return;
+        }
+        match searched {
+            Ok(leaks) => assert!(leaks.is_empty(), "the log holds {leaks}"),
+            Err(error) => panic!("{} cannot be searched: {error}", self.options.log.display()),
         }
     }
 }

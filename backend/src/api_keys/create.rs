@@ -1,4 +1,5 @@
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::api_keys::{self, NewKey};
@@ -12,7 +13,7 @@ use crate::audit::tell;
 use crate::auth::{KeysWrite, May, api_key, token_hash};
 use crate::error::ApiError;
 use crate::idempotency::{Done, OnceIfNamed};
-use crate::item::versioned_with_secret;
+use crate::item::{Located, versioned_with_secret};
 use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Create an API key
@@ -91,6 +92,7 @@ pub async fn create_api_key(
             DELETE /api/v1/api-keys/{id}, and create another with a new Idempotency-Key."
         ))?;
         let mut answer = versioned_with_secret(StatusCode::CREATED, api_key.version, &api_key)?;
+        answer.insert_header((LOCATION, api_key.location()));
         Ok(Done { response: answer.json(NewApiKey { api_key, secret: fresh.key }), kept })
     };
     named.answer_prepared(&state, &caller, async || Ok(()), work).await

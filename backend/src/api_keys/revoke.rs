@@ -9,8 +9,8 @@ use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{KeysWrite, May};
 use crate::error::ApiError;
-use crate::extract::Id;
-use crate::openapi::{Missing, Refusals};
+use crate::extract::{Id, KnownVersions};
+use crate::openapi::{IfMatch, Missing, Preconditions, Refusals};
 
 /// Revoke an API key
 ///
@@ -18,8 +18,11 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "keys",
     operation_id = "revokeApiKey",
-    params(("id" = i64, Path, description = "The key's number")),
-    responses((status = 204, description = "Revoked"), Missing, Refusals),
+    params(
+        ("id" = i64, Path, description = "The key's number"),
+        IfMatch
+    ),
+    responses((status = 204, description = "Revoked"), Preconditions, Missing, Refusals),
     security(("bearer" = ["keys:write"]))
 )]
 #[delete("/api-keys/{id}")]
@@ -27,10 +30,15 @@ pub async fn revoke_api_key(
     state: Data<AppState>,
     caller: May<KeysWrite>,
     id: Id<ApiKeyId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
+    let versions = known.to_change()?;
     let txn = state.database.begin().await?;
-    find(&txn, &caller, id.0).await?;
-    api_keys::delete(&txn, id.0).await?;
+    let version = find(&txn, &caller, id.0).await?.version;
+    versions.require(version)?;
+    if !api_keys::delete(&txn, id.0, version).await? {
+        return Err(ApiError::Stale);
+    }
     tell(&state, &txn, Entry::new(AuditEvent::KeyRevoked, caller.actor()).about("key", id.0)).await?;
     txn.commit().await?;
     state.live_keys.forget(id.0);

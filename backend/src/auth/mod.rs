@@ -3,6 +3,7 @@
 mod access_token;
 pub(crate) mod api_key;
 mod caller;
+mod leaked;
 mod live;
 mod password;
 mod refresh_cookie;

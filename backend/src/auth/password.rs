@@ -9,6 +9,7 @@ use rand::RngExt;
 use shared::FieldError;
 use tokio::sync::Semaphore;
 
+use super::leaked::is_leaked;
 use crate::error::ApiError;
 
 /// Memory of one hashing, in KiB: 46 MiB, as OWASP advises for one pass.
@@ -53,6 +54,8 @@ pub fn check_new_password(pointer: &str, password: &str, email: &str) -> Option<
         format!("at most {LONGEST} characters are taken")
     } else if is_guessed_soon(password, local_part) {
         "this is among the first that would be guessed; choose another one".to_owned()
+    } else if is_leaked(password) {
+        "leaks have made this one known; choose another one".to_owned()
     } else if local_part.len() >= SHORTEST_TELLING_PART && lower.contains(local_part) {
         "it must not contain your e-mail address".to_owned()
     } else {
@@ -168,6 +171,9 @@ mod tests {
             ("Correct-Horse-Battery-Staple1!", "guessed"),
             ("to be or not to be, that is the question", "guessed"),
             ("Camille.D-and-more", "e-mail"),
+            // Random enough for whoever reckons, and in the lists of whoever guesses.
+            ("gild763wau542", "leaks"),
+            ("Giovani150491", "leaks"),
         ];
 
         for (password, reason) in refused {

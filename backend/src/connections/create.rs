@@ -1,4 +1,5 @@
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::audit::Entry;
@@ -14,7 +15,7 @@ use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
 use crate::error::ApiError;
 use crate::idempotency::{Done, OnceIfNamed, kept};
-use crate::item::changed;
+use crate::item::{Located, changed};
 use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Create a connection
@@ -65,7 +66,9 @@ pub async fn create_connection(
         let connection = current(&state, txn, id).await?;
         let entry = Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id);
         tell(&state, txn, entry).await?;
-        let response = changed(StatusCode::CREATED, connection.version, &connection)?;
+        let mut response = changed(StatusCode::CREATED, connection.version, &connection)?;
+        let location = HeaderValue::try_from(connection.location()).map_err(ApiError::internal)?;
+        response.headers_mut().insert(LOCATION, location);
         Ok(Done { response, kept: kept(StatusCode::CREATED, &connection)? })
     };
     named.answer_prepared(&state, &caller, prepare, work).await

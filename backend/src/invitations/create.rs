@@ -1,4 +1,5 @@
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use database::audit::Entry;
@@ -10,7 +11,7 @@ use crate::audit::tell;
 use crate::auth::{May, UsersWrite, check_new_email, new_token, token_hash};
 use crate::error::ApiError;
 use crate::idempotency::{Done, OnceIfNamed};
-use crate::item::with_secret;
+use crate::item::{Located, with_secret};
 use crate::openapi::{BodyRefusals, KeyRefusals, OptionalIdempotencyKey, Refusals};
 
 /// Invite somebody
@@ -64,7 +65,9 @@ pub async fn invite(
             invitation.id
         ))?;
         let link = format!("{}/invitation#token={token}", state.config.public_origin());
-        let response = with_secret(StatusCode::CREATED).json(NewInvitation { invitation, link });
+        let mut answer = with_secret(StatusCode::CREATED);
+        answer.insert_header((LOCATION, invitation.location()));
+        let response = answer.json(NewInvitation { invitation, link });
         Ok(Done { response, kept })
     };
     named.answer_prepared(&state, &caller, async || Ok(()), work).await

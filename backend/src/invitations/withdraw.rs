@@ -2,14 +2,14 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
 use database::audit::Entry;
 use database::invitations;
-use shared::{AuditEvent, InvitationId};
+use shared::{AuditEvent, Invitation, InvitationId};
 
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{May, UsersWrite};
 use crate::error::ApiError;
-use crate::extract::Id;
-use crate::openapi::{Missing, Refusals};
+use crate::extract::{Id, KnownVersions};
+use crate::openapi::{IfMatch, Missing, Preconditions, Refusals};
 
 /// Withdraw an invitation
 ///
@@ -17,8 +17,11 @@ use crate::openapi::{Missing, Refusals};
 #[utoipa::path(
     tag = "people",
     operation_id = "withdrawInvitation",
-    params(("id" = i64, Path, description = "The invitation's number")),
-    responses((status = 204, description = "Withdrawn"), Missing, Refusals),
+    params(
+        ("id" = i64, Path, description = "The invitation's number"),
+        IfMatch
+    ),
+    responses((status = 204, description = "Withdrawn"), Preconditions, Missing, Refusals),
     security(("bearer" = ["users:write"]))
 )]
 #[delete("/invitations/{id}")]
@@ -26,11 +29,16 @@ pub async fn withdraw_invitation(
     state: Data<AppState>,
     caller: May<UsersWrite>,
     id: Id<InvitationId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
+    let versions = known.to_change()?;
     let txn = state.database.begin().await?;
     let invitation = invitations::find(&txn, id.0).await?.ok_or(ApiError::NotFound)?;
+    versions.require(Invitation::VERSION)?;
     caller.require_all_of(invitation.role)?;
-    invitations::take(&txn, id.0).await?;
+    if !invitations::take(&txn, id.0).await? {
+        return Err(ApiError::NotFound);
+    }
     tell(&state, &txn, Entry::new(AuditEvent::InvitationWithdrawn, caller.actor()).about("invitation", id.0))
         .await?;
     txn.commit().await?;

@@ -21,6 +21,10 @@ pub fn add(document: &mut Value) {
             "description": "After how many seconds to try again",
             "schema": { "type": "integer", "minimum": 1, "examples": [5] }
         },
+        "Location": {
+            "description": "Where to look at what was made or is under way; a repeat with the same Idempotency-Key gets the same",
+            "schema": { "type": "string", "format": "uri-reference", "examples": ["/api/v1/actions/41"] }
+        },
         "IdempotentReplayed": {
             "description": "`true` where an earlier request with the same Idempotency-Key was answered so",
             "schema": { "type": "boolean" }
@@ -30,8 +34,13 @@ pub fn add(document: &mut Value) {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
             let is_of_somebody = path.starts_with("/api/") && needs_token(operation);
             let takes_key = takes(operation, "Idempotency-Key");
+            // What this one makes is asked for nowhere until it is confirmed.
+            let has_address = path.starts_with("/api/") && operation["operationId"] != "beginSecondFactor";
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-                for (name, component) in names(status, is_of_somebody, takes_key) {
+                let location = (has_address && matches!(status.as_str(), "201" | "202"))
+                    .then_some(("Location", "Location"));
+                for (name, component) in names(status, is_of_somebody, takes_key).into_iter().chain(location)
+                {
                     let reference = json!({ "$ref": format!("#/components/headers/{component}") });
                     response["headers"][name] = reference;
                 }

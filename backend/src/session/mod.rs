@@ -17,6 +17,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use chrono::{DateTime, Utc};
 use database::audit::Entry;
 use database::sessions::{self, NewToken};
@@ -107,6 +108,9 @@ fn session_answer(
 ) -> HttpResponse {
     let (access_token, expires_at) = state.access_tokens.issue(user.id, family, state.clock().now());
     let mut answer = with_secret(status);
+    if status == StatusCode::CREATED {
+        answer.insert_header((LOCATION, "/api/v1/session"));
+    }
     if let Some(cookie) = cookie {
         answer.cookie(cookie);
     }

@@ -9,8 +9,8 @@ use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{May, UsersWrite};
 use crate::error::ApiError;
-use crate::extract::Id;
-use crate::openapi::{Missing, NotNow, Refusals};
+use crate::extract::{Id, KnownVersions};
+use crate::openapi::{IfMatch, Missing, NotNow, Preconditions, Refusals};
 
 /// Remove a person
 ///
@@ -18,8 +18,11 @@ use crate::openapi::{Missing, NotNow, Refusals};
 #[utoipa::path(
     tag = "people",
     operation_id = "removeUser",
-    params(("id" = i64, Path, description = "The person's number")),
-    responses((status = 204, description = "Removed"), NotNow, Missing, Refusals),
+    params(
+        ("id" = i64, Path, description = "The person's number"),
+        IfMatch
+    ),
+    responses((status = 204, description = "Removed"), NotNow, Preconditions, Missing, Refusals),
     security(("bearer" = ["users:write"]))
 )]
 #[delete("/users/{id}")]
@@ -27,14 +30,19 @@ pub async fn remove_user(
     state: Data<AppState>,
     caller: May<UsersWrite>,
     id: Id<UserId>,
+    known: KnownVersions,
 ) -> Result<HttpResponse, ApiError> {
+    let versions = known.to_change()?;
     let txn = state.database.begin().await?;
     let account = find(&txn, id.0).await?;
+    versions.require(account.version)?;
     caller.require_all_of(account.role)?;
     if account.role == Role::Admin && !account.disabled {
         check_not_last_admin(&txn, id.0).await?;
     }
-    users::delete(&txn, id.0).await?;
+    if !users::delete(&txn, id.0, account.version).await? {
+        return Err(ApiError::Stale);
+    }
     tell(&state, &txn, Entry::new(AuditEvent::UserRemoved, caller.actor()).about("user", id.0)).await?;
     txn.commit().await?;
     forget(&state, id.0);

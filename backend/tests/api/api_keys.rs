@@ -137,7 +137,8 @@ async fn a_key_loses_what_its_owner_loses() {
         change(2, json!({ "disabled": true })).await;
         assert_eq!(answer(app.get("/api/v1/orders").by(&tool)).await.0, 401);
         assert_eq!(answer(app.get("/api/v1/session").by(&manager)).await.0, 401, "the session has ended too");
-        assert_eq!(answer(app.request(Method::DELETE, &path).by(&admin)).await.0, 204);
+        let remove = app.request(Method::DELETE, &path).by(&admin).header("if-match", "*");
+        assert_eq!(answer(remove).await.0, 204);
         assert_eq!(answer(app.get("/api/v1/api-keys").by(&admin)).await.1, json!([]), "the key is gone");
         app.stop().await;
     }
@@ -170,9 +171,13 @@ async fn keys_are_changed_by_version_and_revoked_at_once() {
         assert_eq!(answer(app.get("/api/v1/orders").by(&tool)).await.0, 403, "the change counts at once");
         assert_eq!(answer(app.get("/api/v1/connections").by(&tool)).await.0, 200);
 
-        assert_eq!(answer(app.request(Method::DELETE, &path).by(&manager)).await.0, 204);
+        let revoke = |tag: &str| app.request(Method::DELETE, &path).by(&manager).header("if-match", tag);
+        assert_eq!(answer(app.request(Method::DELETE, &path).by(&manager)).await.0, 428);
+        assert_eq!(answer(revoke(&tag)).await.0, 412);
+        assert_eq!(answer(app.get("/api/v1/connections").by(&tool)).await.0, 200, "it goes on");
+        assert_eq!(answer(revoke("\"2\"")).await.0, 204);
         assert_eq!(answer(app.get("/api/v1/connections").by(&tool)).await.0, 401);
-        assert_eq!(answer(app.request(Method::DELETE, &path).by(&manager)).await.0, 404);
+        assert_eq!(answer(revoke("*")).await.0, 404);
         app.stop().await;
     }
 }
@@ -187,7 +192,8 @@ async fn people_see_their_own_keys_and_admins_all() {
     let path = format!("/api/v1/api-keys/{}", of_admin[0]["id"]);
 
     assert_eq!(answer(app.get(&path).by(&manager)).await.0, 404);
-    assert_eq!(answer(app.request(Method::DELETE, &path).by(&manager)).await.0, 404);
+    let revoke = app.request(Method::DELETE, &path).by(&manager).header("if-match", "*");
+    assert_eq!(answer(revoke).await.0, 404);
     let patch = app
         .request(Method::PATCH, &path)
         .by(&manager)

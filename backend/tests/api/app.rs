@@ -13,6 +13,7 @@ use database::orders::{self, LineSnapshot, OrderSnapshot, PaymentRowRecord};
 use database::recipients::RecipientRecord;
 use database::{Database, MasterKey, users};
 use job_queue::{WakeUp, Worker, WorkerSettings};
+use leaks::LogWatch;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::{
@@ -22,7 +23,7 @@ use test_database::TestDatabase;
 
 pub const PASSWORD: &str = "violet tram seven";
 pub const APP_KEY: &str = "6a4b2c";
-pub const APP_SECRET: &str = "app-secret";
+pub const APP_SECRET: &str = "planted-app-secret";
 
 #[derive(Parser)]
 struct Arguments {
@@ -39,6 +40,7 @@ pub struct TestApp {
     server: Server,
     _folder: tempfile::TempDir,
     _store: TestDatabase,
+    _log: LogWatch,
 }
 
 /// A server on each database that there is here.
@@ -82,6 +84,7 @@ impl TestApp {
     ) -> Self {
         // Every test of the process comes by; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let log = LogWatch::begin();
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().to_str().unwrap();
         let own =
@@ -103,6 +106,7 @@ impl TestApp {
             server,
             _folder: folder,
             _store: store,
+            _log: log,
         }
     }
 
@@ -188,9 +192,9 @@ impl TestApp {
             shop_cipher: "cipher".to_owned(),
             region: Some("FR".to_owned()),
             tokens: Tokens {
-                access_token: "access-token".to_owned(),
+                access_token: "planted-access-token".to_owned(),
                 access_token_expires_at: self.now() + TimeDelta::days(7),
-                refresh_token: "refresh-token".to_owned(),
+                refresh_token: "planted-refresh-token".to_owned(),
                 refresh_token_expires_at: self.now() + TimeDelta::days(365),
             },
             store_url: "https://shop.example/".to_owned(),

@@ -1,7 +1,8 @@
-use database::channel_lists;
+use database::{channel_lists, sync_runs};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::Role;
+use shared::{Role, SyncRunId, SyncRunState};
+use sync::jobs;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -173,6 +174,37 @@ async fn orders_are_fetched_in_a_run_that_can_be_followed() {
 }
 
 #[tokio::test]
+async fn a_run_can_be_canceled_until_it_has_ended() {
+    for app in apps().await {
+        let connection = app.connect("1").await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let fetch = format!("/api/v1/connections/{}/fetch", connection.id);
+        let (_, run) = answer(app.post(&fetch).by(&operator)).await;
+        let cancel = |id: &Value| app.post(&format!("/api/v1/sync-runs/{id}/cancel")).by(&operator);
+
+        let (status, canceled) = answer(cancel(&run["id"])).await;
+        assert_eq!((status, &canceled["state"]), (200, &json!("canceled")), "{canceled}");
+        assert!(canceled["finished_at"].is_string() && canceled["error"].is_null(), "{canceled}");
+        assert_eq!(answer(cancel(&run["id"])).await, (200, canceled.clone()), "nothing is left to cancel");
+        app.work_on(jobs::FETCH_ORDERS).await;
+        let live = job_queue::live(app.database.reader(), jobs::FETCH_ORDERS, &run["id"].to_string()).await;
+        assert!(
+            live.unwrap().is_none(),
+            "nobody answers as TikTok Shop here, so a job that asked would be tried again"
+        );
+        let path = format!("/api/v1/sync-runs/{}", run["id"]);
+        assert_eq!(answer(app.get(&path).by(&operator)).await.1, canceled);
+
+        let (_, other) = answer(app.post(&fetch).by(&operator)).await;
+        let id = SyncRunId(other["id"].as_i64().unwrap());
+        sync_runs::set_state(app.database.writer(), id, SyncRunState::Done, None, app.now()).await.unwrap();
+        assert_eq!(answer(cancel(&other["id"])).await.1["state"], "done");
+        assert_eq!(answer(cancel(&json!(77))).await.0, 404);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn health_says_how_each_connection_is_doing() {
     for app in apps().await {
         app.connect("1").await;
@@ -205,13 +237,17 @@ async fn a_connection_is_made_once_for_each_key() {
         let create =
             || app.post("/api/v1/connections").by(&manager).header("idempotency-key", "k").json(&body);
 
-        let (status, made) = answer(create()).await;
-        assert_eq!(status, 201, "{made}");
+        let first = create().send().await.unwrap();
+        assert_eq!(first.status(), 201);
+        let location = first.headers()["location"].to_str().unwrap().to_owned();
+        let made: Value = first.json().await.unwrap();
+        assert_eq!(answer(app.get(&location).by(&manager)).await.1["id"], made["id"]);
         let again = create().send().await.unwrap();
         assert_eq!(
             (again.status().as_u16(), again.headers()["idempotent-replayed"].as_bytes()),
             (201, &b"true"[..])
         );
+        assert_eq!(again.headers()["location"].to_str().unwrap(), location);
         assert_eq!(again.json::<Value>().await.unwrap(), made);
         let other =
             app.post("/api/v1/connections").by(&manager).header("idempotency-key", "other").json(&body);

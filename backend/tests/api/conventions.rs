@@ -210,9 +210,60 @@ async fn no_address_ignores_a_parameter() {
         assert_eq!(problem["errors"][0]["pointer"], "colour", "{}", operation.id);
         refused += 1;
     }
-    assert_eq!(refused, 84);
+    assert_eq!(refused, 88);
     assert_eq!(app.get("/health/live?colour=red").send().await.unwrap().status(), 200);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_is_made_or_begun_tells_its_address() {
+    for app in apps_with(&["--allow-private-addresses"]).await {
+        let admin = app.sign_in_as(Role::Admin).await;
+        let connection = app.connect("1").await;
+        let order = app.record(&connection, &order("576400000000000001", app.now())).await;
+        let expires_at = app.now() + chrono::TimeDelta::days(1);
+        let hook = json!({ "url": "http://127.0.0.1:9/" });
+        let (_, webhook) = answer(app.post("/api/v1/webhooks").by(&admin).json(&hook)).await;
+        let tag = json!({ "request": { "action": "tag", "add": ["seen"] }, "order_ids": [order] });
+        let cases = [
+            ("webhooks".to_owned(), hook),
+            (
+                "api-keys".to_owned(),
+                json!({ "name": "a", "scopes": ["orders:read"], "expires_at": expires_at }),
+            ),
+            ("invitations".to_owned(), json!({ "email": "new@example.com", "role": "viewer" })),
+            (format!("connections/{}/fetch", connection.id), json!({})),
+            (format!("connections/{}/reconciliations", connection.id), json!({})),
+            (format!("orders/{order}/actions"), json!({ "action": "sync" })),
+            ("bulk-runs".to_owned(), tag),
+            ("exports".to_owned(), json!({ "format": "csv", "order_ids": [order] })),
+            (format!("webhooks/{}/test", webhook["id"]), json!({})),
+        ];
+
+        for (path, body) in cases {
+            let address = format!("/api/v1/{path}");
+            let send = || {
+                app.post(&address).by(&admin).header("idempotency-key", path.replace('/', "-")).json(&body)
+            };
+            let response = send().send().await.unwrap();
+            let status = response.status().as_u16();
+            let location = response.headers().get("location").map(|it| it.to_str().unwrap().to_owned());
+            let made: Value = response.json().await.unwrap();
+            assert!(matches!(status, 201 | 202), "{path}: {status} {made}");
+            let location = location.unwrap_or_else(|| panic!("{path} tells no address"));
+            let thing = made.get("invitation").or(made.get("api_key")).unwrap_or(&made);
+            let (status, found) = answer(app.get(&location).by(&admin)).await;
+            assert_eq!((status, &found["id"]), (200, &thing["id"]), "{path}: {location}");
+
+            let again = send().send().await.unwrap();
+            // What showed a secret is not repeated.
+            if again.status() != 409 {
+                assert_eq!(again.headers()["location"].to_str().unwrap(), location, "{path}");
+                assert_eq!(again.headers()["idempotent-replayed"], "true", "{path}");
+            }
+        }
+        app.stop().await;
+    }
 }
 
 #[tokio::test]

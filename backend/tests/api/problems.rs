@@ -20,6 +20,9 @@ async fn every_refusal_below_the_api_is_a_problem() {
         (get("/api/v1/orders/-1/timeline"), 404, "not_found"),
         (app.request(Method::DELETE, "/api/v1/orders").by(&manager), 405, "method_not_allowed"),
         (app.request(Method::PUT, "/api/v1/connections/1").by(&manager), 405, "method_not_allowed"),
+        (get("/api/v1/orders/search"), 405, "method_not_allowed"),
+        (app.get("/api/v1/invitations/accept"), 405, "method_not_allowed"),
+        (app.request(Method::DELETE, "/api/v1/invitations/accept"), 405, "method_not_allowed"),
         (get("/api/v1/orders?colour=red"), 400, "unknown_filter"),
         (get("/api/v1/orders?status=lost"), 400, "bad_filter"),
         (get("/api/v1/orders?q=ab"), 400, "bad_filter"),
@@ -71,7 +74,15 @@ async fn every_refusal_below_the_api_is_a_problem() {
         assert!(
             !problem["detail"].as_str().unwrap().is_empty() && !problem["title"].as_str().unwrap().is_empty()
         );
+        let described = app.get(problem["type"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(described.status(), 200, "{what}");
+        assert_eq!(described.headers()["content-type"], "text/plain; charset=utf-8", "{what}");
+        let text = described.text().await.unwrap();
+        assert!(text.starts_with(&format!("{code}\nStatus {status}\n\n")), "{what}: {text}");
     }
+    let unknown = app.get("/problems/none-of-ours").send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    assert_eq!(unknown.headers()["content-type"], "application/problem+json");
     app.stop().await;
 }
 

@@ -4,6 +4,7 @@ use database::circuit_breakers;
 use database::reconciliations::{self, Findings};
 use serde_json::{Value, json};
 use shared::{AlertKind, ReconciliationId, Role, Side};
+use sync::jobs;
 
 use crate::app::{As, answer, app, app_with, apps};
 
@@ -59,6 +60,43 @@ async fn the_receipt_of_a_comparison_that_failed_says_why_and_what_was_found_unt
         assert_eq!((&receipt["state"], &receipt["clean"]), (&json!("failed"), &json!(false)), "{receipt}");
         assert_eq!((&receipt["seen_on_tiktok"], &receipt["missing_here"]), (&json!(300), &json!(2)));
         assert_eq!(receipt["error"], "TikTok not answering");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_can_be_canceled_until_it_has_ended() {
+    for app in apps().await {
+        let connection = app.connect(SHOP).await;
+        let operator = app.sign_in_as(Role::Operator).await;
+        let start = format!("/api/v1/connections/{}/reconciliations", connection.id);
+        let start = |key: &str| app.post(&start).by(&operator).header("idempotency-key", key.to_owned());
+        let cancel = |id: &Value| app.post(&format!("/api/v1/reconciliations/{id}/cancel")).by(&operator);
+        let (_, started) = answer(start("one")).await;
+
+        let (status, canceled) = answer(cancel(&started["id"])).await;
+        assert_eq!((status, &canceled["state"]), (200, &json!("canceled")), "{canceled}");
+        assert!(canceled["ended_at"].is_string() && canceled["error"].is_null(), "{canceled}");
+        assert_eq!(
+            answer(cancel(&started["id"])).await,
+            (200, canceled.clone()),
+            "nothing is left to cancel"
+        );
+        app.work_on(jobs::RECONCILE).await;
+        let live = job_queue::live(app.database.reader(), jobs::RECONCILE, &connection.id.to_string()).await;
+        assert!(
+            live.unwrap().is_none(),
+            "nobody answers as the store here, so a job that asked would be tried again"
+        );
+        let path = format!("/api/v1/reconciliations/{}", started["id"]);
+        assert_eq!(answer(app.get(&path).by(&operator)).await.1, canceled);
+
+        let (_, other) = answer(start("two")).await;
+        let id = ReconciliationId(other["id"].as_i64().unwrap());
+        let writer = app.database.writer();
+        reconciliations::end(writer, id, Ok(Findings::default()), app.now()).await.unwrap();
+        assert_eq!(answer(cancel(&other["id"])).await.1["state"], "done");
+        assert_eq!(answer(cancel(&json!(77))).await.0, 404);
         app.stop().await;
     }
 }

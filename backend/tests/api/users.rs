@@ -17,6 +17,11 @@ fn change(app: &TestApp, by: &Person, person: &Value, body: &Value) -> RequestBu
         .json(body)
 }
 
+/// Whichever version it has.
+fn delete(app: &TestApp, by: &Person, path: &str) -> RequestBuilder {
+    app.request(Method::DELETE, path).by(by).header("if-match", "*")
+}
+
 fn token_of(link: &Value) -> &str {
     link.as_str().unwrap().split_once("#token=").unwrap().1
 }
@@ -41,7 +46,9 @@ async fn an_invitation_works_once_for_whoever_has_the_link() {
         assert_eq!(answer(accept("nonsense", PASSWORD)).await.0, 403);
         let (status, problem) = answer(accept(token_of(&second["link"]), "password1234")).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/password")));
-        let ana = Person::of(accept(token_of(&second["link"]), PASSWORD).send().await.unwrap()).await;
+        let accepted = accept(token_of(&second["link"]), PASSWORD).send().await.unwrap();
+        assert_eq!(accepted.headers()["location"], "/api/v1/session");
+        let ana = Person::of(accepted).await;
         let (_, user) = answer(app.get("/api/v1/session").by(&ana)).await;
         assert_eq!((&user["email"], &user["role"]), (&json!("ana@example.com"), &json!("operator")));
         assert_eq!(answer(accept(token_of(&second["link"]), PASSWORD)).await.0, 403, "used");
@@ -68,13 +75,46 @@ async fn invitations_end_after_a_week_and_when_they_are_withdrawn() {
         (invite("a@example.com").await, invite("b@example.com").await, invite("c@example.com").await);
 
     let path = format!("/api/v1/invitations/{}", withdrawn["invitation"]["id"]);
-    assert_eq!(answer(app.request(Method::DELETE, &path).by(&admin)).await.0, 204);
+    assert_eq!(answer(delete(&app, &admin, &path)).await.0, 204);
     assert_eq!(accept(&withdrawn).await, 403);
     app.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
     assert_eq!(accept(&timely).await, 201);
     app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(accept(&late).await, 403);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn who_removes_names_the_version_that_was_seen() {
+    for app in apps().await {
+        let admin = app.sign_in_as(Role::Admin).await;
+        app.create_user("ana@example.com", Role::Viewer).await;
+        let body = json!({ "email": "new@example.com", "role": "viewer" });
+        let (_, new) = answer(app.post("/api/v1/invitations").by(&admin).json(&body)).await;
+        let ana = find(&app, &admin, "ana@example.com").await;
+        let person = format!("/api/v1/users/{}", ana["id"]);
+        let invitation = format!("/api/v1/invitations/{}", new["invitation"]["id"]);
+        let tag_of = async |path: &str| {
+            let response = app.get(path).by(&admin).send().await.unwrap();
+            response.headers()["etag"].to_str().unwrap().to_owned()
+        };
+        let seen = tag_of(&person).await;
+        assert_eq!(answer(change(&app, &admin, &ana, &json!({ "role": "operator" }))).await.0, 200);
+        let remove = |path: &str, tag: &str| {
+            app.request(Method::DELETE, path).by(&admin).header("if-match", tag.to_owned())
+        };
+
+        for path in [&person, &invitation] {
+            assert_eq!(answer(app.request(Method::DELETE, path).by(&admin)).await.0, 428, "{path}");
+        }
+        assert_eq!(answer(remove(&person, &seen)).await.0, 412, "the role is another one by now");
+        assert_eq!(answer(remove(&invitation, "\"7\"")).await.0, 412);
+        for path in [&person, &invitation] {
+            assert_eq!(answer(remove(path, &tag_of(path).await)).await.0, 204, "{path}");
+            assert_eq!(answer(app.get(path).by(&admin)).await.0, 404, "{path}");
+        }
+        app.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -88,19 +128,15 @@ async fn the_last_admin_stays() {
             let (status, problem) = answer(change(&app, &admin, &own, &body)).await;
             assert_eq!((status, &problem["code"]), (409, &json!("last_admin")));
         }
-        assert_eq!(answer(app.request(Method::DELETE, &path).by(&admin)).await.0, 409);
+        assert_eq!(answer(delete(&app, &admin, &path)).await.0, 409);
 
         app.create_user("other@example.com", Role::Admin).await;
         let other = find(&app, &admin, "other@example.com").await;
         assert_eq!(answer(change(&app, &admin, &other, &json!({ "disabled": true }))).await.0, 200);
-        assert_eq!(
-            answer(app.request(Method::DELETE, &path).by(&admin)).await.0,
-            409,
-            "a disabled one does not count"
-        );
+        assert_eq!(answer(delete(&app, &admin, &path)).await.0, 409, "a disabled one does not count");
         let other = find(&app, &admin, "other@example.com").await;
         assert_eq!(answer(change(&app, &admin, &other, &json!({ "disabled": false }))).await.0, 200);
-        assert_eq!(answer(app.request(Method::DELETE, &path).by(&admin)).await.0, 204);
+        assert_eq!(answer(delete(&app, &admin, &path)).await.0, 204);
         assert_eq!(answer(app.get("/api/v1/session").by(&admin)).await.0, 401);
         app.stop().await;
     }
@@ -114,9 +150,7 @@ async fn two_admins_who_remove_each_other_at_once_leave_one() {
         let two = Person::of(app.sign_in("two@example.com", PASSWORD).await).await;
         let id = async |email| find(&app, &one, email).await["id"].clone();
         let (first, second) = (id("admin@example.com").await, id("two@example.com").await);
-        let remove = |by: &Person, whom: &Value| {
-            app.request(Method::DELETE, &format!("/api/v1/users/{whom}")).by(by).send()
-        };
+        let remove = |by: &Person, whom: &Value| delete(&app, by, &format!("/api/v1/users/{whom}")).send();
 
         let (left, right) = tokio::join!(remove(&one, &second), remove(&two, &first));
 
@@ -148,7 +182,7 @@ async fn nobody_gives_or_takes_rights_beyond_the_own_ones() {
     assert_eq!(answer(change(&app, &tool, &viewer, &json!({ "role": "admin" }))).await.0, 403);
     assert_eq!(answer(change(&app, &tool, &own, &json!({ "role": "viewer" }))).await.0, 403);
     let path = format!("/api/v1/users/{}", own["id"]);
-    assert_eq!(answer(app.request(Method::DELETE, &path).by(&tool)).await.0, 403);
+    assert_eq!(answer(delete(&app, &tool, &path)).await.0, 403);
     assert_eq!(answer(app.request(Method::DELETE, &format!("{path}/sessions")).by(&tool)).await.0, 403);
     let unknown = change(&app, &admin, &viewer, &json!({ "email": "other@example.com" }));
     assert_eq!(answer(unknown).await.0, 400, "no other field is taken");

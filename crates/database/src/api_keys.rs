@@ -142,12 +142,17 @@ pub async fn update(db: &impl ConnectionTrait, key: &ApiKey) -> Result<bool, DbE
     Ok(updated.rows_affected == 1)
 }
 
-/// Revokes a key for good; `false` when there was none.
+/// Revokes a key for good; `false` when somebody changed it since this version.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<bool, DbErr> {
-    Ok(Entity::delete_by_id(id.0).exec(db).await?.rows_affected == 1)
+pub async fn delete(db: &impl ConnectionTrait, id: ApiKeyId, version: i64) -> Result<bool, DbErr> {
+    let deleted = Entity::delete_many()
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::Version.eq(version))
+        .exec(db)
+        .await?;
+    Ok(deleted.rows_affected == 1)
 }
 
 /// Whether the last use is so long ago that this one is worth a write.

@@ -21,6 +21,8 @@ pub struct Answer {
     pub status: u16,
     pub content_type: String,
     pub body: Vec<u8>,
+    /// Where the thing is that was made.
+    pub location: Option<String>,
 }
 
 /// Which request a key stands for.
@@ -67,6 +69,7 @@ pub async fn claim(db: &impl ConnectionTrait, request: Request, now: DateTime<Ut
         status: Set(None),
         content_type: Set(None),
         body: Set(None),
+        location: Set(None),
         created_at: Set(claimed_at),
     };
     let inserted = Entity::insert(model)
@@ -86,6 +89,7 @@ pub async fn claim(db: &impl ConnectionTrait, request: Request, now: DateTime<Ut
                 status: u16::try_from(status).unwrap_or(500),
                 content_type: known.content_type.unwrap_or_default(),
                 body,
+                location: known.location,
             }),
             _ => Claim::Running,
         },
@@ -103,6 +107,7 @@ async fn take_over(db: &impl ConnectionTrait, request: &Request, now: DateTime<U
         .col_expr(Column::Status, Expr::value(None::<i32>))
         .col_expr(Column::ContentType, Expr::value(None::<String>))
         .col_expr(Column::Body, Expr::value(None::<Vec<u8>>))
+        .col_expr(Column::Location, Expr::value(None::<String>))
         .col_expr(Column::CreatedAt, Expr::value(to_ms(now)))
         .filter(Column::Caller.eq(request.caller.as_str()))
         .filter(Column::Key.eq(request.key.as_str()))
@@ -122,6 +127,7 @@ pub async fn answer(db: &impl ConnectionTrait, held: &Held, answer: &Answer) -> 
         .col_expr(Column::Status, Expr::value(i32::from(answer.status)))
         .col_expr(Column::ContentType, Expr::value(answer.content_type.as_str()))
         .col_expr(Column::Body, Expr::value(answer.body.clone()))
+        .col_expr(Column::Location, Expr::value(answer.location.clone()))
         .filter(is_held(held))
         .exec(db)
         .await?;
@@ -173,7 +179,12 @@ mod tests {
             let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
             let db = database.writer();
             let now = database.clock.now();
-            let first = Answer { status: 202, content_type: "application/json".to_owned(), body: vec![1] };
+            let first = Answer {
+                status: 202,
+                content_type: "application/json".to_owned(),
+                body: vec![1],
+                location: Some("/api/v1/exports/1".to_owned()),
+            };
 
             let Claim::New(dead) = claim(db, request("a"), now).await.unwrap() else { panic!("new") };
             assert_eq!(claim(db, request("a"), now).await.unwrap(), Claim::Running);

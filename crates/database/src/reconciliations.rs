@@ -159,20 +159,41 @@ pub async fn page(
     request.slice(rows, position).try_map(shown)
 }
 
+/// Stops a comparison that has not ended; what was found until then stays. One that has ended stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cancel(
+    db: &impl ConnectionTrait,
+    id: ReconciliationId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let canceled = unended(id)
+        .col_expr(Column::State, Expr::value(ReconciliationState::Failed.as_str()))
+        .col_expr(Column::CanceledAt, Expr::value(to_ms(now)))
+        .col_expr(Column::EndedAt, Expr::value(to_ms(now)))
+        .exec(db)
+        .await?;
+    Ok(canceled.rows_affected > 0)
+}
+
+fn unended(id: ReconciliationId) -> sea_orm::UpdateMany<Entity> {
+    Entity::update_many().filter(Column::Id.eq(id.0)).filter(Column::EndedAt.is_null())
+}
+
 /// Notes that the comparing has begun, perhaps anew.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn begin(db: &impl ConnectionTrait, id: ReconciliationId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let begin = Entity::update_many()
+    let begin = unended(id)
         .col_expr(Column::State, Expr::value(ReconciliationState::Running.as_str()))
-        .col_expr(Column::StartedAt, Expr::value(to_ms(now)))
-        .filter(Column::Id.eq(id.0));
+        .col_expr(Column::StartedAt, Expr::value(to_ms(now)));
     note(begin, Findings::default()).exec(db).await?;
     Ok(())
 }
 
-/// Notes what was found so far.
+/// Notes what was found so far; `false` when somebody has stopped the comparison.
 ///
 /// # Errors
 /// When the database fails.
@@ -180,12 +201,12 @@ pub async fn progress(
     db: &impl ConnectionTrait,
     id: ReconciliationId,
     findings: Findings,
-) -> Result<(), DbErr> {
-    note(Entity::update_many().filter(Column::Id.eq(id.0)), findings).exec(db).await?;
-    Ok(())
+) -> Result<bool, DbErr> {
+    Ok(note(unended(id), findings).exec(db).await?.rows_affected > 0)
 }
 
-/// Writes the receipt, with all that was found, or with why it could not be ended and what was found until then.
+/// Writes the receipt, with all that was found, or with why it could not be ended and what was found until then. That of
+/// a comparison that somebody has stopped is written already.
 ///
 /// # Errors
 /// When the database fails.
@@ -195,8 +216,7 @@ pub async fn end(
     found: Result<Findings, &str>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let end =
-        Entity::update_many().col_expr(Column::EndedAt, Expr::value(to_ms(now))).filter(Column::Id.eq(id.0));
+    let end = unended(id).col_expr(Column::EndedAt, Expr::value(to_ms(now)));
     let as_state = |state: ReconciliationState| Expr::value(state.as_str());
     let end = match found {
         Ok(findings) => note(end.col_expr(Column::State, as_state(ReconciliationState::Done)), findings),
@@ -239,7 +259,10 @@ fn note(update: sea_orm::UpdateMany<Entity>, findings: Findings) -> sea_orm::Upd
 }
 
 fn shown(row: Model) -> Result<Reconciliation, DbErr> {
-    let state = row.state.parse().map_err(|error| DbErr::Custom(format!("{error}")))?;
+    let state = match row.canceled_at {
+        Some(_) => ReconciliationState::Canceled,
+        None => row.state.parse().map_err(|error| DbErr::Custom(format!("{error}")))?,
+    };
     let findings = Findings {
         seen_on_tiktok: row.seen_on_tiktok,
         seen_in_store: row.seen_in_store,

@@ -70,9 +70,12 @@ pub async fn find(db: &impl ConnectionTrait, id: SyncRunId) -> Result<Option<Syn
     let row = db.query_one_raw(statement).await?.ok_or_else(|| DbErr::Custom("no counts".to_owned()))?;
     let number = |name: &str| row.try_get::<i64>("", name);
     let pending = number("pending")?;
-    let listed = run.state.parse().unwrap_or(SyncRunState::Failed);
-    // Listing has ended, and reading goes on.
-    let state = if listed == SyncRunState::Done && pending > 0 { SyncRunState::Running } else { listed };
+    let state = match run.state.parse().unwrap_or(SyncRunState::Failed) {
+        _ if run.canceled_at.is_some() => SyncRunState::Canceled,
+        // Listing has ended, and reading goes on.
+        SyncRunState::Done if pending > 0 => SyncRunState::Running,
+        listed => listed,
+    };
     Ok(Some(SyncRun {
         id,
         connection_id: ConnectionId(run.connection_id),
@@ -133,7 +136,32 @@ pub async fn note_outcome(
     Ok(db.execute_raw(statement).await?.rows_affected() > 0)
 }
 
-/// Notes how far the listing has come.
+/// Stops a run that has not ended: nothing further is listed. One that has ended stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cancel(db: &impl ConnectionTrait, id: SyncRunId, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "UPDATE sync_runs SET state = 'failed', canceled_at = $2, finished_at = $2
+         WHERE id = $1 AND canceled_at IS NULL AND (state IN ('queued', 'running') OR (state = 'done' AND EXISTS (
+            SELECT 1 FROM sync_run_orders WHERE run_id = $1 AND outcome IS NULL
+         )))",
+        [id.0.into(), to_ms(now).into()],
+    );
+    Ok(db.execute_raw(statement).await?.rows_affected() > 0)
+}
+
+/// Whether somebody has stopped a run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_canceled(db: &impl ConnectionTrait, id: SyncRunId) -> Result<bool, DbErr> {
+    let canceled = sync_runs::Entity::find_by_id(id.0).filter(sync_runs::Column::CanceledAt.is_not_null());
+    Ok(canceled.one(db).await?.is_some())
+}
+
+/// Notes how far the listing has come; `false` when somebody has stopped the run.
 ///
 /// # Errors
 /// When the database fails.
@@ -143,14 +171,15 @@ pub async fn set_state(
     state: SyncRunState,
     error: Option<String>,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     let ended = matches!(state, SyncRunState::Done | SyncRunState::Failed);
-    sync_runs::Entity::update_many()
+    let updated = sync_runs::Entity::update_many()
         .col_expr(sync_runs::Column::State, Expr::value(state.as_str()))
         .col_expr(sync_runs::Column::Error, Expr::value(error))
         .col_expr(sync_runs::Column::FinishedAt, Expr::value(ended.then(|| to_ms(now))))
         .filter(sync_runs::Column::Id.eq(id.0))
+        .filter(sync_runs::Column::CanceledAt.is_null())
         .exec(db)
         .await?;
-    Ok(())
+    Ok(updated.rows_affected > 0)
 }

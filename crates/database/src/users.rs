@@ -166,12 +166,17 @@ pub async fn is_another_admin(db: &impl ConnectionTrait, id: UserId) -> Result<b
     Ok(admins.iter().any(|admin| admin.id != id.0))
 }
 
-/// Removes a person with sessions and keys; `false` when there was none.
+/// Removes a person with sessions and keys; `false` when somebody changed the person since this version.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete(db: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
-    Ok(Entity::delete_by_id(id.0).exec(db).await?.rows_affected == 1)
+pub async fn delete(db: &impl ConnectionTrait, id: UserId, version: i64) -> Result<bool, DbErr> {
+    let deleted = Entity::delete_many()
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::Version.eq(version))
+        .exec(db)
+        .await?;
+    Ok(deleted.rows_affected == 1)
 }
 
 /// Replaces a password.

@@ -31,7 +31,7 @@ impl Error {
     }
 
     pub(crate) fn unknown(status: Option<u16>, reason: UnknownReason) -> Self {
-        Self::OutcomeUnknown(Unknown { status, reason, errors: Vec::new(), excerpt: None })
+        Self::OutcomeUnknown(Unknown { status, reason, errors: Vec::new() })
     }
 }
 
@@ -115,8 +115,6 @@ pub struct Unknown {
     pub reason: UnknownReason,
     /// What the shop said, if it said it in its own format.
     pub errors: Vec<WebserviceError>,
-    /// The first plain sentence of the answer, if it was plain text; never markup, never longer than 200 characters.
-    pub excerpt: Option<String>,
 }
 
 /// What was wrong with an answer that proves nothing.
@@ -158,7 +156,8 @@ pub enum UnknownReason {
 pub struct WebserviceError {
     /// The shop's code.
     pub code: u32,
-    /// The shop's sentence without any part that repeats the request; at most 300 characters.
+    /// The shop's sentence without any part that repeats the request; at most 300 characters. For finding out what it
+    /// means, never to be shown: whoever answers at the shop's address has written it.
     pub message: String,
 }
 
@@ -206,18 +205,14 @@ impl fmt::Display for Refusal {
             RefusalKind::FieldInvalid { field } => write!(f, "field {field} is not valid")?,
             RefusalKind::Other => f.write_str("refused by the shop")?,
         }
-        write_details(f, self.status, &self.errors)
+        write_numbers(f, self.status, &self.errors)
     }
 }
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "outcome unknown: {}", self.reason)?;
-        write_details(f, self.status, &self.errors)?;
-        match &self.excerpt {
-            Some(excerpt) => write!(f, ": {excerpt}"),
-            None => Ok(()),
-        }
+        write_numbers(f, self.status, &self.errors)
     }
 }
 
@@ -252,12 +247,12 @@ impl fmt::Display for ConnectionFailure {
     }
 }
 
-fn write_details(f: &mut fmt::Formatter<'_>, status: Option<u16>, errors: &[WebserviceError]) -> fmt::Result {
-    if let Some(status) = status {
-        write!(f, " (status {status})")?;
-    }
-    match errors.first() {
-        Some(error) => write!(f, ": {} (code {})", error.message, error.code),
-        None => Ok(()),
+/// The numbers of an answer and none of its words, which may be anybody's and repeat what was sent.
+fn write_numbers(f: &mut fmt::Formatter<'_>, status: Option<u16>, errors: &[WebserviceError]) -> fmt::Result {
+    match (status, errors.first()) {
+        (Some(status), Some(error)) => write!(f, " (status {status}, code {})", error.code),
+        (Some(status), None) => write!(f, " (status {status})"),
+        (None, Some(error)) => write!(f, " (code {})", error.code),
+        (None, None) => Ok(()),
     }
 }

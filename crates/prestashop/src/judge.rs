@@ -8,7 +8,6 @@ use crate::resource::{Method, Resource};
 use crate::xml::Element;
 
 const LONGEST_MESSAGE: usize = 300;
-const LONGEST_EXCERPT: usize = 200;
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,12 +181,6 @@ fn without_errors(call: Call, answer: RawAnswer<'_>, reason: UnknownReason) -> E
         (401, UnknownReason::PlainText) if answer.body.trim_ascii() == b"401 Unauthorized" => {
             refusal(RefusalKind::KeyRejected, 401, Vec::new())
         }
-        (status, UnknownReason::PlainText) => Error::OutcomeUnknown(Unknown {
-            status: Some(status),
-            excerpt: excerpt(answer.body),
-            errors: Vec::new(),
-            reason,
-        }),
         (status, _) => Error::unknown(Some(status), reason),
     }
 }
@@ -250,7 +243,7 @@ fn refusal(kind: RefusalKind, status: u16, errors: Vec<WebserviceError>) -> Erro
 }
 
 fn unknown(status: u16, reason: UnknownReason, errors: Vec<WebserviceError>) -> Error {
-    Error::OutcomeUnknown(Unknown { status: Some(status), reason, errors, excerpt: None })
+    Error::OutcomeUnknown(Unknown { status: Some(status), reason, errors })
 }
 
 /// The id of an entity: the `<id>` inside when it is shown in full, the attribute when only ids are listed.
@@ -261,7 +254,8 @@ fn id_of(entity: &Element) -> Option<u64> {
 
 /// `module` in `parameter "module" required`
 fn quoted(message: &str) -> Option<&str> {
-    message.split('"').nth(1)
+    let is_name = |text: &&str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    message.split('"').nth(1).filter(is_name)
 }
 
 /// `payment` in `Validation error: "Property Order->payment is not valid"`
@@ -269,15 +263,6 @@ fn property(message: &str) -> Option<&str> {
     let rest = message.split_once("->")?.1;
     let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     Some(&rest[..end])
-}
-
-/// The first sentence of a plain text, without file paths and without anything that looks like a buyer's data.
-fn excerpt(body: &[u8]) -> Option<String> {
-    let text = str::from_utf8(body).ok()?;
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let sentence = line.split(" in /").next().unwrap_or(line);
-    let may_hold_data = |c: char| matches!(c, '<' | '@' | '\'' | '"' | '{') || c.is_control();
-    if sentence.contains(may_hold_data) { None } else { Some(shortened(sentence, LONGEST_EXCERPT)) }
 }
 
 fn shortened(text: &str, characters: usize) -> String {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use clock::SharedClock;
 use database::connections::ConnectionRecord;
 use prestashop::{Method, Resource, ShopId, WebserviceKey};
-use public_address::Resolver;
 use shared::{CheckOutcome, ConnectionCheck, ConnectionSettings, ConnectionTest, HoldPolicy};
 use tiktok_shop::{AppCredentials, OrderSearch, Secret, ShopAccess};
 use url::Url;
@@ -136,15 +135,21 @@ async fn test_channel(
         ),
         Ok(Some(Err(error))) => {
             let found = crate::issue_of::of_channel(&error);
-            let kind = found.code.kind();
-            check(
-                NAME,
-                CheckOutcome::Failed,
-                format!("{} {} ({error})", found.code.sentence(&found.facts), kind.remedy),
-            )
+            let (sentence, remedy) = (found.code.sentence(&found.facts), found.code.kind().remedy);
+            check(NAME, CheckOutcome::Failed, format!("{sentence} {remedy}{}", numbers_of(&error)))
         }
         Err(_) => check(NAME, CheckOutcome::Failed, "TikTok Shop did not answer in time."),
     }]
+}
+
+/// What to name when asking TikTok Shop about it. Its own words stay unsaid, except where they name a scope.
+fn numbers_of(error: &tiktok_shop::Error) -> String {
+    match (error.code(), error.request_id()) {
+        (Some(code), Some(request)) => format!(" (code {code}, request {request})"),
+        (Some(code), None) => format!(" (code {code})"),
+        (None, Some(request)) => format!(" (request {request})"),
+        (None, None) => String::new(),
+    }
 }
 
 async fn test_store(
@@ -153,7 +158,7 @@ async fn test_store(
     store: &StoreTarget,
 ) -> Vec<ConnectionCheck> {
     let shop_id = store.settings.store_shop_id.and_then(|id| u64::try_from(id).ok()).map(ShopId);
-    let http = prestashop::http_client_resolving(Arc::new(Resolver::new(settings.destinations)));
+    let http = prestashop::http_client_resolving(Arc::new(settings.names.clone()));
     let client = prestashop::Client::new(http, store.url.clone(), store.key.clone(), shop_id);
     let root = match tokio::time::timeout(TIME_LIMIT, client.api_root()).await {
         Ok(Ok(root)) => root,

@@ -31,6 +31,8 @@ pub struct EngineSettings {
     pub store_time_limit: TimeDelta,
     /// Where stores and the receivers of webhooks may be.
     pub destinations: Destinations,
+    /// Asked for the address of a store or a receiver for each connection that is made; keeps to the destinations.
+    pub names: Resolver,
     /// Told about every call to a store, for who counts them.
     pub store_observer: Option<Arc<prestashop::Observer>>,
 }
@@ -113,7 +115,7 @@ impl Engine {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(database: Database, settings: EngineSettings) -> Result<Self, reqwest::Error> {
-        let names = Arc::new(Resolver::new(settings.destinations));
+        let names = Arc::new(settings.names.clone());
         Ok(Self(Arc::new(Parts {
             database,
             settings,

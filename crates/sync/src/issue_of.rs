@@ -113,9 +113,20 @@ fn of_refusal(refusal: &Refusal) -> Found {
         RefusalKind::FieldRequired { field } | RefusalKind::FieldInvalid { field } => {
             Found::new(IssueCode::AddressRejected).with("field", field)
         }
-        RefusalKind::NotFound | RefusalKind::Other => {
-            Found::new(IssueCode::Internal).with("reference", "the store refused our request")
+        RefusalKind::NotFound => {
+            Found::new(IssueCode::StoreRefused).with("what", "it does not have what it is asked about")
         }
+        RefusalKind::Other => Found::new(IssueCode::StoreRefused).with("what", numbers_of(refusal)),
+    }
+}
+
+/// What is known of a refusal that has no meaning to us: its numbers. The store's own words stay unsaid, for at the address
+/// that somebody typed anybody may answer.
+fn numbers_of(refusal: &Refusal) -> String {
+    match (refusal.status, refusal.errors.first()) {
+        (Some(status), Some(error)) => format!("status {status}, PrestaShop's error {}", error.code),
+        (Some(status), None) => format!("status {status}"),
+        (None, _) => "it was not asked".to_owned(),
     }
 }
 

@@ -77,6 +77,27 @@ pub enum Error {
 }
 
 impl Error {
+    /// TikTok Shop's code of the refusal, if it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::ReauthorizationNeeded { code, .. } | Self::Rejected { code, .. } => Some(*code),
+            Self::TokenExpired { code, .. }
+            | Self::Transient { code, .. }
+            | Self::OutcomeUnknown { code, .. }
+            | Self::NotFound { code, .. }
+            | Self::Denied { code, .. }
+            | Self::Misconfigured { code, .. }
+            | Self::InvalidRequest { code, .. } => *code,
+            Self::ScopeMissing { .. }
+            | Self::ClockSkew { .. }
+            | Self::RateLimited { .. }
+            | Self::Unreachable { .. }
+            | Self::TooManyPages { .. }
+            | Self::Unexpected { .. } => None,
+        }
+    }
+
     /// What TikTok Shop calls the request, if it was answered with that.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {

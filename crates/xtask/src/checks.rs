@@ -1,10 +1,11 @@
 //! Everything that must hold before a change is taken.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::steps::{run, shown, step};
 use crate::workspace::Workspace;
@@ -30,7 +31,7 @@ const WAITING_TESTS_PER_CORE: usize = 2;
 /// Every name but those that begin as that of the engine's tests does.
 const ALL_TESTS_BUT_ENGINE: [&str; 4] = ["--test", "[!e]*", "--test", "e[!n]*"];
 
-/// Checks everything; the closing lines are those of the test runner.
+/// Checks everything; the closing lines are those of the test runner, and what the tests have counted.
 pub fn all(workspace: &Workspace) -> Result<()> {
     prerequisites::formatter_and_lints(workspace)?;
     prerequisites::wasm_target()?;
@@ -38,6 +39,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     checks.check("programs the tests need", prerequisites::test_tools);
     checks.check("programs that check the API", || api_tools::install(workspace));
     checks.check("supply chain", || supply_chain::check(workspace));
+    checks.check("bill of materials", || supply_chain::sbom::write(workspace));
     checks.cargo(workspace, "format", &["fmt", "--all", "--check"]);
     checks.cargo(workspace, "lints", &["clippy", "--all-targets", "--", "-D", "warnings"]);
     checks.cargo(
@@ -60,7 +62,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
         run(workspace.cargo(["test", "--test", "engine"]).env("RUST_TEST_THREADS", threads.to_string()))
     });
     let others = ["test", "--no-fail-fast", "--lib", "--bins"];
-    checks.end_with(workspace.cargo(others).args(ALL_TESTS_BUT_ENGINE))
+    checks.end_with(&new_figures(workspace)?, workspace.cargo(others).args(ALL_TESTS_BUT_ENGINE))
 }
 
 /// Checks what needs neither the page nor other programs.
@@ -70,7 +72,15 @@ pub fn quick(workspace: &Workspace) -> Result<()> {
     checks.cargo(workspace, "format", &["fmt", "--all", "--check"]);
     checks.cargo(workspace, "lints", &["clippy", "--all-targets", "--", "-D", "warnings"]);
     let tests = ["test", "--no-fail-fast", "--workspace", "--exclude", "tests", "--exclude", "frontend"];
-    checks.end_with(workspace.cargo(tests).args(["--exclude", "xtask"]))
+    checks.end_with(&new_figures(workspace)?, workspace.cargo(tests).args(["--exclude", "xtask"]))
+}
+
+/// The file that tests tell what they have counted; nothing of an earlier run is in it.
+fn new_figures(workspace: &Workspace) -> Result<PathBuf> {
+    let file = workspace.target.join("figures.txt");
+    std::fs::create_dir_all(&workspace.target)?;
+    std::fs::write(&file, "").context("cannot write the file of figures")?;
+    Ok(file)
 }
 
 /// Runs the journeys in a real browser.
@@ -98,8 +108,8 @@ impl Checks {
         self.ended.push(Check { name, took: start.elapsed(), error });
     }
 
-    /// Sums up, then runs the tests, so that their own closing lines are the last ones.
-    fn end_with(self, tests: &mut Command) -> Result<()> {
+    /// Sums up, then runs the tests; what they have counted stands below their own closing lines.
+    fn end_with(self, figures: &Path, tests: &mut Command) -> Result<()> {
         eprintln!("==> so far");
         for Check { name, took, error } in &self.ended {
             let end = if error.is_none() { "ok" } else { "FAILED" };
@@ -107,7 +117,12 @@ impl Checks {
         }
         eprintln!("    {:<26} {:>12}", "together", shown(self.start.elapsed()));
         eprintln!("==> tests");
-        let tests = run(tests);
+        let tests = run(tests.env(figures::FILE, figures));
+        let counted = std::fs::read_to_string(figures).unwrap_or_default();
+        if !counted.is_empty() {
+            eprintln!("==> figures");
+            counted.lines().for_each(|figure| eprintln!("    {figure}"));
+        }
         let failed: Vec<&str> =
             self.ended.iter().filter(|check| check.error.is_some()).map(|check| check.name).collect();
         if !failed.is_empty() {

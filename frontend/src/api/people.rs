@@ -20,8 +20,10 @@ pub fn update_user(id: UserId, version: i64, body: &UpdateUser) -> Asking<UserAc
     fetch(Call { if_match: Some(version), ..call })
 }
 
-pub fn remove_user(id: UserId) -> Asking<()> {
-    send_only(Call::new("DELETE", format!("/users/{id}")))
+/// Removes a person, unless somebody else changed the person since `version`.
+pub fn remove_user(id: UserId, version: i64) -> Asking<()> {
+    let call = Call::new("DELETE", format!("/users/{id}"));
+    send_only(Call { if_match: Some(version), ..call })
 }
 
 pub fn invitations() -> Asking<Vec<Invitation>> {
@@ -33,7 +35,8 @@ pub fn invite(body: &CreateInvitation) -> Asking<NewInvitation> {
 }
 
 pub fn withdraw_invitation(id: InvitationId) -> Asking<()> {
-    send_only(Call::new("DELETE", format!("/invitations/{id}")))
+    let call = Call::new("DELETE", format!("/invitations/{id}"));
+    send_only(Call { if_match: Some(Invitation::VERSION), ..call })
 }
 
 pub fn accept_invitation(body: &AcceptInvitation) -> Asking<Session> {
@@ -48,8 +51,10 @@ pub fn create_api_key(body: &CreateApiKey) -> Asking<NewApiKey> {
     fetch(Call::post("/api-keys").body(body))
 }
 
-pub fn revoke_api_key(id: ApiKeyId) -> Asking<()> {
-    send_only(Call::new("DELETE", format!("/api-keys/{id}")))
+/// Revokes a key, unless somebody else changed it since `version`.
+pub fn revoke_api_key(id: ApiKeyId, version: i64) -> Asking<()> {
+    let call = Call::new("DELETE", format!("/api-keys/{id}"));
+    send_only(Call { if_match: Some(version), ..call })
 }
 
 pub fn profile() -> Asking<Profile> {

@@ -71,7 +71,7 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
         Code::StoreOrderDeleted => &[Fix::Do(Import), Fix::Do(Skip)],
         Code::CanceledAfterShipment | Code::CancelStoreConflict => &[Fix::Do(MarkHandled)],
         Code::AddressChanged | Code::DriftDetected => &[Fix::Do(Heal), Fix::Do(MarkHandled)],
-        Code::Internal => &[Fix::Do(Import), Fix::Do(Sync)],
+        Code::Internal | Code::StoreRefused => &[Fix::Do(Import), Fix::Do(Sync)],
         Code::StoreRateLimited | Code::ChannelRateLimited => &[],
     }
 }

@@ -62,11 +62,11 @@ fn ApiKeysPage() -> impl IntoView {
 
 fn row(key: ApiKey, changed: Callback<()>) -> AnyView {
     let revoking = Request::new();
-    let id = key.id;
+    let (id, version) = (key.id, key.version);
     let name = key.name.clone();
     let revoke = move || {
         let done = text::api_key_revoked(&name);
-        revoking.run(api::revoke_api_key(id), move |()| {
+        revoking.run(api::revoke_api_key(id, version), move |()| {
             toast::show(Tone::Good, done);
             changed.run(());
         });

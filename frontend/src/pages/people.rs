@@ -91,11 +91,11 @@ fn person_row(
     changed: Callback<()>,
 ) -> AnyView {
     let removing = Request::new();
-    let id = person.id;
+    let (id, version) = (person.id, person.version);
     let email = person.email.clone();
     let remove = move || {
         let done = text::person_removed(&email);
-        removing.run(api::remove_user(id), move |()| {
+        removing.run(api::remove_user(id, version), move |()| {
             toast::show(Tone::Good, done);
             changed.run(());
         });

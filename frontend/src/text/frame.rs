@@ -114,6 +114,7 @@ pub const fn run_state(state: SyncRunState) -> &'static str {
         SyncRunState::Running => "Reading orders from TikTok Shop…",
         SyncRunState::Done => "Done.",
         SyncRunState::Failed => "Failed.",
+        SyncRunState::Canceled => "Stopped; what was listed is still read.",
     }
 }
 

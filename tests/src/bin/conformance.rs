@@ -11,7 +11,7 @@ use clock::{SharedClock, SystemClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{Database, MasterKey, Vault, orders};
 use prestashop::{CallRecord, Client, Exchange, Method, ProductId, ShopId, WebserviceKey};
-use public_address::Destinations;
+use public_address::{Destinations, Resolver};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shared::{CheckOutcome, ConnectionSettings, ImportState, OrderId};
@@ -107,6 +107,7 @@ fn engine_settings(observer: Option<Arc<prestashop::Observer>>) -> Result<Engine
         store_time_limit: chrono::TimeDelta::seconds(120),
         // Who runs this chooses the shop.
         destinations: Destinations::Anywhere,
+        names: Resolver::new(Destinations::Anywhere),
         store_observer: observer,
     })
 }

@@ -35,7 +35,7 @@ const OF_ORDERS: [&str; 11] = [
 ];
 
 /// Says that somebody does not answer; at rest everybody does.
-const PASSING: [IssueCode; 10] = [
+const PASSING: [IssueCode; 11] = [
     IssueCode::ChannelAuthExpired,
     IssueCode::ChannelClockSkew,
     IssueCode::ChannelRateLimited,
@@ -43,6 +43,7 @@ const PASSING: [IssueCode; 10] = [
     IssueCode::Internal,
     IssueCode::StoreAuth,
     IssueCode::StoreRateLimited,
+    IssueCode::StoreRefused,
     IssueCode::StoreUnreachable,
     IssueCode::StoreWriteUnknown,
     IssueCode::PaymentModuleOff,

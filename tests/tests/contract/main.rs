@@ -2,7 +2,8 @@
 
 #![cfg(test)]
 
-mod admin;
+mod additive;
 mod lint;
 mod made_up_requests;
+mod talkative;
 mod third_party;

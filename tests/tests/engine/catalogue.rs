@@ -48,6 +48,7 @@ async fn story(lab: &EngineLab, code: IssueCode) -> Result<()> {
         IssueCode::StoreAuth => store::auth(lab).await,
         IssueCode::StoreRateLimited => store::rate_limited(lab).await,
         IssueCode::ChannelRateLimited => channel::rate_limited(lab).await,
+        IssueCode::StoreRefused => store::refused(lab).await,
         IssueCode::StoreWriteUnknown => store::write_unknown(lab).await,
         IssueCode::StoreOrderDeleted => store::order_deleted(lab).await,
         IssueCode::ChannelUnreachable => channel::unreachable(lab).await,

@@ -41,11 +41,15 @@ mod multistore;
 #[cfg(test)]
 mod odd_skus;
 #[cfg(test)]
+mod private_addresses;
+#[cfg(test)]
 mod reconciling;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod shipping;
+#[cfg(test)]
+mod stopping;
 #[cfg(test)]
 mod store_faults;
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub struct Model {
     pub status: Option<i32>,
     pub content_type: Option<String>,
     pub body: Option<Vec<u8>>,
+    pub location: Option<String>,
     pub created_at: i64,
 }
 

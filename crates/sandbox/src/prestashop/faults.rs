@@ -36,6 +36,9 @@ pub enum FaultKind {
     /// 503 with code 22, as from a webservice that is switched off.
     #[serde(rename = "unavailable503")]
     Unavailable503,
+    /// 400 with a code and a sentence that mean nothing to anybody; nothing was done.
+    #[serde(rename = "refused400")]
+    Refused400,
     /// 429 with a page of a firewall.
     #[serde(rename = "too_many429")]
     TooMany429,

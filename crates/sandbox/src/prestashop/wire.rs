@@ -60,6 +60,9 @@ pub fn pdf_failure(shop: &Shop) -> Answer {
     )
 }
 
+/// What a module says that PrestaShop knows nothing of; nobody who asks for us is to read it.
+const REFUSED_BY_MODULE: &str = "Module guard: request of 10.1.2.3 blocked by rule 17";
+
 /// The webservice's answer when PHP reports what it will no longer allow one day.
 #[must_use]
 pub fn deprecations(resource: &str) -> Refusal {
@@ -93,6 +96,10 @@ pub fn instead(kind: FaultKind, server: &Server) -> Answer {
             let mut answer = Answer::refused(&refusal, Output::Xml, shop.version);
             answer.authenticated = false;
             answer
+        }
+        FaultKind::Refused400 => {
+            let refusal = Refusal::new(400, 999, REFUSED_BY_MODULE);
+            Answer::refused(&refusal, Output::Xml, shop.version)
         }
         FaultKind::TooMany429 => {
             let mut answer = Answer::html(429, "<html><body><h1>429 Too Many Requests</h1></body></html>");

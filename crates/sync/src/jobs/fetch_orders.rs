@@ -17,8 +17,11 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let run_id = SyncRunId(id_of(job, "run_id")?);
     let database = engine.database();
     let Some(sync_run) = sync_runs::find(database.reader(), run_id).await? else { return Ok(Outcome::Done) };
-    sync_runs::set_state(database.writer(), run_id, SyncRunState::Running, None, engine.clock().now())
-        .await?;
+    let now = engine.clock().now();
+    if !sync_runs::set_state(database.writer(), run_id, SyncRunState::Running, None, now).await? {
+        // Somebody stopped it before its turn came.
+        return Ok(Outcome::Done);
+    }
     let since =
         sync_run.updated_since.or(connection.poll_cursor).unwrap_or_else(|| connection.import_placed_since());
     let overlap = chrono::TimeDelta::seconds(connection.settings.poll_overlap_s.into());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use database::connections::{self, ConnectionRecord};
-use database::{DbErr, orders};
+use database::{DbErr, orders, sync_runs};
 use futures::{StreamExt, TryStreamExt};
 use job_queue::NewJob;
 use shared::TikTokOrderId;
@@ -41,10 +41,12 @@ pub(super) async fn refresh_listed(
                 while let Some(chunk) = chunks.next().await {
                     let chunk = chunk.map_err(|error| error.1)?;
                     let is_whole = chunk.len() == CHUNK;
-                    if let Err(error) = store_chunk(engine, connection, &chunk, wanted).await {
-                        return Ok(Err(error));
+                    match store_chunk(engine, connection, &chunk, wanted).await {
+                        Ok(true) => engine.wake(),
+                        // Somebody has stopped the run.
+                        Ok(false) => break,
+                        Err(error) => return Ok(Err(error)),
                     }
-                    engine.wake();
                     if is_whole {
                         engine.page_came(connection).await;
                     }
@@ -56,15 +58,21 @@ pub(super) async fn refresh_listed(
     Ok(())
 }
 
+/// Whether the walk goes on: a run may have been stopped meanwhile.
 async fn store_chunk(
     engine: &Engine,
     connection: &ConnectionRecord,
     chunk: &[OrderListEntry],
     wanted: Wanted,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     let now = engine.clock().now();
     let ids: Vec<_> = chunk.iter().map(|entry| TikTokOrderId(entry.id.clone())).collect();
     let txn = engine.database().begin().await?;
+    if let Wanted::All(run_id) = wanted
+        && sync_runs::is_canceled(&txn, run_id).await?
+    {
+        return Ok(false);
+    }
     let known: HashMap<String, (i64, String)> = orders::known_updates(&txn, connection.id, &ids)
         .await?
         .into_iter()
@@ -83,7 +91,7 @@ async fn store_chunk(
     };
     let wanted_entries: Vec<_> = chunk.iter().filter(is_wanted).collect();
     if let Wanted::All(run_id) = wanted {
-        database::sync_runs::list_orders(&txn, run_id, &ids).await?;
+        sync_runs::list_orders(&txn, run_id, &ids).await?;
     }
     let priority = match wanted {
         Wanted::Changed { .. } => 0,
@@ -103,5 +111,6 @@ async fn store_chunk(
         // A date that has not come yet would hide all that changes until then.
         connections::move_poll_cursor(&txn, connection.id, latest.min(now)).await?;
     }
-    txn.commit().await
+    txn.commit().await?;
+    Ok(true)
 }

@@ -114,8 +114,13 @@ pub(super) async fn give_newest_address(
 }
 
 /// The issues of a store that does not take a state.
-const PUSH_ISSUES: &[IssueCode] =
-    &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];
+const PUSH_ISSUES: &[IssueCode] = &[
+    IssueCode::StoreUnreachable,
+    IssueCode::StoreAuth,
+    IssueCode::StoreRateLimited,
+    IssueCode::StoreRefused,
+    IssueCode::Internal,
+];
 
 /// How a push ended that the store served.
 enum Pushed {

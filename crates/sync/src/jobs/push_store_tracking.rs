@@ -20,8 +20,13 @@ use crate::issue_of::of_store;
 use crate::shipping::tracking_numbers;
 
 /// The issues of a store that does not take a tracking number.
-const TRACKING_ISSUES: &[IssueCode] =
-    &[IssueCode::StoreUnreachable, IssueCode::StoreAuth, IssueCode::StoreRateLimited, IssueCode::Internal];
+const TRACKING_ISSUES: &[IssueCode] = &[
+    IssueCode::StoreUnreachable,
+    IssueCode::StoreAuth,
+    IssueCode::StoreRateLimited,
+    IssueCode::StoreRefused,
+    IssueCode::Internal,
+];
 
 /// Gives the store order the tracking number of the parcel that TikTok Shop says left last. A number that somebody
 /// entered in the store stays.

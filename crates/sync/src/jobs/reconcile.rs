@@ -10,7 +10,7 @@ use database::reconciliations::{self, Findings};
 use database::{drifts, events, to_ms};
 use futures::{StreamExt, TryStreamExt};
 use job_queue::{Leased, NewJob, Outcome};
-use shared::{EventKind, OrderId, Reconciliation, TikTokOrderId};
+use shared::{EventKind, OrderId, Reconciliation, ReconciliationId, TikTokOrderId};
 use tiktok_shop::{OrderListEntry, OrderSearch};
 
 use super::failure::Failure;
@@ -106,10 +106,12 @@ async fn walk(
             async move {
                 // A renewed token begins the walk anew, so what was found belongs to the walk.
                 let mut walk = Walk {
+                    id: reconciliation.id,
                     side,
                     until: reconciliation.until,
                     seen: HashSet::new(),
                     findings: Findings::default(),
+                    stopped: false,
                 };
                 let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
                 while let Some(chunk) = chunks.next().await {
@@ -123,8 +125,13 @@ async fn walk(
                         reconciliation.id,
                         walk.findings,
                     );
-                    if let Err(error) = noted.await {
-                        return Ok(Err(error.into()));
+                    match noted.await {
+                        Ok(true) => {}
+                        Ok(false) => {
+                            walk.stopped = true;
+                            break;
+                        }
+                        Err(error) => return Ok(Err(error.into())),
                     }
                     if is_whole {
                         engine.page_came(connection).await;
@@ -135,17 +142,22 @@ async fn walk(
         })
         .await;
     let mut walk = walked.map_err(|failure| Failure::Job(failure.into()))??;
-    walk.older().await?;
+    if !walk.stopped {
+        walk.older().await?;
+    }
     Ok(walk.findings)
 }
 
 /// One walk and what it has found so far.
 struct Walk<'a> {
+    id: ReconciliationId,
     side: StoreSide<'a>,
     until: DateTime<Utc>,
     /// TikTok Shop's ids, for an order may be listed twice. As numbers: a hundred thousand of them take a few megabytes.
     seen: HashSet<u64>,
     findings: Findings,
+    /// Somebody does not want it any more.
+    stopped: bool,
 }
 
 impl Walk<'_> {
@@ -205,6 +217,9 @@ impl Walk<'_> {
                 .filter(|row| !row.tiktok_order_id.parse().is_ok_and(|number| self.seen.contains(&number)))
                 .collect();
             self.findings.add(compare(&self.side, unseen).await?);
+            if !reconciliations::progress(engine.database().writer(), self.id, self.findings).await? {
+                break;
+            }
         }
         Ok(())
     }

@@ -137,6 +137,21 @@ pub async fn auth(lab: &EngineLab) -> Result<()> {
     imported_once(lab, &id, IssueCode::StoreAuth).await
 }
 
+/// A module in the store refuses, in words of its own that are nobody's business here.
+pub async fn refused(lab: &EngineLab) -> Result<()> {
+    lab.sandboxes.break_store(&json!({ "resource": "customers", "kind": "refused400" })).await?;
+    let id = place_to(lab, "FR").await?;
+    let issue = shown(lab, &id, IssueCode::StoreRefused).await?;
+    assert_eq!(issue.sentence, "Your store refused what we asked for: status 400, PrestaShop's error 999.");
+    ensure!(!format!("{issue:?}").contains("guard"), "the store's own words: {issue:?}");
+    ensure!(issue.next_retry_at.is_some(), "the next try is shown: {issue:?}");
+    not_in_store(lab, &id).await?;
+
+    lab.sandboxes.store_control.delete("/faults").await?;
+    wait_for_retry(lab).await?;
+    imported_once(lab, &id, IssueCode::StoreRefused).await
+}
+
 pub async fn rate_limited(lab: &EngineLab) -> Result<()> {
     lab.sandboxes.break_store(&json!({ "resource": "customers", "kind": "too_many429" })).await?;
     let id = place_to(lab, "FR").await?;

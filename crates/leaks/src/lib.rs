@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod leaks;
+mod log_watch;
+
+pub use leaks::Leaks;
+pub use log_watch::LogWatch;
