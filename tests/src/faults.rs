@@ -181,6 +181,10 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let mut complaints = lab.walk_on(options.rest_limit).await?;
     lab.walk.disarm();
     lab.restart_all().await?;
+    // As every night: what no notification told of is found.
+    lab.authorize_again().await;
+    let night = format!("/connections/{}/reconciliations", lab.run.connection_id);
+    let _: Value = lab.run.api.post(&night, &json!({})).await?;
     let begun = Instant::now();
     let comparison = lab.rest(options).await?;
     events.insert("authorize again", lab.authorizations);

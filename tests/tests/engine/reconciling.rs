@@ -187,6 +187,24 @@ async fn a_total_that_somebody_changed_in_the_store_is_told_until_it_agrees_agai
 }
 
 #[tokio::test]
+async fn an_address_that_changed_without_a_word_is_found_at_night() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        // The newest order is read with every poll, so it is another one.
+        lab.advance(TimeDelta::hours(1)).await?;
+        imported_order(&lab).await?;
+        do_to(&lab, &id, "address", &json!({ "country": "FR" })).await?;
+        lab.poll().await?;
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "TikTok Shop lists it as before");
+
+        compared(&lab).await?;
+
+        assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_ignored_difference_stays_quiet_until_it_changes() -> Result<()> {
     for lab in labs().await {
         let id = imported_order(&lab).await?;

@@ -10,7 +10,7 @@ use database::reconciliations::{self, Findings};
 use database::{drifts, events, to_ms};
 use futures::{StreamExt, TryStreamExt};
 use job_queue::{Leased, NewJob, Outcome};
-use shared::{EventKind, OrderId, Reconciliation, ReconciliationId, TikTokOrderId};
+use shared::{ChannelStatus, EventKind, OrderId, Reconciliation, ReconciliationId, TikTokOrderId};
 use tiktok_shop::{OrderListEntry, OrderSearch};
 
 use super::failure::Failure;
@@ -175,7 +175,7 @@ impl Walk<'_> {
         let rows = drifts::orders_of(engine.database().reader(), connection.id, &ids).await?;
         let known: HashMap<&str, &OrderRow> =
             rows.iter().map(|row| (row.tiktok_order_id.as_str(), row)).collect();
-        let mut to_read = Vec::new();
+        let (mut to_read, mut to_ship) = (Vec::new(), Vec::new());
         for entry in &listed {
             match known.get(entry.id.as_str()) {
                 None => {
@@ -186,11 +186,15 @@ impl Walk<'_> {
                     self.findings.behind += 1;
                     to_read.push(TikTokOrderId(entry.id.clone()));
                 }
+                Some(row) if row.purged_at.is_none() && is_to_ship(row) => {
+                    to_ship.push(TikTokOrderId(entry.id.clone()));
+                }
                 Some(_) => {}
             }
         }
         let refreshes = to_read
             .iter()
+            .chain(&to_ship)
             .map(|id| NewJob { priority: FROM_THE_PAST, ..refresh_order(connection.id, id, now) })
             .collect::<Vec<_>>();
         job_queue::enqueue_all(engine.database().writer(), refreshes, now).await?;
@@ -223,6 +227,16 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether somebody has yet to pack the order. A new address does not have to move the time that TikTok Shop lists, so that
+/// only its notification, or another look, tells of it.
+fn is_to_ship(row: &OrderRow) -> bool {
+    let status = ChannelStatus::from(row.channel_status.as_str());
+    matches!(
+        status,
+        ChannelStatus::OnHold | ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping
+    )
 }
 
 /// Whether TikTok Shop lists an order newer than it is recorded.
