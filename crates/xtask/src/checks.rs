@@ -1,7 +1,7 @@
 //! Everything that must hold before a change is taken.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ const WAITING_TESTS_PER_CORE: usize = 2;
 /// Every name but those that begin as that of the engine's tests does.
 const ALL_TESTS_BUT_ENGINE: [&str; 4] = ["--test", "[!e]*", "--test", "e[!n]*"];
 
-/// Checks everything; the closing lines are those of the test runner, and what the tests have counted.
+/// Checks everything; the closing lines are those of the test runner.
 pub fn all(workspace: &Workspace) -> Result<()> {
     prerequisites::formatter_and_lints(workspace)?;
     prerequisites::wasm_target()?;
@@ -57,12 +57,15 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     // Also the programs, which the black-box tests start.
     checks.cargo(workspace, "build", &["build", "--all-targets"]);
     checks.cargo(workspace, "examples in comments", &["test", "--doc"]);
-    checks.check("tests of the engine", || {
-        let threads = std::thread::available_parallelism()?.get() * WAITING_TESTS_PER_CORE;
-        run(workspace.cargo(["test", "--test", "engine"]).env("RUST_TEST_THREADS", threads.to_string()))
+    let figures = new_figures(workspace)?;
+    checks.check("tests but the engine's", || {
+        let mut tests = workspace.cargo(["test", "--no-fail-fast", "--lib", "--bins"]);
+        run(tests.args(ALL_TESTS_BUT_ENGINE).env(figures::FILE, &figures))
     });
-    let others = ["test", "--no-fail-fast", "--lib", "--bins"];
-    checks.end_with(&new_figures(workspace)?, workspace.cargo(others).args(ALL_TESTS_BUT_ENGINE))
+    let threads = std::thread::available_parallelism()?.get() * WAITING_TESTS_PER_CORE;
+    let counted = std::fs::read_to_string(figures).context("cannot read what was counted")?;
+    let engine = ["test", "--no-fail-fast", "--test", "engine"];
+    checks.end_with(&counted, workspace.cargo(engine).env("RUST_TEST_THREADS", threads.to_string()))
 }
 
 /// Checks what needs neither the page nor other programs.
@@ -72,7 +75,7 @@ pub fn quick(workspace: &Workspace) -> Result<()> {
     checks.cargo(workspace, "format", &["fmt", "--all", "--check"]);
     checks.cargo(workspace, "lints", &["clippy", "--all-targets", "--", "-D", "warnings"]);
     let tests = ["test", "--no-fail-fast", "--workspace", "--exclude", "tests", "--exclude", "frontend"];
-    checks.end_with(&new_figures(workspace)?, workspace.cargo(tests).args(["--exclude", "xtask"]))
+    checks.end_with("", workspace.cargo(tests).args(["--exclude", "xtask"]))
 }
 
 /// The file that tests tell what they have counted; nothing of an earlier run is in it.
@@ -108,21 +111,20 @@ impl Checks {
         self.ended.push(Check { name, took: start.elapsed(), error });
     }
 
-    /// Sums up, then runs the tests; what they have counted stands below their own closing lines.
-    fn end_with(self, figures: &Path, tests: &mut Command) -> Result<()> {
+    /// Sums up, also what tests have counted, then runs the last tests, so that their own closing lines are the last ones.
+    fn end_with(self, counted: &str, tests: &mut Command) -> Result<()> {
         eprintln!("==> so far");
         for Check { name, took, error } in &self.ended {
             let end = if error.is_none() { "ok" } else { "FAILED" };
             eprintln!("    {name:<26} {:>12}  {end}", shown(*took));
         }
         eprintln!("    {:<26} {:>12}", "together", shown(self.start.elapsed()));
-        eprintln!("==> tests");
-        let tests = run(tests.env(figures::FILE, figures));
-        let counted = std::fs::read_to_string(figures).unwrap_or_default();
         if !counted.is_empty() {
             eprintln!("==> figures");
             counted.lines().for_each(|figure| eprintln!("    {figure}"));
         }
+        eprintln!("==> tests");
+        let tests = run(tests);
         let failed: Vec<&str> =
             self.ended.iter().filter(|check| check.error.is_some()).map(|check| check.name).collect();
         if !failed.is_empty() {
