@@ -34,9 +34,9 @@ impl Stage {
 
     /// A row of one of the store's tables by the number that another one names it by.
     pub async fn row_of(&self, table: &str, number: &Value) -> Result<Value> {
-        let number = number.as_str().map_or_else(|| number.to_string(), str::to_owned);
+        let number = number.as_str().map_or_else(|| number.to_string(), str::to_owned).parse::<u64>()?;
         let rows = self.run.sandboxes.store_control.get(&format!("/entities/{table}")).await?;
-        let found = rows.as_array().into_iter().flatten().find(|row| row["id"].to_string() == number);
+        let found = rows.as_array().into_iter().flatten().find(|row| row["id"] == number);
         found.cloned().with_context(|| format!("the store has no row {number} of {table}"))
     }
 
