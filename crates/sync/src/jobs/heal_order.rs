@@ -32,7 +32,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let now = engine.clock().now();
     match healed {
         Ok(obstacle) => {
-            end(engine, id, None, obstacle.as_deref()).await?;
+            end(engine, id, Ok(obstacle.as_deref())).await?;
             engine.wake();
             Ok(Outcome::Done)
         }
@@ -41,7 +41,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             if !matches!(outcome, Outcome::RetryAt { .. }) || job.attempts + 1 < TRIES {
                 return Ok(outcome);
             }
-            end(engine, id, Some("TikTok Shop does not answer; nothing was healed."), None).await?;
+            end(engine, id, Err("TikTok Shop does not answer; nothing was healed.")).await?;
             Ok(Outcome::Done)
         }
         Err(Failure::Job(error)) => Err(error),
@@ -52,7 +52,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         }
         Err(Failure::Store(error)) => {
             let title = of_store(&error).code.kind().title;
-            end(engine, id, Some(&format!("{title}; nothing was healed.")), None).await?;
+            end(engine, id, Err(&format!("{title}; nothing was healed."))).await?;
             Ok(Outcome::Done)
         }
     }
@@ -87,13 +87,9 @@ async fn heal(
     Ok(obstacle)
 }
 
-/// Tells whoever asked what came out: what still differs, or why nothing could be done.
-async fn end(
-    engine: &Engine,
-    id: OrderId,
-    failure: Option<&str>,
-    obstacle: Option<&str>,
-) -> Result<(), JobError> {
+/// Tells whoever asked what came out: what still differs, with what stands in the way of the address, or why nothing could be
+/// done.
+async fn end(engine: &Engine, id: OrderId, healed: Result<Option<&str>, &str>) -> Result<(), JobError> {
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if orders::find_locked(&txn, id).await?.is_none() {
@@ -104,10 +100,10 @@ async fn end(
         .iter()
         .filter_map(|issue| Some((*HEALABLE.iter().find(|code| code.as_str() == issue.code)?, issue)))
         .collect();
-    let ending = match (failure, left.first()) {
-        (Some(sentence), _) => Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None },
-        (None, None) => Ending::done("Both sides agree.".to_owned()),
-        (None, Some((first, _))) => {
+    let ending = match (healed, left.first()) {
+        (Err(sentence), _) => Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None },
+        (Ok(_), None) => Ending::done("Both sides agree.".to_owned()),
+        (Ok(obstacle), Some((first, _))) => {
             let names: Vec<_> = left.iter().map(|(code, issue)| name_of(*code, &issue.subject)).collect();
             let mut sentence =
                 format!("Still different, for only a person can change it: {}.", names.join(", "));
