@@ -124,10 +124,15 @@ impl Stage {
         Ok(orders)
     }
 
+    /// The database that orderbridge writes, too.
+    pub async fn database(&self) -> Result<sea_orm::DatabaseConnection> {
+        let file = self.data.path().join("orderbridge.db");
+        Ok(sea_orm::Database::connect(format!("sqlite://{}", file.display())).await?)
+    }
+
     /// Writes down this many orders that have long left, as if they had come in the course of time.
     pub async fn has_known(&self, number: u64) -> Result<()> {
-        let file = self.data.path().join("orderbridge.db");
-        let db = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await?;
+        let db = self.database().await?;
         let connection = &self.run.connection_id;
         let orders = format!(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
