@@ -146,6 +146,25 @@ pub async fn was_sent(db: &impl ConnectionTrait, id: ActionId) -> Result<bool, D
     Ok(Entity::find_by_id(id.0).one(db).await?.is_some_and(|model| model.sent_at.is_some()))
 }
 
+/// The requests of these kinds whose effect may have left for TikTok Shop, oldest first.
+///
+/// # Errors
+/// When the database fails, or holds what cannot be read.
+pub async fn sent(
+    db: &impl ConnectionTrait,
+    order_id: OrderId,
+    kinds: &[ActionKind],
+) -> Result<Vec<ActionRequest>, DbErr> {
+    let models = Entity::find()
+        .filter(Column::OrderId.eq(order_id.0))
+        .filter(Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
+        .filter(Column::SentAt.is_not_null())
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    models.into_iter().map(|model| Ok(action_of(model)?.request)).collect()
+}
+
 /// Notes that the effect is about to leave. `false` when the action is no longer queued: it was taken back, or ended.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use tests::{EngineLab, LabOptions};
 
 use crate::asking::{action, ask, assert_done, assert_failed, do_to, let_time_pass, truth, try_to_ask};
 use crate::labs::labs;
-use crate::store_side::{DHL, UPS, store_role};
+use crate::store_side::{DHL, UPS, store_role, story};
 
 /// Royal Mail collects in the United Kingdom only.
 const ROYAL_MAIL: &str = "6671484739372728336";
@@ -113,6 +113,8 @@ async fn a_whole_order_leaves_and_the_store_gets_the_number() -> Result<()> {
         lab.poll().await?;
         assert_eq!(parcels(&lab, &id).await?.len(), 1);
         assert_no_issue(&lab, &id).await?;
+        let told = story(&lab, &id).await?;
+        assert!(!told.contains("another tool"), "{told}");
 
         let again = try_to_ask(&lab, &id, ship("JX10001", &[])).await?;
         assert_eq!(again.unwrap_err(), "Everything is shipped already.");
@@ -537,6 +539,8 @@ async fn an_order_shipped_in_seller_center_brings_its_number_to_the_store() -> R
         lab.poll().await?;
         assert_eq!(store_number(&lab, &id).await?, "JX96001");
         assert_no_issue(&lab, &id).await?;
+        let told = story(&lab, &id).await?;
+        assert!(told.contains("JX96001 was shipped in Seller Center or by another tool"), "{told}");
     }
     Ok(())
 }

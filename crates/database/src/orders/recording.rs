@@ -121,12 +121,12 @@ pub struct RecordedOrder {
 }
 
 /// What is new about the units of an order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitChanges {
     /// How many were sold before and are canceled now.
     pub canceled: usize,
-    /// Whether a tracking number has appeared or changed.
-    pub tracking: bool,
+    /// Tracking numbers that have appeared.
+    pub tracking_numbers: BTreeSet<String>,
 }
 
 /// Records a full answer of TikTok Shop: the one road into the order table. Older never overwrites newer.
@@ -356,8 +356,10 @@ fn unit_changes(before: &[LineRow], after: &[LineSnapshot]) -> UnitChanges {
             changes.canceled += 1;
         }
         let number = line.tracking_number.as_deref().filter(|number| !number.is_empty());
-        if number.is_some() && known.is_none_or(|known| known.tracking_number.as_deref() != number) {
-            changes.tracking = true;
+        if let Some(number) = number
+            && known.is_none_or(|known| known.tracking_number.as_deref() != Some(number))
+        {
+            changes.tracking_numbers.insert(number.to_owned());
         }
     }
     changes

@@ -10,8 +10,8 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, NewJob, Outcome};
 use shared::{
-    ActionKind, ActionState, ChannelStatus, EventKind, IMPORT_ISSUES, ImportState, IssueCode, IssueFacts,
-    OrderId, TikTokOrderId, channel_order_status,
+    ActionKind, ActionRequest, ActionState, ChannelStatus, EventKind, FulfillmentType, IMPORT_ISSUES,
+    ImportState, IssueCode, IssueFacts, OrderId, TikTokOrderId, channel_order_status,
 };
 use tiktok_shop::{CancelStatus, ReadOrder};
 
@@ -209,6 +209,7 @@ pub(super) async fn record(
     if !matches!(recorded.recorded, Recorded::Older | Recorded::Purged) {
         note_channel_issues(&txn, connection, &recorded, &snapshot, deadline, now).await?;
         tell_story(&txn, &recorded, status, now).await?;
+        tell_parcels_of_others(&txn, &recorded, &snapshot, now).await?;
         follow_up(&txn, connection, &recorded, read, priority, now).await?;
         orders::derive_status(&txn, recorded.id, now).await?;
     } else if recorded.recorded == Recorded::Older {
@@ -390,6 +391,37 @@ async fn tell_story(
     timeline::record(txn, recorded.id, entry, now).await
 }
 
+/// Says which parcels of the merchant's were not shipped from here. What was shipped from here is told with its action.
+async fn tell_parcels_of_others(
+    txn: &DatabaseTransaction,
+    recorded: &RecordedOrder,
+    snapshot: &OrderSnapshot,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let is_new = recorded.recorded == Recorded::New;
+    let numbers = &recorded.units.tracking_numbers;
+    if is_new || numbers.is_empty() || snapshot.fulfillment_type == FulfillmentType::TikTok {
+        return Ok(());
+    }
+    let sent = actions::sent(txn, recorded.id, &[ActionKind::Ship, ActionKind::CorrectShipping]).await?;
+    let is_ours = |number: &str| {
+        sent.iter().any(|request| match request {
+            ActionRequest::CorrectShipping { tracking_number, .. }
+            | ActionRequest::Ship { tracking_number: Some(tracking_number), .. } => {
+                tracking_number.eq_ignore_ascii_case(number)
+            }
+            // TikTok Shop gives its own label a number.
+            _ => true,
+        })
+    };
+    for number in numbers.iter().filter(|number| !is_ours(number)) {
+        let sentence = format!("Parcel {number} was shipped in Seller Center or by another tool.");
+        let entry = Entry::by("tiktok", "shipping", sentence).with("tracking_number", number);
+        timeline::record(txn, recorded.id, entry, now).await?;
+    }
+    Ok(())
+}
+
 /// What the new facts ask of the importer and of the store order.
 async fn follow_up(
     txn: &DatabaseTransaction,
@@ -409,7 +441,7 @@ async fn follow_up(
             if matches!(recorded.recorded, Recorded::Updated { .. }) {
                 job_queue::enqueue(txn, push_store_state(connection.id, id, now), now).await?;
             }
-            if recorded.units.tracking {
+            if !recorded.units.tracking_numbers.is_empty() {
                 job_queue::enqueue(txn, push_store_tracking(connection.id, id, now), now).await?;
             }
         }
