@@ -83,7 +83,13 @@ fn labels(id: OrderId) -> AnyView {
             },
             Some(labels) => {
                 let items = labels.into_iter().map(label_link).collect_view();
-                view! { <ul class="labels">{items}</ul> <p class="quiet">{text::LABELS_ARE_PRIVATE}</p> }
+                view! {
+                    <ul class="labels">{items}</ul>
+                    <p class="quiet">{text::LABELS_ARE_PRIVATE}</p>
+                    <footer>
+                        <button type="button" class="button" on:click=handler(make)>{text::GET_ALL_LABELS}</button>
+                    </footer>
+                }
             }
         }
     };

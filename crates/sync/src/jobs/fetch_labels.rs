@@ -34,7 +34,9 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         attempts::asked_by(&action.actor);
         let now = engine.clock().now();
         match fetch(engine, &connection, id, &action).await? {
-            Fetched::Labels(labels) => finish(engine, &connection, id, &action, &labels).await?,
+            Fetched::Labels { labels, refusals } => {
+                finish(engine, &connection, id, &action, &labels, &refusals).await?;
+            }
             Fetched::Refused(sentence) => refuse(engine, id, &action, sentence).await?,
             Fetched::BeingMade if now - action.created_at < WAIT_FOR_LABEL => {
                 let reason = "TikTok Shop still makes the label".to_owned();
@@ -51,7 +53,11 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
 }
 
 enum Fetched {
-    Labels(Vec<ShippingLabel>),
+    /// What there is, and a sentence for each package that has none.
+    Labels {
+        labels: Vec<ShippingLabel>,
+        refusals: Vec<String>,
+    },
     BeingMade,
     Refused(String),
     Unserved(ChannelFailure),
@@ -76,7 +82,8 @@ async fn fetch(
     if packages.is_empty() {
         return Ok(Fetched::Refused("Ship the order first; then TikTok makes its label.".to_owned()));
     }
-    let mut labels = Vec::new();
+    let (mut labels, mut refusals) = (Vec::new(), Vec::new());
+    let is_one = packages.len() == 1;
     for package_id in packages {
         let (package, options) = (package_id.as_str(), DocumentOptions::default());
         let options = &options;
@@ -95,15 +102,17 @@ async fn fetch(
             Err(ChannelFailure::Channel(error)) if is_still_being_made(&error) => {
                 return Ok(Fetched::BeingMade);
             }
-            Err(failure) => {
-                return Ok(match refusal_of(failure) {
-                    Ok(refusal) => Fetched::Refused(sentence_of(&refusal)),
-                    Err(failure) => Fetched::Unserved(failure),
-                });
-            }
+            Err(failure) => match refusal_of(failure) {
+                Ok(refusal) if is_one => refusals.push(sentence_of(&refusal)),
+                Ok(refusal) => refusals.push(format!("Package {package_id}: {}", sentence_of(&refusal))),
+                Err(failure) => return Ok(Fetched::Unserved(failure)),
+            },
         }
     }
-    Ok(Fetched::Labels(labels))
+    if labels.is_empty() {
+        return Ok(Fetched::Refused(refusals.join(" ")));
+    }
+    Ok(Fetched::Labels { labels, refusals })
 }
 
 fn sentence_of(refusal: &Refusal) -> String {
@@ -124,6 +133,7 @@ async fn finish(
     id: OrderId,
     action: &OrderAction,
     labels: &[ShippingLabel],
+    refusals: &[String],
 ) -> Result<(), DbErr> {
     let database = engine.database();
     let now = engine.clock().now();
@@ -132,10 +142,11 @@ async fn finish(
     for label in labels {
         shipping_labels::save(&txn, &database.vault, id, label).await?;
     }
-    let sentence = match labels {
+    let got = match labels {
         [label] => format!("Got the label of package {}; its address works for a day.", label.package_id),
         labels => format!("Got the labels of {} packages; their addresses work for a day.", labels.len()),
     };
+    let sentence = [&[got], refusals].concat().join(" ");
     timeline::record(&txn, id, Entry::ours("shipping", &sentence), now).await?;
     actions::end(&txn, action.id, &Ending::done(sentence), now).await?;
     issues::resolve(&txn, id, CHANNEL_ISSUES, now).await?;
