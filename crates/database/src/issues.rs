@@ -172,6 +172,20 @@ pub async fn open_of(db: &impl ConnectionTrait, order_id: OrderId) -> Result<Vec
     Ok(open)
 }
 
+/// Whether an issue of this code is open on an order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_open(db: &impl ConnectionTrait, id: OrderId, code: IssueCode) -> Result<bool, DbErr> {
+    let count = Entity::find()
+        .filter(Column::OrderId.eq(id.0))
+        .filter(Column::Code.eq(code.as_str()))
+        .filter(Column::ResolvedAt.is_null())
+        .count(db)
+        .await?;
+    Ok(count > 0)
+}
+
 /// Selects the orders that the fix of an issue helps, its own among them: those of its connection with an open issue of
 /// the same code and subject, and of the same facts where there is no subject. Counted alike on the order's page.
 pub(crate) fn with_same_cause_as(issue: IssueId) -> SelectStatement {

@@ -48,8 +48,12 @@ pub async fn find(
         }
         None => None,
     };
+    let previous = recipients::previous(db, vault, &shop.uid, &tiktok_order_id, id).await?;
     let shipping = Shipping {
-        recipient: recipient.map(|recipient| masked(&recipient, can_reveal)),
+        recipient: recipient.map(|recipient| Recipient {
+            previous: previous.map(|previous| Box::new(masked(&previous, can_reveal))),
+            ..masked(&recipient, can_reveal)
+        }),
         delivery_option: details.as_ref().and_then(|details| details.delivery_option.clone()),
         buyer_message: buyer_message.map(|message| mask_message(&message)),
         packages: packages_of(&lines),
@@ -104,11 +108,19 @@ pub async fn reveal_recipient(
     let Some(row) = orders::Entity::find_by_id(id.0).one(db).await? else { return Ok(None) };
     let surroundings = Surroundings::of(db, std::slice::from_ref(&row)).await?;
     let uid = &surroundings.shop(&row)?.uid;
-    let found = recipients::find(db, vault, uid, &TikTokOrderId(row.tiktok_order_id.clone()), id).await?;
+    let tiktok_order_id = TikTokOrderId(row.tiktok_order_id.clone());
+    let found = recipients::find(db, vault, uid, &tiktok_order_id, id).await?;
     let Some(recipient) = found else { return Ok(None) };
+    let previous = recipients::previous(db, vault, uid, &tiktok_order_id, id).await?;
     let entry = Entry::by(reader, "privacy", "Looked at the recipient's whole address.");
     timeline::record(db, id, entry, now).await?;
-    Ok(Some(Recipient {
+    let previous = previous.map(|previous| Box::new(whole(previous)));
+    Ok(Some(Recipient { previous, ..whole(recipient) }))
+}
+
+/// The address as those see it who may.
+fn whole(recipient: RecipientRecord) -> Recipient {
+    Recipient {
         name: recipient.name,
         phone: recipient.phone,
         lines: recipient.lines,
@@ -118,7 +130,8 @@ pub async fn reveal_recipient(
         country: recipient.country,
         masked: recipient.masked,
         can_reveal: false,
-    }))
+        previous: None,
+    }
 }
 
 fn reason_of(row: &OrderRow) -> Result<String, DbErr> {
@@ -387,6 +400,7 @@ fn masked(recipient: &RecipientRecord, can_reveal: bool) -> Recipient {
         country: recipient.country.clone(),
         masked: true,
         can_reveal,
+        previous: None,
     }
 }
 

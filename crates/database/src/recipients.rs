@@ -3,10 +3,10 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
-use shared::{OrderId, TikTokOrderId};
+use shared::{IssueCode, OrderId, TikTokOrderId};
 
-use crate::Vault;
 use crate::entities::recipients::{ActiveModel, Column, Entity, Model};
+use crate::{Vault, issues};
 
 /// Who receives the parcel, as TikTok Shop says it. Never written to a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +41,16 @@ pub enum Kept {
     Unchanged,
 }
 
+fn place_of_previous(connection_uid: &str, tiktok_order_id: &TikTokOrderId) -> String {
+    format!("recipients.previous:{connection_uid}:{tiktok_order_id}")
+}
+
 fn place(connection_uid: &str, tiktok_order_id: &TikTokOrderId) -> String {
     format!("recipients.sealed:{connection_uid}:{tiktok_order_id}")
 }
 
-/// Keeps an address. A masked one never replaces a plain one, for TikTok Shop hides addresses of ended orders.
+/// Keeps an address. A masked one never replaces a plain one, for TikTok Shop hides addresses of ended orders. The one that
+/// is replaced is kept beside it, or the one before while nobody has dealt with that change yet.
 ///
 /// # Errors
 /// When the database fails.
@@ -58,25 +63,37 @@ pub async fn keep(
     recipient: &RecipientRecord,
 ) -> Result<Kept, DbErr> {
     let known = find(db, vault, connection_uid, tiktok_order_id, order_id).await?;
-    let kept = match &known {
-        None => Kept::First,
+    let (kept, previous) = match &known {
+        None => (Kept::First, None),
         Some(known) if known == recipient || (recipient.masked && !known.masked) => {
             return Ok(Kept::Unchanged);
         }
-        Some(_) => Kept::Changed,
+        Some(known) => (Kept::Changed, Some(known)),
     };
-    let plain = serde_json::to_vec(recipient).map_err(|error| DbErr::Json(error.to_string()))?;
+    let json = |record| serde_json::to_vec(record).map_err(|error| DbErr::Json(error.to_string()));
+    let previous = match previous {
+        Some(previous) if !issues::is_open(db, order_id, IssueCode::AddressChanged).await? => {
+            let place = place_of_previous(connection_uid, tiktok_order_id);
+            Some(vault.seal(&place, &json(previous)?))
+        }
+        _ => None,
+    };
+    let mut columns =
+        vec![Column::Sealed, Column::Masked, Column::NameDigest, Column::PhoneDigest, Column::EmailDigest];
+    if previous.is_some() {
+        columns.push(Column::Previous);
+    }
+    let plain = json(recipient)?;
     let digest = |kind, text: Option<&str>| Set(text.and_then(|text| vault.search_digest(kind, text)));
     let model = ActiveModel {
         order_id: Set(order_id.0),
         sealed: Set(vault.seal(&place(connection_uid, tiktok_order_id), &plain)),
+        previous: Set(previous),
         masked: Set(recipient.masked),
         name_digest: digest("name", Some(&recipient.name)),
         phone_digest: digest("phone", recipient.phone.as_deref()),
         email_digest: digest("email", recipient.email.as_deref()),
     };
-    let columns =
-        [Column::Sealed, Column::Masked, Column::NameDigest, Column::PhoneDigest, Column::EmailDigest];
     let replace = OnConflict::column(Column::OrderId).update_columns(columns).to_owned();
     Entity::insert(model).on_conflict(replace).exec_without_returning(db).await?;
     Ok(kept)
@@ -125,14 +142,35 @@ pub async fn find(
     model.map(|model| opened(vault, connection_uid, tiktok_order_id, &model)).transpose()
 }
 
+/// The address that was replaced by a change which nobody has dealt with yet; `None` when there is no such change.
+///
+/// # Errors
+/// When the database fails or the bytes cannot be read.
+pub async fn previous(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    connection_uid: &str,
+    tiktok_order_id: &TikTokOrderId,
+    order_id: OrderId,
+) -> Result<Option<RecipientRecord>, DbErr> {
+    if !issues::is_open(db, order_id, IssueCode::AddressChanged).await? {
+        return Ok(None);
+    }
+    let sealed = Entity::find_by_id(order_id.0).one(db).await?.and_then(|model| model.previous);
+    let place = place_of_previous(connection_uid, tiktok_order_id);
+    sealed.map(|sealed| record_in(vault, &place, &sealed)).transpose()
+}
+
 pub(crate) fn opened(
     vault: &Vault,
     connection_uid: &str,
     tiktok_order_id: &TikTokOrderId,
     model: &Model,
 ) -> Result<RecipientRecord, DbErr> {
-    let plain = vault
-        .open(&place(connection_uid, tiktok_order_id), &model.sealed)
-        .map_err(|error| DbErr::Custom(error.to_string()))?;
+    record_in(vault, &place(connection_uid, tiktok_order_id), &model.sealed)
+}
+
+fn record_in(vault: &Vault, place: &str, sealed: &[u8]) -> Result<RecipientRecord, DbErr> {
+    let plain = vault.open(place, sealed).map_err(|error| DbErr::Custom(error.to_string()))?;
     serde_json::from_slice(&plain).map_err(|error| DbErr::Json(error.to_string()))
 }

@@ -20,7 +20,7 @@ struct Field {
 
 const OF_CONNECTION: &str = "JOIN orders o ON o.id = t.order_id JOIN connections c ON c.id = o.connection_id";
 
-/// Every sealed column but the recipients', whose digests are made anew with them. A test compares this list with the schema.
+/// Every sealed column but the recipients' own, whose digests are made anew with them. A test compares this list with the schema.
 const FIELDS: &[Field] = &[
     connection("app_secret", "'connections.app_secret:' || t.uid"),
     connection("shop_cipher", "'connections.shop_cipher:' || t.uid"),
@@ -69,6 +69,13 @@ const FIELDS: &[Field] = &[
         id: "export_id",
         place: "'export_chunks.sealed:' || e.uid || ':' || CAST(t.position AS TEXT)",
         join: "JOIN exports e ON e.id = t.export_id",
+    },
+    Field {
+        table: "recipients",
+        column: "previous",
+        id: "order_id",
+        place: "'recipients.previous:' || c.uid || ':' || o.tiktok_order_id",
+        join: OF_CONNECTION,
     },
     Field {
         table: "snapshots",

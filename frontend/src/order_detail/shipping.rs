@@ -76,7 +76,10 @@ fn card(id: OrderId, facts: &Facts, revealed: Load<Recipient>, correction: Corre
             .packages
             .iter()
             .cloned()
-            .map(|package| package_item(id, package, facts.can_correct.then_some(correction)))
+            .map(|package| {
+                let with_label = facts.has_labels && shipping.packages.len() > 1;
+                package_item(id, package, facts.can_correct.then_some(correction), with_label)
+            })
             .collect_view();
         view! { <ul class="packages">{packages}</ul> }
     };
@@ -99,8 +102,8 @@ fn card(id: OrderId, facts: &Facts, revealed: Load<Recipient>, correction: Corre
     }
 }
 
-#[component]
-fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl IntoView {
+/// An address as it is written on a parcel.
+pub fn address(recipient: Recipient) -> AnyView {
     let place = [recipient.postal_code, recipient.city].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let rest: Vec<_> = recipient
         .lines
@@ -112,12 +115,37 @@ fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl
         .filter(|line| !line.is_empty())
         .map(|line| view! { <span><bdi>{line}</bdi></span> })
         .collect();
-    let can_reveal = recipient.masked && recipient.can_reveal && session::may(Role::Manager);
     view! {
         <address>
             <strong><bdi>{recipient.name}</bdi></strong>
             {rest}
         </address>
+    }
+    .into_any()
+}
+
+#[component]
+fn Address(id: OrderId, recipient: Recipient, revealed: Load<Recipient>) -> impl IntoView {
+    let can_reveal = recipient.masked && recipient.can_reveal && session::may(Role::Manager);
+    let previous = recipient.previous.clone();
+    let addresses = match previous {
+        Some(previous) => view! {
+            <div class="addresses">
+                <div>
+                    <h3>{text::NEW_ADDRESS}</h3>
+                    {address(recipient)}
+                </div>
+                <div>
+                    <h3>{text::ADDRESS_BEFORE}</h3>
+                    {address(*previous)}
+                </div>
+            </div>
+        }
+        .into_any(),
+        None => address(recipient),
+    };
+    view! {
+        {addresses}
         {can_reveal
             .then(|| {
                 view! {
@@ -239,7 +267,20 @@ impl Correction {
     }
 }
 
-fn package_item(id: OrderId, package: Package, correction: Option<Correction>) -> AnyView {
+fn package_item(id: OrderId, package: Package, correction: Option<Correction>, with_label: bool) -> AnyView {
+    let label = with_label.then(|| {
+        let request = ActionRequest::FetchLabel { package_id: Some(package.id.clone()) };
+        view! {
+            <button
+                type="button"
+                id=format!("label-{}", package.id)
+                class="button small"
+                on:click=handler(move |_| ask::begin_with(id, request.clone()))
+            >
+                {text::GET_LABEL}
+            </button>
+        }
+    });
     let correct = correction.filter(|_| package.tracking_number.is_some()).map(|correction| {
         let (package_id, offered_for) = (package.id.clone(), package.id.clone());
         let offer = Memo::new(move |_| correction.offer(&offered_for));
@@ -263,6 +304,7 @@ fn package_item(id: OrderId, package: Package, correction: Option<Correction>) -
                     {text::package_and_units(&package.id, package.unit_count)}
                     {status.map(|status| format!(" · {status}"))}
                 </span>
+                {label}
                 {correct}
             </div>
         </li>

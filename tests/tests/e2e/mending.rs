@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 use tests::browser::{button, css};
 
-use crate::looks::pictures_of;
+use crate::looks::{pictures_here, pictures_of};
 use crate::sides::{CANCELED, IN_PREPARATION, SHIPPED};
 use crate::stage::journey;
 
@@ -113,6 +113,8 @@ async fn an_address_that_the_buyer_changed_is_given_to_the_store_order() -> Resu
         stage.happens(id, "address", &json!({ "country": "FR" })).await?;
         browser.sees("New address since import.").await?;
         pictures_of(browser, "address-changed", "#issues").await?;
+        browser.sees("Before the change").await?;
+        pictures_here(browser, "address-before-and-after", ".addresses").await?;
         browser.click(button("Update the address in the store")).await?;
         browser.sees("No open issues").await?;
         browser.sees("The store order got the recipient's newest address.").await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use database::import_intents::{self, Step};
+use database::order_detail;
 use serde_json::json;
 use shared::{ActionRequest, OrderId, TikTokOrderId};
 use sync::jobs;
@@ -76,9 +77,26 @@ async fn an_address_that_changes_while_the_order_is_made_is_told() -> Result<()>
         assert_ne!(in_store, wanted, "{}", lab.database_name());
         assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
 
+        let order_id = OrderId(lab.order(&id).await?.id);
+        let database = &lab.database;
+        let revealed = order_detail::reveal_recipient(
+            database.writer(),
+            &database.vault,
+            order_id,
+            "ana",
+            lab.database.clock.now(),
+        );
+        let revealed = revealed.await?.context("no recipient")?;
+        assert_eq!(json!(revealed.lines[0]).to_string(), wanted, "what TikTok Shop tells");
+        let previous = revealed.previous.context("the store's address is not told")?;
+        assert_eq!(json!(previous.lines[0]).to_string(), in_store, "what the store order was made with");
+
         let heal = ask(&lab, &id, ActionRequest::Heal {}).await?;
         lab.run_due().await?;
         assert_done(&lab, heal).await?;
+        let shown = order_detail::find(database.reader(), &database.vault, order_id, true).await?;
+        let recipient = shown.context("gone")?.shipping.recipient.context("no recipient")?;
+        assert!(recipient.masked && recipient.previous.is_none(), "{}", lab.database_name());
         let (in_store, wanted) = both_addresses(&lab, &id).await?;
         assert_eq!(in_store, wanted, "{}: {}", lab.database_name(), story(&lab, &id).await?);
         assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", lab.database_name());

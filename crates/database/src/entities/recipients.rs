@@ -6,6 +6,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub order_id: i64,
     pub sealed: Vec<u8>,
+    pub previous: Option<Vec<u8>>,
     pub masked: bool,
     pub name_digest: Option<String>,
     pub phone_digest: Option<String>,
