@@ -79,7 +79,7 @@ fn fixes(code: IssueCode) -> &'static [Fix] {
 /// The buttons of an open problem; those that this order or person does not allow are left out.
 pub fn fix_buttons(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     let mut buttons: Vec<_> = fixes(issue.code).iter().filter_map(|fix| button(*fix, issue, order)).collect();
-    buttons.extend(retry_all(issue));
+    buttons.extend(for_all(issue, order));
     (!buttons.is_empty()).then(|| view! { <div class="fixes">{buttons}</div> })
 }
 
@@ -141,33 +141,49 @@ fn is_possible(fix: Fix, code: IssueCode, facts: &ActionFacts<'_>) -> bool {
     }
 }
 
-/// The same for all orders that the same fix helps.
-fn retry_all(issue: &Issue) -> Option<AnyView> {
-    let (others, code, id) = (issue.same_cause_count, issue.code, issue.id);
-    let kind = fixes(code).iter().find_map(|fix| match fix {
-        Fix::Do(kind @ (ActionKind::Import | ActionKind::Sync | ActionKind::ResendShipping)) => Some(*kind),
-        _ => None,
-    })?;
+/// The same for all orders with the same cause: what the same fix helps, and what is dealt with for all of them.
+fn for_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
+    use ActionKind::{Heal, Import, MarkHandled, ResendShipping, Sync};
+    let others = issue.same_cause_count;
     if others < 1 || !session::may(Role::Operator) {
         return None;
     }
+    let fixes = fixes(issue.code);
+    let tried = fixes.iter().find_map(|fix| match fix {
+        Fix::Do(kind @ (Import | Sync | ResendShipping | Heal)) => plain_request(*kind),
+        _ => None,
+    });
+    let is_retried = tried.is_some();
+    let tried = tried.map(|request| for_all_button(issue, request, "all", text::RETRY_ALL));
+    let may_handle = handling_refusal(issue.code, &ActionFacts::from(order)).is_none();
+    let handled = (may_handle && fixes.contains(&Fix::Do(MarkHandled))).then(|| {
+        let request = ActionRequest::MarkHandled { code: issue.code, subject: Some(issue.subject.clone()) };
+        for_all_button(issue, request, "all-handled", text::MARK_ALL_HANDLED)
+    });
+    let words = if is_retried { text::unblocks(others) } else { text::same_problem(others) };
+    (is_retried || handled.is_some())
+        .then(|| view! { {tried} {handled} <span class="quiet">{words}</span> }.into_any())
+}
+
+fn for_all_button(issue: &Issue, request: ActionRequest, name: &'static str, label: &'static str) -> AnyView {
+    let (id, count) = (issue.id, issue.same_cause_count + 1);
     let start = move |_| {
         let filter = vec![("same_cause_as".to_owned(), id.to_string())];
-        let selection = Selection { filter: Some(filter), count: others + 1, ..Selection::default() };
-        let Some(request) = plain_request(kind) else { return };
+        let selection = Selection { filter: Some(filter), count, ..Selection::default() };
+        let request = request.clone();
         spawn_local(async move {
             if let Err(failure) = bulk_run::begin(request, selection).await {
                 toast::show(Tone::Bad, failure.sentence());
             }
         });
     };
-    Some(view! {
-        <button type="button" class="button small" id=format!("fix-{id}-all") on:click=handler(start)>
+    view! {
+        <button type="button" class="button small" id=format!("fix-{id}-{name}") on:click=handler(start)>
             {Icon::Layers.view()}
-            {text::RETRY_ALL}
+            {label}
         </button>
-        <span class="quiet">{text::unblocks(others)}</span>
-    })
+    }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ sentences! {
     SHIPPING "Shipping"
     ADDRESS_HIDDEN "TikTok Shop hides the address for now."
     SHOW_ADDRESS "Show address"
+    NEW_ADDRESS "New address"
+    ADDRESS_BEFORE "Before the change"
     REVEAL_IS_RECORDED "Recorded in the timeline."
     ADDRESS_NOT_SHOWN "The address could not be shown"
     BUYER_MESSAGE "Buyer's message"
@@ -88,6 +90,7 @@ sentences! {
     OPEN_SETTINGS "Open the connection's settings"
     UPDATE_STORE_ADDRESS "Update the address in the store"
     RETRY_ALL "Retry all"
+    MARK_ALL_HANDLED "Mark all as handled"
     BUYER_WANTS_TO_CANCEL "The buyer wants to cancel"
     ANSWERED_BY_ITSELF "Afterwards TikTok Shop accepts it by itself."
 }
@@ -111,6 +114,14 @@ sentences! {
 sentences! {
     NOTES_AND_TAGS "Notes and tags"
     NEW_NOTE "New note, for colleagues only"
+}
+
+pub fn same_problem(others: i64) -> String {
+    if others == 1 {
+        "1 other order has this problem.".to_owned()
+    } else {
+        format!("{} other orders have this problem.", count(others))
+    }
 }
 
 pub fn unblocks(others: i64) -> String {
