@@ -59,7 +59,8 @@ fn page(route: Route) -> AnyView {
         | Route::NewConnection
         | Route::Connection(_)
         | Route::Webhook(_)
-        | Route::Exports => guarded(move || pages::later::view(route)),
+        | Route::Exports
+        | Route::Print => guarded(move || pages::later::view(route)),
         Route::Unknown => guarded(pages::not_found::view),
     }
 }

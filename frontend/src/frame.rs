@@ -104,7 +104,7 @@ fn TopBar(route: Memo<Route>) -> impl IntoView {
             <nav aria-label="Main">
                 <a
                     href="/orders"
-                    aria-current=move || current_page(matches!(route.get(), Route::Orders | Route::Order(_) | Route::Exports))
+                    aria-current=move || current_page(matches!(route.get(), Route::Orders | Route::Order(_) | Route::Exports | Route::Print))
                 >
                     {Icon::List.view()} <span>{text::ORDERS}</span>
                 </a>

@@ -15,6 +15,7 @@ pub mod not_found;
 pub mod order_detail;
 pub mod orders;
 pub mod people;
+pub mod print;
 pub mod set_up;
 pub mod sign_in;
 pub mod webhook;

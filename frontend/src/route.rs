@@ -4,6 +4,8 @@ use shared::{ConnectionId, OrderId, Role, WebhookId};
 
 /// Where files of orders are made.
 pub const EXPORTS: &str = "/exports";
+/// Where orders are printed.
+pub const PRINT: &str = "/print";
 
 /// What an address leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,7 @@ pub enum Route {
     Connection(ConnectionId),
     Webhook(WebhookId),
     Exports,
+    Print,
     /// The first page of a section of the settings.
     Section(Section),
     Invitation,
@@ -84,6 +87,7 @@ impl Route {
             ["webhooks", id] => id.parse().map_or(Self::Unknown, Self::Webhook),
             ["invitation"] => Self::Invitation,
             ["exports"] => Self::Exports,
+            ["print"] => Self::Print,
             [name] => {
                 let section = Section::ALL.into_iter().find(|section| &section.path()[1..] == name);
                 section.map_or(Self::Unknown, Self::Section)
@@ -129,6 +133,7 @@ mod tests {
             ("/webhooks/tiktok", Route::Unknown),
             ("/invitation", Route::Invitation),
             (EXPORTS, Route::Exports),
+            (PRINT, Route::Print),
             ("/connections/new", Route::NewConnection),
             ("/connections/3", Route::Connection(ConnectionId(3))),
             ("/swagger-ui/", Route::Unknown),

@@ -13,6 +13,7 @@ mod grid;
 mod health;
 mod order;
 mod people;
+mod printing;
 mod webhooks;
 
 pub use actions::*;
@@ -23,4 +24,5 @@ pub use grid::*;
 pub use health::*;
 pub use order::*;
 pub use people::*;
+pub use printing::*;
 pub use webhooks::*;

@@ -12,7 +12,7 @@ use crate::components::announcer::announce;
 use crate::grid_query::GridQuery;
 use crate::live::{self, News};
 use crate::load::{Load, Request};
-use crate::route::EXPORTS;
+use crate::route::{EXPORTS, PRINT};
 use crate::{api, browser, grid_query, navigation, text};
 
 /// Events are gathered for this long, so that a burst asks the server once.
@@ -221,6 +221,15 @@ impl Grid {
     /// The address that makes a file of the selected orders, or of all that match when none is. There is none for
     /// everything but a few.
     pub fn export_href(self) -> Option<String> {
+        self.href_of_selection(EXPORTS)
+    }
+
+    /// The address that prints the selected orders, in the same way.
+    pub fn print_href(self) -> Option<String> {
+        self.href_of_selection(PRINT)
+    }
+
+    fn href_of_selection(self, page: &str) -> Option<String> {
         let named = self.selection.get();
         if self.is_inverted.get() && !named.is_empty() {
             return None;
@@ -233,7 +242,7 @@ impl Grid {
             OrderFilter { id: named, archived, ..OrderFilter::default() }.to_pairs()
         });
         pairs.retain(|(name, _)| name != "sort");
-        Some(format!("{EXPORTS}{}", grid_query::search_of(&pairs)))
+        Some(format!("{page}{}", grid_query::search_of(&pairs)))
     }
 
     /// The orders that are selected, for a bulk run.

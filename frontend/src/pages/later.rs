@@ -44,6 +44,7 @@ fn draw(route: Route) -> AnyView {
         Some(section) => within(section, || settings(route)),
         None if route == Route::Invitation => pages::invitation::view(),
         None if route == Route::Exports => pages::exports::view(),
+        None if route == Route::Print => pages::print::view(),
         None => pages::set_up::view(),
     }
 }
