@@ -157,6 +157,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(orders::list_timeline)
         .service(orders::list_attempts)
         .service(orders::request_action)
+        .service(users::list_assignees)
         .service(orders::list_actions)
         .service(orders::get_action_options)
         .service(orders::list_labels)

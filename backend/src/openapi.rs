@@ -315,6 +315,7 @@ fn filter_description(name: &str) -> &'static str {
         "currency" => "ISO 4217 codes",
         "special" => "What is special about orders, separated by commas, such as `gift`",
         "tag" => "Tags, separated by commas",
+        "assignee" => "Ids of `GET /assignees`, or `empty` for orders that nobody looks after",
         "archived" => "`true` for deleted orders alone, which are left out otherwise",
         "id" => "Our order numbers",
         "store_order_id" => "Store order ids, or `empty`",

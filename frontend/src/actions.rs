@@ -55,6 +55,7 @@ pub const fn has_form(kind: ActionKind) -> bool {
             | ActionKind::Archive
             | ActionKind::Note
             | ActionKind::Tag
+            | ActionKind::Assign
     )
 }
 
@@ -74,6 +75,7 @@ pub const fn icon(kind: ActionKind) -> Icon {
         ActionKind::Skip => Icon::Pause,
         ActionKind::Note => Icon::Note,
         ActionKind::Tag => Icon::Tag,
+        ActionKind::Assign => Icon::User,
         ActionKind::Archive => Icon::Trash,
     }
 }

@@ -11,10 +11,10 @@ use futures::future::{FutureExt, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Issue, LiveEvent, OrderCounts,
-    OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment, Problem, RawOrder,
-    Recipient, RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun, SyncRunId,
-    TimelineEntry, UpdateConnection,
+    Assignee, Connection, ConnectionId, ConnectionTest, CreateConnection, FetchOrders, Issue, LiveEvent,
+    OrderCounts, OrderDetail, OrderFilter, OrderId, OrderLine, OrderNote, OrderSummary, Page, Payment,
+    Problem, RawOrder, Recipient, RefusedAction, Session, SetUp, Shipping, SignIn, StoreState, SyncRun,
+    SyncRunId, TimelineEntry, UpdateConnection,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -30,12 +30,14 @@ mod actions;
 mod exports;
 mod health;
 mod people;
+mod printing;
 mod webhooks;
 
 pub use actions::*;
 pub use exports::*;
 pub use health::*;
 pub use people::*;
+pub use printing::*;
 pub use webhooks::*;
 
 /// Why a request brought no answer.
@@ -223,6 +225,10 @@ pub fn open_issues(id: OrderId) -> Asking<Page<Issue>> {
 
 pub fn store_states() -> Asking<Vec<StoreState>> {
     fetch(Call::get("/store-states"))
+}
+
+pub fn assignees() -> Asking<Vec<Assignee>> {
+    fetch(Call::get("/assignees"))
 }
 
 pub fn connections() -> Asking<Vec<Connection>> {

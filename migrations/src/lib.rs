@@ -21,6 +21,8 @@ mod m20261129_000015_timed_jobs;
 mod m20261129_000016_compared_amounts;
 mod m20261129_000017_canceling;
 mod m20261129_000018_locations;
+mod m20261129_000019_assignees;
+mod m20261129_000020_previous_recipients;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_compared_amounts::Migration),
             Box::new(m20261129_000017_canceling::Migration),
             Box::new(m20261129_000018_locations::Migration),
+            Box::new(m20261129_000019_assignees::Migration),
+            Box::new(m20261129_000020_previous_recipients::Migration),
         ]
     }
 }

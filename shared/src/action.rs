@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
-use crate::{ActionId, BulkRunId, IssueCode, OrderId, StoreOrderId, TikTokOrderId};
+use crate::{ActionId, BulkRunId, IssueCode, OrderId, StoreOrderId, TikTokOrderId, UserId};
 
 /// How long an action that cannot be taken back stays here before it leaves, in seconds.
 pub const UNDO_SECONDS: i64 = 8;
@@ -48,6 +48,8 @@ text_enum!(
         Note => "note",
         /// Add and remove tags.
         Tag => "tag",
+        /// Say which colleague looks after the order.
+        Assign => "assign",
         /// Bring both sides together where they disagree: read TikTok Shop again, move the store order forward, and give it
         /// the recipient's newest address.
         Heal => "heal",
@@ -64,10 +66,7 @@ impl ActionKind {
     /// Whether many orders can be given it at once.
     #[must_use]
     pub const fn in_bulk(self) -> bool {
-        !matches!(
-            self,
-            Self::Adopt | Self::CorrectShipping | Self::Note | Self::MarkHandled | Self::RejectCancellation
-        )
+        !matches!(self, Self::Adopt | Self::CorrectShipping | Self::Note | Self::RejectCancellation)
     }
 }
 
@@ -99,7 +98,7 @@ pub enum ActionRequest {
         tracking_number: String,
     },
     FetchLabel {
-        /// Left out when the order has one package.
+        /// Left out for the labels of all packages.
         #[serde(default)]
         package_id: Option<String>,
     },
@@ -128,6 +127,11 @@ pub enum ActionRequest {
         add: Vec<String>,
         #[serde(default)]
         remove: Vec<String>,
+    },
+    Assign {
+        /// One of `GET /assignees`; left out or `null` for nobody.
+        #[serde(default)]
+        assignee_id: Option<UserId>,
     },
     Heal {},
     MarkHandled {
@@ -158,6 +162,7 @@ impl ActionRequest {
             Self::Unskip {} => ActionKind::Unskip,
             Self::Note { .. } => ActionKind::Note,
             Self::Tag { .. } => ActionKind::Tag,
+            Self::Assign { .. } => ActionKind::Assign,
             Self::Heal {} => ActionKind::Heal,
             Self::MarkHandled { .. } => ActionKind::MarkHandled,
             Self::Archive {} => ActionKind::Archive,

@@ -72,6 +72,7 @@ text_enum!(
         RecipientPostalCode => "recipient_postal_code",
         RecipientCity => "recipient_city",
         RecipientRegion => "recipient_region",
+        Assignee => "assignee",
     }
 );
 

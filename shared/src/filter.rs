@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::text_enum::text_enum;
 use crate::{
     ChannelStatus, ConnectionId, FieldError, FulfillmentType, ImportState, IssueCode, IssueId, OrderId,
-    OrderStatus, SpecialKind, StoreOrderId, TikTokOrderId,
+    OrderStatus, SpecialKind, StoreOrderId, TikTokOrderId, UserId,
 };
 
 /// At most this many values in one filter.
@@ -78,6 +78,15 @@ pub enum StoreOrderFilter {
     Empty,
 }
 
+/// Who may look after an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AssigneeFilter {
+    /// One of these.
+    People(Vec<UserId>),
+    /// Nobody.
+    Empty,
+}
+
 /// Which TikTok ids an order may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TikTokOrderFilter {
@@ -105,6 +114,7 @@ pub struct OrderFilter {
     pub special: Vec<SpecialKind>,
     /// Compared in lower case, as tags are kept.
     pub tag: Vec<String>,
+    pub assignee: Option<AssigneeFilter>,
     /// Deleted orders instead of the others.
     pub archived: bool,
     pub id: Vec<OrderId>,
@@ -135,8 +145,17 @@ const LISTS: [&str; 12] = [
     "tag",
     "id",
 ];
-const SINGLES: [&str; 8] =
-    ["same_cause_as", "store_order_id", "tiktok_order_id", "total_min", "total_max", "archived", "q", "sort"];
+const SINGLES: [&str; 9] = [
+    "same_cause_as",
+    "assignee",
+    "store_order_id",
+    "tiktok_order_id",
+    "total_min",
+    "total_max",
+    "archived",
+    "q",
+    "sort",
+];
 const RANGES: [&str; 4] = ["created_at", "updated_at", "imported_at", "ship_by"];
 
 /// A filter in a body.
@@ -240,6 +259,11 @@ impl OrderFilter {
                 let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());
                 self.tag = tags.map(ToOwned::to_owned).collect();
             }
+            "assignee" if value == "empty" => self.assignee = Some(AssigneeFilter::Empty),
+            "assignee" => {
+                let people: Vec<_> = numbers(value)?.into_iter().map(UserId).collect();
+                self.assignee = (!people.is_empty()).then_some(AssigneeFilter::People(people));
+            }
             "archived" => {
                 self.archived =
                     value.parse().map_err(|_| "neither true nor false; write one of them".to_owned())?;
@@ -303,6 +327,11 @@ impl OrderFilter {
         put("currency", join(&self.currency));
         put("special", join(&self.special));
         put("tag", join(&self.tag));
+        match &self.assignee {
+            Some(AssigneeFilter::Empty) => put("assignee", "empty".to_owned()),
+            Some(AssigneeFilter::People(people)) => put("assignee", join(people)),
+            None => {}
+        }
         put("archived", if self.archived { "true".to_owned() } else { String::new() });
         put("id", join(&self.id));
         match &self.store_order_id {
@@ -445,6 +474,7 @@ mod tests {
             ("created_at[lt]", "2026-11-23T10:20:30.5+02:00"),
             ("total_min", "10.50"),
             ("tag", "Fragile,call first"),
+            ("assignee", "3,4"),
             ("special", "gift"),
             ("archived", "true"),
             ("q", "candle age:>2d"),
@@ -471,6 +501,7 @@ mod tests {
             ("id", "abc", "whole numbers"),
             ("same_cause_as", "1,2", "one issue"),
             ("id", "-1", "whole numbers"),
+            ("assignee", "me", "whole numbers"),
             ("id", "99999999999999999999", "whole numbers"),
             ("created_at[gte]", "yesterday", "2026-11-23T08:00:00Z"),
             ("created_at[eq]", "2026-11-23T08:00:00Z", "unknown filter"),

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
 use crate::{
-    ActionKind, ChannelStatus, ConnectionId, ImportState, Issue, IssueCode, Money, OrderId, OrderNote,
-    OrderStatus, Severity, StoreOrderId, TikTokOrderId,
+    ActionKind, Assignee, ChannelStatus, ConnectionId, ImportState, Issue, IssueCode, Money, OrderId,
+    OrderNote, OrderStatus, Severity, StoreOrderId, TikTokOrderId,
 };
 
 text_enum!(
@@ -98,6 +98,8 @@ pub struct OrderSummary {
     pub country: Option<String>,
     pub special: Vec<SpecialKind>,
     pub tags: Vec<String>,
+    /// The colleague who looks after it.
+    pub assignee: Option<Assignee>,
     /// When somebody deleted it; it stays restorable for 30 days.
     pub archived_at: Option<DateTime<Utc>>,
     /// It was deleted so long ago that its data is gone; nothing can be done with it any more.
@@ -248,6 +250,9 @@ pub struct Recipient {
     pub masked: bool,
     /// True when the caller may ask for the whole address.
     pub can_reveal: bool,
+    /// The address that stood here when the store order was made; absent unless `ADDRESS_CHANGED` is open.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub previous: Option<Box<Self>>,
 }
 
 /// One parcel.

@@ -55,7 +55,7 @@ pub fn action_refusal(kind: ActionKind, facts: &ActionFacts<'_>) -> Option<&'sta
         return Some("The order was deleted more than 30 days ago and its data is gone.");
     }
     match kind {
-        ActionKind::Sync | ActionKind::Note | ActionKind::Tag => None,
+        ActionKind::Sync | ActionKind::Note | ActionKind::Tag | ActionKind::Assign => None,
         ActionKind::Import => import_refusal(facts),
         ActionKind::Adopt => match facts.import_state {
             ImportState::Imported if facts.store_deleted => None,

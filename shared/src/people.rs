@@ -20,6 +20,14 @@ pub struct UserAccount {
     pub version: i64,
 }
 
+/// A person whom orders can be assigned to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Assignee {
+    pub id: UserId,
+    pub email: String,
+}
+
 /// Changes to a person; what is left out stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

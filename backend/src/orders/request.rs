@@ -43,6 +43,10 @@ use crate::openapi::{BodyRefusals, IdempotencyKey, KeyRefusals, Missing, NotNow,
             ("tag" = (
                 summary = "Add and remove tags",
                 value = json!({ "action": "tag", "add": ["fragile"], "remove": ["to check"] })
+            )),
+            ("assign" = (
+                summary = "Hand the order to a colleague",
+                value = json!({ "action": "assign", "assignee_id": 3 })
             ))
         )
     ),

@@ -39,6 +39,7 @@ const FIELDS: &[&str] = &[
     "country",
     "special",
     "tags",
+    "assignee",
     "archived_at",
     "purged",
     "skipped_by_person",

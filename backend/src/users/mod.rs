@@ -1,5 +1,6 @@
 //! The people of the installation: one endpoint per file. Nobody gives or takes rights beyond the own ones.
 
+mod assignees;
 mod end_sessions;
 mod get;
 mod list;
@@ -7,6 +8,7 @@ mod remove;
 mod sessions;
 mod update;
 
+pub use assignees::list_assignees;
 pub use end_sessions::end_user_sessions;
 pub use get::get_user;
 pub use list::list_users;

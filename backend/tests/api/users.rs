@@ -3,7 +3,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::{Role, Scope};
 
-use crate::app::{As, PASSWORD, Person, TestApp, answer, app, apps};
+use crate::app::{As, PASSWORD, Person, TestApp, answer, app, apps, order};
 
 async fn find(app: &TestApp, admin: &Person, email: &str) -> Value {
     let (_, people) = answer(app.get("/api/v1/users").by(admin)).await;
@@ -254,6 +254,55 @@ async fn sessions_are_listed_and_ended_one_by_one_and_all_at_once() {
         let third = sign_in().await;
         assert_eq!(answer(app.request(Method::DELETE, "/api/v1/sessions").by(&third)).await.0, 204);
         assert_eq!(answer(app.get("/api/v1/session").by(&third)).await.0, 401);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn orders_are_given_to_whoever_may_act_on_them_and_found_by_that() {
+    for app in apps().await {
+        let (admin, operator) = (app.sign_in_as(Role::Admin).await, app.sign_in_as(Role::Operator).await);
+        app.create_user("viewer@example.com", Role::Viewer).await;
+        let connection = app.connect("1").await;
+        let first = app.record(&connection, &order("576400000000000001", app.now())).await;
+        let second = app.record(&connection, &order("576400000000000002", app.now())).await;
+        let assign = async |id: shared::OrderId, body: Value| {
+            let request = app.post(&format!("/api/v1/orders/{id}/actions")).by(&operator);
+            answer(request.header("idempotency-key", uuid::Uuid::new_v4().to_string()).json(&body)).await
+        };
+        let of = async |query: &str| {
+            let (status, page) = answer(app.get(&format!("/api/v1/orders?{query}")).by(&operator)).await;
+            assert_eq!(status, 200, "{page}");
+            let ids = page["items"].as_array().unwrap().iter().map(|it| it["id"].as_i64().unwrap());
+            ids.collect::<Vec<_>>()
+        };
+        let id_of = async |email: &str| find(&app, &admin, email).await["id"].clone();
+
+        let (_, people) = answer(app.get("/api/v1/assignees").by(&operator)).await;
+        let emails: Vec<_> = people.as_array().unwrap().iter().map(|it| it["email"].clone()).collect();
+        assert_eq!(emails, ["admin@example.com", "operator@example.com"], "nobody who may only look");
+        let ours = id_of("operator@example.com").await;
+        let (status, done) = assign(first, json!({ "action": "assign", "assignee_id": ours })).await;
+        assert_eq!((status, &done["result"]), (200, &json!("Assigned to operator@example.com.")));
+        let (_, shown) = answer(app.get(&format!("/api/v1/orders/{first}")).by(&operator)).await;
+        assert_eq!(shown["assignee"], json!({ "id": ours, "email": "operator@example.com" }));
+        assert_eq!(of(&format!("assignee={ours}")).await, [first.0]);
+        assert_eq!(of("assignee=empty").await, [second.0]);
+
+        for other in [id_of("viewer@example.com").await, json!(4_000)] {
+            let (status, problem) = assign(second, json!({ "action": "assign", "assignee_id": other })).await;
+            assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/assignee_id")));
+        }
+        let (status, _) = assign(first, json!({ "action": "assign" })).await;
+        assert_eq!((status, of("assignee=empty").await.len()), (200, 2));
+
+        // Whoever leaves, leaves the orders to the others.
+        assign(second, json!({ "action": "assign", "assignee_id": ours })).await;
+        assert_eq!(of("assignee=empty").await, [first.0]);
+        let path = format!("/api/v1/users/{ours}");
+        assert_eq!(answer(delete(&app, &admin, &path)).await.0, 204);
+        let (_, shown) = answer(app.get(&format!("/api/v1/orders/{second}")).by(&admin)).await;
+        assert_eq!(shown["assignee"], Value::Null);
         app.stop().await;
     }
 }

@@ -5,7 +5,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
 };
-use shared::{FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilter, TimeRange};
+use shared::{
+    AssigneeFilter, FieldError, OrderFilter, Search, StoreOrderFilter, TikTokOrderFilter, TimeRange,
+};
 
 use crate::entities::orders::Column;
 use crate::entities::{issues as issue_rows, recipients};
@@ -195,6 +197,13 @@ impl Resolved<'_> {
         if !filter.tag.is_empty() {
             let tags: Vec<_> = filter.tag.iter().map(|tag| tag.to_lowercase()).collect();
             all = all.add(any_listed("tags", "\n", tags.iter().map(String::as_str)));
+        }
+        match &filter.assignee {
+            Some(AssigneeFilter::Empty) => all = all.add(Column::AssigneeId.is_null()),
+            Some(AssigneeFilter::People(people)) => {
+                all = all.add(Column::AssigneeId.is_in(people.iter().map(|id| id.0)));
+            }
+            None => {}
         }
         if !filter.id.is_empty() {
             all = all.add(Column::Id.is_in(filter.id.iter().map(|id| id.0)));

@@ -7,17 +7,20 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
 };
 use shared::{
-    ActionFacts, ChannelStatus, ConnectionId, ConnectionSettings, FirstIssue, IssueCode, Money, OrderId,
-    OrderSummary, SpecialKind, StoreOrder, StoreOrderId, StoreState, TikTokOrderId, allowed_actions,
+    ActionFacts, Assignee, ChannelStatus, ConnectionId, ConnectionSettings, FirstIssue, IssueCode, Money,
+    OrderId, OrderSummary, SpecialKind, StoreOrder, StoreOrderId, StoreState, TikTokOrderId, UserId,
+    allowed_actions,
 };
 
 use crate::entities::orders::Model;
-use crate::entities::{connections, store_states};
+use crate::entities::{connections, store_states, users};
 use crate::{from_micros, from_ms};
 
-/// What rows of the grid need from other tables: where their shops are, and how the stores name their states.
+/// What rows of the grid need from other tables: where their shops are, how the stores name their states, and who looks
+/// after them.
 pub(crate) struct Surroundings {
     connections: HashMap<i64, Shop>,
+    people: HashMap<i64, String>,
     states: HashMap<(i64, i64), StoreState>,
 }
 
@@ -35,7 +38,12 @@ impl Surroundings {
         let ids: BTreeSet<i64> = rows.iter().map(|row| row.connection_id).collect();
         let wanted: BTreeSet<(i64, i64)> =
             rows.iter().filter_map(|row| Some((row.connection_id, row.store_state_id?))).collect();
-        Ok(Self { connections: shops(db, ids).await?, states: states(db, wanted).await? })
+        let people: BTreeSet<i64> = rows.iter().filter_map(|row| row.assignee_id).collect();
+        Ok(Self {
+            connections: shops(db, ids).await?,
+            people: emails(db, people).await?,
+            states: states(db, wanted).await?,
+        })
     }
 
     pub(crate) fn shop(&self, row: &Model) -> Result<&Shop, DbErr> {
@@ -93,6 +101,9 @@ impl Surroundings {
             country: row.country,
             special: row.special.split(',').filter_map(|word| SpecialKind::from_str(word).ok()).collect(),
             tags: tags_of(&row.tags),
+            assignee: row
+                .assignee_id
+                .and_then(|id| Some(Assignee { id: UserId(id), email: self.people.get(&id)?.clone() })),
             archived_at: row.archived_at.map(from_ms),
             purged: row.purged_at.is_some(),
             skipped_by_person: row.skipped_by_person,
@@ -132,6 +143,18 @@ async fn shops(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<
         (id, Shop { uid, name, region, back_office_url })
     };
     Ok(rows.into_iter().map(shop).collect())
+}
+
+async fn emails(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = users::Entity::find()
+        .select_only()
+        .columns([users::Column::Id, users::Column::Email])
+        .filter(users::Column::Id.is_in(ids));
+    let rows: Vec<(i64, String)> = query.into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn states(

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use shared::{
     ActionFacts, ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus,
-    Severity, SpecialKind, StatusFacts, TikTokOrderId, WebhookEvent, order_status,
+    Severity, SpecialKind, StatusFacts, TikTokOrderId, UserId, WebhookEvent, order_status,
 };
 
 use crate::compared_amounts::StoreAmounts;
@@ -318,6 +318,18 @@ pub async fn set_shipment_failed(db: &impl ConnectionTrait, id: OrderId, failed:
 /// When the database fails.
 pub async fn set_tags(db: &impl ConnectionTrait, id: OrderId, tags: &[String]) -> Result<(), DbErr> {
     set(db, id, orders::Column::Tags, Expr::value(tags.join("\n"))).await
+}
+
+/// Writes down who looks after an order; `None` for nobody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_assignee(
+    db: &impl ConnectionTrait,
+    id: OrderId,
+    assignee: Option<UserId>,
+) -> Result<(), DbErr> {
+    set(db, id, orders::Column::AssigneeId, Expr::value(assignee.map(|id| id.0))).await
 }
 
 /// Forgets a store order that is gone, so that the order can be imported anew.

@@ -50,6 +50,7 @@ pub async fn make(
     let marked = orders::Entity::update_many()
         .col_expr(orders::Column::PurgedAt, Expr::value(to_ms(now)))
         .col_expr(orders::Column::Tags, Expr::value(""))
+        .col_expr(orders::Column::AssigneeId, Expr::value(None::<i64>))
         .filter(orders::Column::Id.eq(id.0))
         .filter(orders::Column::ArchivedAt.lte(to_ms(before)))
         .filter(orders::Column::PurgedAt.is_null())

@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, prelude::*,
 };
-use shared::{Role, User, UserAccount, UserId};
+use shared::{Assignee, Role, User, UserAccount, UserId};
 
 use crate::entities::users::{ActiveModel, Column, Entity, Model};
 use crate::{from_ms, to_ms};
@@ -120,6 +120,16 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<Option<UserRe
 pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<UserRecord>, DbErr> {
     let models = Entity::find().order_by_asc(Column::Email).all(db).await?;
     models.into_iter().map(UserRecord::try_from).collect()
+}
+
+/// Those whom orders can be assigned to, by address: whoever may act on orders.
+///
+/// # Errors
+/// When the database fails.
+pub async fn assignable(db: &impl ConnectionTrait) -> Result<Vec<Assignee>, DbErr> {
+    let everybody = list(db).await?;
+    let able = everybody.into_iter().filter(|person| !person.disabled && person.user.role >= Role::Operator);
+    Ok(able.map(|person| Assignee { id: person.user.id, email: person.user.email }).collect())
 }
 
 /// Whether anybody may sign in yet.

@@ -6,12 +6,12 @@ use database::actions::{self, Ending, NewAction};
 use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
-use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes};
+use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes, users};
 use job_queue::NewJob;
 use shared::{
     ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, HEALABLE, IMPORT_ISSUES, ImportState,
     IssueCode, MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, OrderAction, OrderId, TikTokOrderId, UNDO_SECONDS,
-    action_refusal, handling_refusal,
+    UserId, action_refusal, handling_refusal,
 };
 
 use crate::jobs;
@@ -163,6 +163,7 @@ async fn carry_out(
             return Ok(Some("Wrote a note.".to_owned()));
         }
         ActionRequest::Tag { add, remove } => return tag(txn, order, add, remove).await.map(Some),
+        ActionRequest::Assign { assignee_id } => return assign(txn, id, *assignee_id).await.map(Some),
         ActionRequest::Heal {} => {
             let open = issues::open_of(txn, id).await?;
             if !open.iter().any(|issue| HEALABLE.iter().any(|code| code.as_str() == issue.code)) {
@@ -286,6 +287,20 @@ async fn tag(
     })
 }
 
+async fn assign(txn: &DatabaseTransaction, id: OrderId, assignee: Option<UserId>) -> Result<String, Refused> {
+    let people = users::assignable(txn).await?;
+    let sentence = match assignee.map(|assignee| people.iter().find(|person| person.id == assignee)) {
+        None => "Assigned to nobody.".to_owned(),
+        Some(Some(person)) => format!("Assigned to {}.", person.email),
+        Some(None) => {
+            let remedy = "the id of one of `GET /assignees`: somebody who may act on orders";
+            return Err(Refused::Invalid(vec![FieldError::new("/assignee_id", remedy)]));
+        }
+    };
+    orders::set_assignee(txn, id, assignee).await?;
+    Ok(sentence)
+}
+
 /// A tag as it is kept: in lower case, with single blanks.
 fn tag_text(tag: &str) -> String {
     tag.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -366,6 +381,7 @@ pub fn errors_of(request: &ActionRequest) -> Vec<FieldError> {
         }
         ActionRequest::Sync {}
         | ActionRequest::Import {}
+        | ActionRequest::Assign { .. }
         | ActionRequest::ResendShipping {}
         | ActionRequest::AcceptCancellation {}
         | ActionRequest::Skip {}
@@ -398,7 +414,7 @@ const fn topic(kind: ActionKind) -> &'static str {
         ActionKind::Cancel | ActionKind::AcceptCancellation | ActionKind::RejectCancellation => {
             "cancellation"
         }
-        ActionKind::Note | ActionKind::Tag => "note",
+        ActionKind::Note | ActionKind::Tag | ActionKind::Assign => "note",
         ActionKind::Heal | ActionKind::MarkHandled => "issue",
         ActionKind::Archive | ActionKind::Restore => "archive",
     }
@@ -421,6 +437,7 @@ const fn asked_sentence(kind: ActionKind) -> &'static str {
         | ActionKind::Unskip
         | ActionKind::Note
         | ActionKind::Tag
+        | ActionKind::Assign
         | ActionKind::MarkHandled
         | ActionKind::Archive
         | ActionKind::Restore => "Changed the order.",

@@ -103,6 +103,7 @@ fn cell(column: ExportColumn, order: &ExportedOrder) -> Cell {
         C::RecipientPostalCode => text(recipient.and_then(|recipient| recipient.postal_code.as_deref())),
         C::RecipientCity => text(recipient.and_then(|recipient| recipient.city.as_deref())),
         C::RecipientRegion => text(recipient.and_then(|recipient| recipient.region.as_deref())),
+        C::Assignee => text(summary.assignee.as_ref().map(|assignee| assignee.email.as_str())),
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::prelude::*;
 use shared::{
-    ActionKind, ActionOptions, ActionRequest, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary, StoreOrderId,
+    ActionKind, ActionOptions, ActionRequest, Assignee, ChannelReason, MAX_NOTE_CHARACTERS, OrderSummary,
+    StoreOrderId, UserId,
 };
 
 use crate::actions::bulk_run::{self, Selection};
@@ -16,7 +17,7 @@ use crate::components::icon::Icon;
 use crate::components::time::here;
 use crate::load::{Load, Request};
 use crate::markup::{handler, view};
-use crate::{browser, text};
+use crate::{api, browser, text};
 
 /// At most this many characters in the comment of a refusal.
 const MAX_COMMENT_CHARACTERS: usize = 500;
@@ -48,6 +49,7 @@ impl Target {
 /// What is chosen and typed into a form.
 #[derive(Clone, Copy)]
 struct Answers {
+    /// What is chosen: a reason, or a person.
     reason: RwSignal<String>,
     words: RwSignal<String>,
     /// Tags to take off.
@@ -80,6 +82,10 @@ impl Answers {
                 let remove = self.removed.get();
                 let is_nothing = add.is_empty() && remove.is_empty();
                 (!is_nothing).then_some(ActionRequest::Tag { add, remove })
+            }
+            ActionKind::Assign => {
+                let assignee_id = reason.and_then(|id| id.parse().ok()).map(UserId);
+                Some(ActionRequest::Assign { assignee_id })
             }
             kind => plain_request(kind),
         }
@@ -194,8 +200,33 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
                 <TextField label=text::NEW_TAGS value=answers.words />
             }
         }
+        (ActionKind::Assign, _) => {
+            if let Target::One(order) = target {
+                let id = order.assignee.as_ref().map(|it| it.id.to_string()).unwrap_or_default();
+                answers.reason.set(id);
+            }
+            assignee_field(answers.reason)
+        }
         _ => ().into_any(),
     }
+}
+
+/// One of the people who may act on orders, or nobody.
+fn assignee_field(value: RwSignal<String>) -> AnyView {
+    let people = Load::<Vec<Assignee>>::new();
+    people.run(api::assignees());
+    let field = move || {
+        if let Some(failure) = people.request.failure.get() {
+            return view! { <p class="field-error">{failure.sentence()}</p> };
+        }
+        let Some(people) = people.value.get() else {
+            return view! { <p class="quiet">{text::LOADING}</p> };
+        };
+        let people: Vec<_> = people.into_iter().map(|it| (it.id.to_string(), it.email)).collect();
+        let choices = move || with_first(text::NO_ASSIGNEE, people.clone());
+        select_field(text::ASSIGNED_TO, value, Arc::new(choices), "")
+    };
+    view! { {field} }.into_any()
 }
 
 fn reason_field(

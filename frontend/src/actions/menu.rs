@@ -14,6 +14,7 @@ use crate::components::icon::Icon;
 use crate::components::toast::{self, Tone};
 use crate::markup::{handler, view};
 use crate::order_detail::ship_href;
+use crate::route::PRINT;
 use crate::{browser, text};
 
 /// Width of the menu in CSS pixels.
@@ -134,7 +135,13 @@ fn kinds(order: &OrderSummary) -> [Vec<ActionKind>; 3] {
             ActionKind::RejectCancellation,
             ActionKind::Cancel,
         ]),
-        group(&[ActionKind::Note, ActionKind::Tag, ActionKind::Archive, ActionKind::Restore]),
+        group(&[
+            ActionKind::Note,
+            ActionKind::Tag,
+            ActionKind::Assign,
+            ActionKind::Archive,
+            ActionKind::Restore,
+        ]),
     ]
 }
 
@@ -184,6 +191,7 @@ fn items(menu: RowMenu, order: &OrderSummary) -> AnyView {
         {keep}
         <hr />
         {link_item(menu, text::VIEW_ORDER, Icon::Eye, Some(format!("/orders/{id}")), "", false)}
+        {link_item(menu, text::PRINT_SLIP, Icon::Label, Some(format!("{PRINT}?id={id}")), "", false)}
         {link_item(
             menu,
             text::OPEN_IN_SELLER_CENTER,

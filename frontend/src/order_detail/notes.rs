@@ -8,6 +8,7 @@ use crate::components::time::Ago;
 use crate::load::{Answer, Request};
 use crate::markup::{handler, view};
 use crate::order_detail::ship::failure_line;
+use crate::orders::row::assignee_mark;
 use crate::text;
 
 /// What colleagues tell each other about the order.
@@ -16,7 +17,8 @@ pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
     let notes = move || order.with(|order| order.map(|it| it.notes.clone()).unwrap_or_default());
     let tags = move || order.with(|order| order.map(|it| it.summary.tags.clone()).unwrap_or_default());
     let words = RwSignal::new(String::new());
-    let editing_tags = RwSignal::new(false);
+    let assignee = move || order.with(|order| order.and_then(|it| it.summary.assignee.clone()));
+    let editing = RwSignal::new(None::<ActionKind>);
     let sending = Request::new();
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -32,27 +34,34 @@ pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
     let may = Memo::new(move |_| may());
     let tag_row = move || {
         let summary = untrack(|| order.with(|order| order.map(|it| it.summary.clone())));
-        match (editing_tags.get(), summary) {
-            (true, Some(order)) => tag_form(order, editing_tags),
+        match (editing.get(), summary) {
+            (Some(kind), Some(order)) => edit_form(kind, order, editing),
             _ => {
+                let edit = |kind, id: &'static str| {
+                    view! {
+                        <button
+                            type="button"
+                            id=id
+                            class="button small"
+                            on:click=handler(move |_| editing.set(Some(kind)))
+                        >
+                            {icon(kind).view()}
+                            {text::action_label(kind)}
+                        </button>
+                    }
+                };
                 let chips =
                     tags().into_iter().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
                 view! {
                     <p class="tags">
+                        {assignee().map(|it| assignee_mark(&it.email))}
                         {chips}
                         {may
                             .get()
                             .then(|| {
                                 view! {
-                                    <button
-                                        type="button"
-                                        id="edit-tags"
-                                        class="button small"
-                                        on:click=handler(move |_| editing_tags.set(true))
-                                    >
-                                        {icon(ActionKind::Tag).view()}
-                                        {text::action_label(ActionKind::Tag)}
-                                    </button>
+                                    {edit(ActionKind::Assign, "edit-assignee")}
+                                    {edit(ActionKind::Tag, "edit-tags")}
                                 }
                             })}
                     </p>
@@ -81,9 +90,9 @@ pub fn NotesCard(id: OrderId, order: Answer<OrderDetail>) -> impl IntoView {
     }
 }
 
-fn tag_form(order: OrderSummary, editing: RwSignal<bool>) -> AnyView {
-    let back = move |_: bool| editing.set(false);
-    action_form(ActionKind::Tag, Target::One(Box::new(order)), Callback::new(back))
+fn edit_form(kind: ActionKind, order: OrderSummary, editing: RwSignal<Option<ActionKind>>) -> AnyView {
+    let back = move |_: bool| editing.set(None);
+    action_form(kind, Target::One(Box::new(order)), Callback::new(back))
 }
 
 fn note(note: OrderNote) -> AnyView {

@@ -73,6 +73,14 @@ pub fn ExportLink(
     view! { {link} }
 }
 
+fn print_link(grid: Grid) -> AnyView {
+    let link = move || {
+        let href = grid.print_href()?;
+        Some(view! { <a class="menu-item" href=href>{Icon::Label.view()} {text::PRINT_SLIPS}</a> })
+    };
+    view! { {link} }.into_any()
+}
+
 /// A button that starts a run at once.
 fn direct(grid: Grid, kind: ActionKind, class: &'static str) -> AnyView {
     let busy = RwSignal::new(false);
@@ -108,7 +116,8 @@ fn direct(grid: Grid, kind: ActionKind, class: &'static str) -> AnyView {
 
 /// What fewer orders need.
 fn more(grid: Grid) -> AnyView {
-    const KINDS: [ActionKind; 5] = [
+    const KINDS: [ActionKind; 6] = [
+        ActionKind::Assign,
         ActionKind::ResendShipping,
         ActionKind::FetchLabel,
         ActionKind::AcceptCancellation,
@@ -135,13 +144,13 @@ fn more(grid: Grid) -> AnyView {
                 };
                 move || match asked.get() {
                     Some(kind) => action_form(kind, Target::Many(grid.selected()), Callback::new(close)),
-                    None => KINDS
-                        .map(|kind| match has_form(kind) {
+                    None => {
+                        let kinds = KINDS.map(|kind| match has_form(kind) {
                             true => asks(kind, asked),
                             false => direct(grid, kind, "menu-item"),
-                        })
-                        .collect_view()
-                        .into_any(),
+                        });
+                        view! { {kinds.collect_view()} {print_link(grid)} }.into_any()
+                    }
                 }
             }
         </Dropdown>

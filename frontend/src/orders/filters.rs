@@ -3,7 +3,8 @@
 use crate::prelude::*;
 use chrono::TimeDelta;
 use shared::{
-    FulfillmentType, OrderFilter, OrderStatus, SpecialKind, StoreOrderFilter, StoreState, TimeRange,
+    Assignee, AssigneeFilter, FulfillmentType, OrderFilter, OrderStatus, SpecialKind, StoreOrderFilter,
+    StoreState, TimeRange, UserId,
 };
 
 use crate::components::dropdown::CloseDropdown;
@@ -12,7 +13,7 @@ use crate::date_range::{Preset, label_here};
 use crate::load::Load;
 use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
-use crate::{api, browser, clock, navigation, text};
+use crate::{api, browser, clock, navigation, session, text};
 
 /// One filter of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub enum Filter {
     ShipBy,
     Special,
     Tag,
+    Assignee,
     Issue,
     Archived,
     Id,
@@ -32,7 +34,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CreatedAt,
         Self::Status,
         Self::Fulfillment,
@@ -40,6 +42,7 @@ impl Filter {
         Self::ShipBy,
         Self::Special,
         Self::Tag,
+        Self::Assignee,
         Self::Issue,
         Self::Archived,
         Self::Id,
@@ -56,6 +59,7 @@ impl Filter {
             Self::ShipBy => "Ship by",
             Self::Special => "Special",
             Self::Tag => "Tags",
+            Self::Assignee => "Assigned",
             Self::Issue => "Issue",
             Self::Archived => "Deleted",
             Self::Id => "ID",
@@ -74,6 +78,7 @@ impl Filter {
             Self::ShipBy => "ship_by",
             Self::Special => "special",
             Self::Tag => "tag",
+            Self::Assignee => "assignee",
             Self::Issue => "issue",
             Self::Archived => "archived",
             Self::Id => "id",
@@ -84,7 +89,15 @@ impl Filter {
 
     /// Whether a column's head or a view opens it, so that the bar shows it only in use.
     pub const fn is_elsewhere(self) -> bool {
-        matches!(self, Self::Issue | Self::Archived | Self::Id | Self::StoreOrderId | Self::TikTokOrderId)
+        matches!(
+            self,
+            Self::Assignee
+                | Self::Issue
+                | Self::Archived
+                | Self::Id
+                | Self::StoreOrderId
+                | Self::TikTokOrderId
+        )
     }
 
     /// What the filter lets through now; `None` while it is open.
@@ -101,6 +114,10 @@ impl Filter {
             Self::StoreOrderId if filter.store_order_id == Some(StoreOrderFilter::Empty) => {
                 Some(text::NOT_CREATED.to_owned())
             }
+            Self::Assignee => match filter.assignee.as_ref()? {
+                AssigneeFilter::Empty => Some(text::NO_ASSIGNEE.to_owned()),
+                AssigneeFilter::People(people) => several(people, |id| person(*id)),
+            },
             Self::Tag | Self::Id | Self::StoreOrderId | Self::TikTokOrderId => {
                 let value = value_of(filter, self.name());
                 (!value.is_empty()).then_some(value)
@@ -118,6 +135,7 @@ impl Filter {
             Self::ShipBy => filter.ship_by = TimeRange::default(),
             Self::Special => filter.special.clear(),
             Self::Tag => filter.tag.clear(),
+            Self::Assignee => filter.assignee = None,
             Self::Issue => filter.issue.clear(),
             Self::Archived => filter.archived = false,
             Self::Id => filter.id.clear(),
@@ -168,6 +186,7 @@ impl Filter {
                 |filter| filter.archived,
                 |filter| filter.archived = !filter.archived,
             ),
+            Self::Assignee => view! { <AssigneePanel /> },
             Self::Tag => view! { <IdPanel filter=self hint=text::TAG_HINT /> },
             Self::Issue => view! { <IdPanel filter=self hint=text::ISSUE_HINT /> },
             Self::Id | Self::StoreOrderId => view! { <IdPanel filter=self hint=text::ID_HINT /> },
@@ -299,6 +318,54 @@ pub fn StoreStateLabel(state: StoreState) -> impl IntoView {
             {name}
         </span>
     }
+}
+
+/// A colleague, as far as this page knows them without asking.
+fn person(id: UserId) -> String {
+    let is_me = session::user().is_some_and(|user| user.id == id);
+    if is_me { text::YOU.to_owned() } else { text::selected(1) }
+}
+
+#[component]
+fn AssigneePanel() -> impl IntoView {
+    let people = Load::<Vec<Assignee>>::new();
+    people.run(api::assignees());
+    let choices = move || {
+        if let Some(failure) = people.request.failure.get() {
+            return view! { <p class="popover-text">{failure.sentence()}</p> };
+        }
+        let Some(people) = people.value.get() else {
+            return view! { <p class="quiet popover-text">{text::LOADING}</p> };
+        };
+        people.into_iter().map(assignee_choice).collect_view().into_any()
+    };
+    view! {
+        {choice(
+            text::NO_ASSIGNEE.into_any(),
+            |filter| filter.assignee == Some(AssigneeFilter::Empty),
+            |filter| {
+                let is_on = filter.assignee == Some(AssigneeFilter::Empty);
+                filter.assignee = (!is_on).then_some(AssigneeFilter::Empty);
+            },
+        )}
+        {move || choices()}
+    }
+}
+
+fn assignee_choice(person: Assignee) -> AnyView {
+    let id = person.id;
+    choice(
+        view! { <bdi>{person.email}</bdi> },
+        move |filter| matches!(&filter.assignee, Some(AssigneeFilter::People(people)) if people.contains(&id)),
+        move |filter| {
+            let mut people = match filter.assignee.take() {
+                Some(AssigneeFilter::People(people)) => people,
+                _ => Vec::new(),
+            };
+            toggle(&mut people, id);
+            filter.assignee = (!people.is_empty()).then_some(AssigneeFilter::People(people));
+        },
+    )
 }
 
 #[component]
@@ -454,7 +521,7 @@ mod tests {
     #[test]
     fn every_filter_says_what_it_does_and_clears() {
         let search = "?status=error,on_hold&fulfillment_type=tiktok&store_state=2&id=7&store_order_id=empty\
-                      &tiktok_order_id=5764&special=gift&tag=fragile&issue=STOCK_SHORT&archived=true";
+                      &tiktok_order_id=5764&special=gift&tag=fragile&assignee=3,4&issue=STOCK_SHORT&archived=true";
         let mut filter = crate::grid_query::GridQuery::read(search).0.filter;
         let said: Vec<_> = Filter::ALL
             .into_iter()
@@ -469,6 +536,7 @@ mod tests {
                 "State 2",
                 "Contains a gift",
                 "fragile",
+                "2 selected",
                 "Stock short",
                 "Yes",
                 "7",

@@ -13,8 +13,8 @@ use crate::orders::filters::StoreStateLabel;
 use crate::orders::grid_state::{Grid, Row};
 use crate::text;
 
-/// A row shows at most this many tags.
-const SHOWN_TAGS: usize = 2;
+/// A row shows at most this many tags; who looks after the order counts as one.
+const SHOWN_MARKS: usize = 2;
 
 /// One order as a row of the table; on a small screen styles make it a card.
 #[component]
@@ -83,7 +83,7 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
         <td role="cell" class="created" data-label=text::CREATED_AT>
             <Ago at=order.created_at more=times />
         </td>
-        <td role="cell" class="status">{status(order, grid)} {tags(&order.tags)}</td>
+        <td role="cell" class="status">{status(order, grid)} {marks(order)}</td>
         <td role="cell" class="fulfillment" data-label=text::FULFILLMENT_TYPE>
             {order.fulfillment_type.label()}
         </td>
@@ -113,13 +113,28 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
     }
 }
 
-/// The first tags; the others are named in the tooltip of their number.
-fn tags(tags: &[String]) -> Option<AnyView> {
-    let (first, more) = tags.split_at(tags.len().min(SHOWN_TAGS));
+/// Who looks after the order, and its first tags; the others are named in the tooltip of their number.
+fn marks(order: &OrderSummary) -> Option<AnyView> {
+    let tags = &order.tags;
+    let shown = SHOWN_MARKS - usize::from(order.assignee.is_some());
+    let assignee = order.assignee.as_ref().map(|it| assignee_mark(&it.email));
+    let (first, more) = tags.split_at(tags.len().min(shown));
     let chips = first.iter().cloned().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();
     let more = (!more.is_empty())
         .then(|| view! { <span class="tag" title=more.join(", ")>{format!("+{}", more.len())}</span> });
-    (!tags.is_empty()).then(|| view! { <span class="tags">{chips} {more}</span> })
+    let is_any = assignee.is_some() || !tags.is_empty();
+    is_any.then(|| view! { <span class="tags">{assignee} {chips} {more}</span> })
+}
+
+/// A colleague by the part of the address that tells them from the others.
+pub fn assignee_mark(email: &str) -> AnyView {
+    let name = email.split('@').next().unwrap_or(email).to_owned();
+    view! {
+        <span class="tag assignee" title=text::assigned_to(email)>
+            {Icon::User.view()}
+            <bdi>{name}</bdi>
+        </span>
+    }
 }
 
 fn store_order(store_order: Option<&StoreOrder>) -> AnyView {

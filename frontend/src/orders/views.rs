@@ -9,7 +9,7 @@ use crate::components::icon::Icon;
 use crate::grid_query::{PATH, search_of};
 use crate::markup::{handler, view};
 use crate::orders::grid_state::Grid;
-use crate::{browser, clock, text};
+use crate::{browser, clock, session, text};
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +19,18 @@ enum View {
     Errors,
     NotInStore,
     CancellationRequests,
+    Mine,
     Deleted,
 }
 
 impl View {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::ToShipToday,
         Self::Late,
         Self::Errors,
         Self::NotInStore,
         Self::CancellationRequests,
+        Self::Mine,
         Self::Deleted,
     ];
 
@@ -39,6 +41,7 @@ impl View {
             Self::Errors => "Errors",
             Self::NotInStore => "Not in PrestaShop",
             Self::CancellationRequests => "Cancellation requests",
+            Self::Mine => "Assigned to me",
             Self::Deleted => "Deleted orders",
         }
     }
@@ -56,6 +59,9 @@ impl View {
                 "?status=error,awaiting_shipment,partially_shipped,awaiting_collection,in_transit&store_order_id=empty"
             }
             Self::CancellationRequests => "?special=cancellation_requested",
+            Self::Mine => {
+                return session::user().map_or_else(String::new, |user| format!("?assignee={}", user.id));
+            }
             Self::Deleted => "?archived=true",
         };
         constant.to_owned()

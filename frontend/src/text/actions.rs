@@ -31,6 +31,7 @@ sentences! {
 sentences! {
     OPEN_LABEL "Open label"
     GET_LABEL "Get label"
+    GET_ALL_LABELS "Get the labels of all packages anew"
     NO_LABELS "TikTok Shop has made no label for this order yet."
     LABELS_NOT_LOADED "The labels could not be loaded"
     LABELS_ARE_PRIVATE "Whoever has the address of a label reads the buyer's. It lives for a day."
@@ -59,6 +60,9 @@ sentences! {
     RUN_LEFT "left out"
     STOP "Stop"
     RETRY_FAILED "Retry the unsuccessful ones"
+    ASSIGNED_TO "Assigned to"
+    NO_ASSIGNEE "Nobody"
+    YOU "You"
     STORE_ORDER_NUMBER "Number of the store order"
     FROM_THE_START "From the start"
     NEXT_HUNDRED "Next 100"
@@ -98,6 +102,7 @@ pub const fn action_label(kind: ActionKind) -> &'static str {
         ActionKind::Unskip => "Un-skip: import it after all",
         ActionKind::Note => "Add note…",
         ActionKind::Tag => "Tags…",
+        ActionKind::Assign => "Assign…",
         ActionKind::Heal => "Heal the difference",
         ActionKind::MarkHandled => "Mark as handled",
         ActionKind::Archive => "Delete…",
@@ -125,6 +130,7 @@ pub fn question(kind: ActionKind, name: &str) -> String {
         ActionKind::Adopt => format!("Which store order is that of {name}?"),
         ActionKind::Note => format!("Note on {name}"),
         ActionKind::Tag => format!("Tags of {name}"),
+        ActionKind::Assign => format!("Who looks after {name}?"),
         kind => format!("{}: {name}", action_label(kind)),
     }
 }
@@ -225,6 +231,10 @@ pub fn answer_before(time: &str) -> String {
 
 pub fn remove_tag(tag: &str) -> String {
     format!("Take off the tag {tag}")
+}
+
+pub fn assigned_to(email: &str) -> String {
+    format!("Assigned to {email}")
 }
 
 pub fn preview_of(id: OrderId) -> String {

@@ -103,6 +103,7 @@ pub const fn export_column(column: ExportColumn) -> &'static str {
         ExportColumn::TrackingNumbers => "Tracking numbers",
         ExportColumn::Special => "Special",
         ExportColumn::Tags => "Tags",
+        ExportColumn::Assignee => "Assigned to",
         ExportColumn::RecipientName => "Name",
         ExportColumn::RecipientPhone => "Phone",
         ExportColumn::RecipientEmail => "E-mail",

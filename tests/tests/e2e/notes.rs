@@ -1,8 +1,14 @@
 use anyhow::Result;
-use tests::browser::{button, css};
+use tests::LOGIN_EMAIL;
+use tests::browser::{By, button, css, link};
 
 use crate::looks::{pictures_here, pictures_of};
 use crate::stage::journey;
+
+/// A box of the filter's panel.
+fn ticked(words: &str) -> By {
+    By::XPath(format!("//label[contains(@class, 'choice')][normalize-space()='{words}']"))
+}
 
 #[tokio::test]
 async fn notes_and_tags_are_kept_and_orders_found_by_them() -> Result<()> {
@@ -29,19 +35,37 @@ async fn notes_and_tags_are_kept_and_orders_found_by_them() -> Result<()> {
             })
             .await?;
 
+        browser.click(css("#edit-assignee")).await?;
+        browser.choose("Assigned to", LOGIN_EMAIL).await?;
+        browser.click(button("Save")).await?;
+        browser.until("it is assigned", async || Ok(browser.count(".notes .assignee").await? == 1)).await?;
+
         browser.click(css(".order-header .back")).await?;
+        let shows = async |ours: usize, others: usize| {
+            browser
+                .until(format!("{ours} and {others} rows"), async || {
+                    let found = [order.id, other.id].map(|id| format!("#order-{id}"));
+                    Ok((browser.count(&found[0]).await?, browser.count(&found[1]).await?) == (ours, others))
+                })
+                .await
+        };
+        shows(1, 1).await?;
+        browser.click(css("[popovertarget=views]")).await?;
+        browser.click(link("Assigned to me")).await?;
+        shows(1, 0).await?;
+        browser.click(css("[popovertarget=filter-assignee]")).await?;
+        pictures_here(browser, "assignees-desk", "main").await?;
+        browser.click(ticked("Nobody")).await?;
+        browser.is_at("assignee=empty").await?;
+        shows(0, 1).await?;
+        browser.click(link("Clear filters")).await?;
+        shows(1, 1).await?;
+
         browser.click(css("[popovertarget=filter-tag]")).await?;
         browser.fill("Tags", "vip").await?;
         browser.click(css(".popover:popover-open button[type=submit]")).await?;
         browser.is_at("tag=vip").await?;
-        let rows = [(order.id, 1), (other.id, 0)];
-        for (id, wanted) in rows {
-            browser
-                .until(format!("{wanted} rows of order {id}"), async || {
-                    Ok(browser.count(&format!("#order-{id}")).await? == wanted)
-                })
-                .await?;
-        }
+        shows(1, 0).await?;
 
         // The panel stays open for another try, over the row's last columns.
         browser.click(css("[popovertarget=filter-tag]")).await?;

@@ -43,6 +43,7 @@ pub struct Model {
     pub archived_at: Option<i64>,
     pub version: i64,
     pub tags: String,
+    pub assignee_id: Option<i64>,
     pub skipped_by_person: bool,
     pub shipment_failed: bool,
     pub purged_at: Option<i64>,

@@ -187,6 +187,7 @@ fn order(number: u32, shops: &[ConnectionId], random: &mut StdRng) -> ActiveMode
         archived_at: Set(None),
         version: Set(1),
         tags: Set(String::new()),
+        assignee_id: Set(None),
         skipped_by_person: Set(false),
         shipment_failed: Set(false),
         purged_at: Set(None),
