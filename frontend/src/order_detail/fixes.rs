@@ -148,15 +148,16 @@ fn for_all(issue: &Issue, order: &OrderSummary) -> Option<AnyView> {
     if others < 1 || !session::may(Role::Operator) {
         return None;
     }
-    let fixes = fixes(issue.code);
-    let tried = fixes.iter().find_map(|fix| match fix {
+    let facts = ActionFacts::from(order);
+    let possible: Vec<_> =
+        fixes(issue.code).iter().filter(|fix| is_possible(**fix, issue.code, &facts)).collect();
+    let tried = possible.iter().find_map(|fix| match fix {
         Fix::Do(kind @ (Import | Sync | ResendShipping | Heal)) => plain_request(*kind),
         _ => None,
     });
     let is_retried = tried.is_some();
     let tried = tried.map(|request| for_all_button(issue, request, "all", text::RETRY_ALL));
-    let may_handle = handling_refusal(issue.code, &ActionFacts::from(order)).is_none();
-    let handled = (may_handle && fixes.contains(&Fix::Do(MarkHandled))).then(|| {
+    let handled = possible.contains(&&Fix::Do(MarkHandled)).then(|| {
         let request = ActionRequest::MarkHandled { code: issue.code, subject: Some(issue.subject.clone()) };
         for_all_button(issue, request, "all-handled", text::MARK_ALL_HANDLED)
     });

@@ -30,7 +30,8 @@ async fn compared(lab: &EngineLab) -> Result<Reconciliation> {
 }
 
 /// The facts of the open difference about a subject.
-async fn drift(lab: &EngineLab, id: &str, subject: &str) -> Result<Option<IssueFacts>> {
+/// The facts of the open difference of an order about this.
+pub async fn drift(lab: &EngineLab, id: &str, subject: &str) -> Result<Option<IssueFacts>> {
     let order = OrderId(lab.order(id).await?.id);
     let open = database::issues::open_of(lab.database.writer(), order).await?;
     let drift = open.iter().find(|it| it.code == IssueCode::DriftDetected.as_str() && it.subject == subject);

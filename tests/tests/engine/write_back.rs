@@ -4,7 +4,7 @@
 use anyhow::Result;
 use chrono::{TimeDelta, Timelike};
 use serde_json::{Value, json};
-use shared::ActionRequest;
+use shared::{ActionRequest, IssueCode};
 use tests::{EngineLab, LabOptions};
 
 use crate::asking::{
@@ -232,6 +232,44 @@ async fn a_carrier_that_nobody_mapped_is_named_and_the_order_follows_the_map() -
         .await?;
         settle(&lab).await?;
         assert_shipped(&lab, &id, "JX500001", lab.database_name()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_that_no_parcel_has_is_told_until_the_sides_agree_or_somebody_lives_with_it() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        // The merchant of the store ships while nobody has mapped its carrier, and ships again here.
+        change_settings(&lab, |settings| settings.carrier_map.clear()).await?;
+        set_number(&lab, &id, "JX70001", false).await?;
+        set_state(&lab, &id, SHIPPED).await?;
+        settle(&lab).await?;
+        assert_eq!(lab.open_issues(&id).await?, ["SHIP_PROVIDER_UNMAPPED"], "{}", lab.database_name());
+        let ship = ActionRequest::Ship {
+            carrier_id: Some(DHL.to_owned()),
+            tracking_number: Some("JX70002".to_owned()),
+            line_item_ids: Vec::new(),
+        };
+        ask(&lab, &id, ship).await?;
+        settle(&lab).await?;
+
+        let told = story(&lab, &id).await?;
+        assert_eq!(lab.open_issues(&id).await?, ["DRIFT_DETECTED"], "{}: {told}", lab.database_name());
+        let facts = crate::reconciling::drift(&lab, &id, "tracking number").await?.unwrap_or_default();
+        assert_eq!((facts["store"].as_str(), facts["tiktok"].as_str()), ("JX70001", "JX70002"));
+        assert_eq!(numbers_of(&lab, &id).await?, ["JX70002"], "nothing was corrected by itself");
+
+        set_number(&lab, &id, "jx-70002", true).await?;
+        settle(&lab).await?;
+        assert_shipped(&lab, &id, "JX70002", lab.database_name()).await?;
+
+        set_number(&lab, &id, "JX70003", true).await?;
+        settle(&lab).await?;
+        let code = IssueCode::DriftDetected;
+        ask(&lab, &id, ActionRequest::MarkHandled { code, subject: None }).await?;
+        settle(&lab).await?;
+        assert_shipped(&lab, &id, "JX70002", lab.database_name()).await?;
     }
     Ok(())
 }

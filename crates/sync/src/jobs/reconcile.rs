@@ -21,7 +21,7 @@ use crate::reconciling;
 
 mod compare;
 
-pub(super) use compare::{StoreSide, compare};
+pub(super) use compare::{StoreSide, compare, is_ignored};
 
 /// So many orders are compared at once: a page of TikTok Shop's list.
 const CHUNK: usize = 100;

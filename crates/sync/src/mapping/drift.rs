@@ -12,6 +12,8 @@ use super::{StoreStates, Target};
 
 /// The difference of a store order that is behind, or canceled alone.
 pub const STATUS_DRIFT: &str = "status";
+/// The difference of a number that somebody entered in the store and that of no parcel.
+pub const TRACKING_DRIFT: &str = "tracking number";
 const TOTAL: &str = "total";
 const STORE_ORDERS: &str = "store orders";
 
@@ -31,7 +33,8 @@ pub struct Compared<'a> {
 }
 
 /// A difference with both sides' values, in words.
-fn drift(subject: &str, store: impl Display, tiktok: impl Display) -> Found {
+#[must_use]
+pub fn drift(subject: &str, store: impl Display, tiktok: impl Display) -> Found {
     Found::new(IssueCode::DriftDetected)
         .with("field", format!("the {subject}: {store} in the store, {tiktok} on TikTok"))
         .with("store", store)

@@ -256,6 +256,8 @@ pub enum ShipmentStep {
     Ship,
     /// Carrier or number were changed after we had shipped.
     Correct,
+    /// The goods left with another number than the store's, and neither of them came from here.
+    Differs,
 }
 
 impl ShipmentFacts<'_> {
@@ -306,6 +308,8 @@ impl ShipmentFacts<'_> {
                     ShipmentStep::Correct
                 } else if sent && !known_to_channel {
                     ShipmentStep::HandedOn
+                } else if !number.is_empty() && !in_step && !self.channel_numbers.is_empty() {
+                    ShipmentStep::Differs
                 } else {
                     ShipmentStep::Nothing
                 }
@@ -602,7 +606,7 @@ mod tests {
 
     #[test]
     fn a_shipped_store_order_ships_once_for_each_number() {
-        use ShipmentStep::{Correct, HandedOn, Nothing, NumberMissing, Ship, Wait};
+        use ShipmentStep::{Correct, Differs, HandedOn, Nothing, NumberMissing, Ship, Wait};
         let base = SHIPPED_NOW;
         let partial = Case { status: "PARTIALLY_SHIPPING", ..base };
         let collected = Case { status: "AWAITING_COLLECTION", channel: &["JX1"], ..base };
@@ -622,7 +626,9 @@ mod tests {
             (Case { written: Some("JX1"), minutes: 20, ..partial }, NumberMissing),
             (Case { written: Some("JX0"), channel: &["JX0"], ..partial }, Ship),
             (collected, Nothing),
-            (Case { number: "JX2", ..collected }, Nothing),
+            (Case { number: "JX2", ..collected }, Differs),
+            (Case { number: "JX2", channel: &[], ..collected }, Nothing),
+            (Case { number: "JX-2", channel: &["JX1", "jx2"], ..collected }, Nothing),
             (Case { number: "JX2", sent: Some("JX1"), ..collected }, Correct),
             (Case { number: "JX2", written: Some("JX1"), ..collected }, Correct),
             (Case { number: "JX2", sent: Some("JX2"), ..collected }, HandedOn),

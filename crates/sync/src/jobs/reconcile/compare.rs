@@ -179,7 +179,8 @@ async fn note(side: &StoreSide<'_>, told: &Told, id: OrderId, mut found: Vec<Fou
     Ok(noted)
 }
 
-fn is_ignored(ignored: &[(String, IssueFacts)], found: &Found) -> bool {
+/// Whether a person chose to live with this difference.
+pub(in crate::jobs) fn is_ignored(ignored: &[(String, IssueFacts)], found: &Found) -> bool {
     ignored.iter().any(|(subject, facts)| *subject == found.subject && *facts == found.facts)
 }
 

@@ -1,16 +1,19 @@
 //! The store's carrier and tracking number, and the shipment or correction that they ask for.
 
-use database::issues::Found;
+use database::issues::{self, Found};
 use database::orders::{self, LineRow};
 use database::store_shipments::StoreShipment;
-use database::{DbErr, actions as action_rows, from_ms, to_ms};
+use database::{DbErr, actions as action_rows, drifts, from_ms, to_ms};
 use prestashop::OrderStateId;
 use shared::{ActionKind, ActionRequest, ChannelCarrier, ChannelStatus, IssueCode};
 
 use super::{Asked, Carriage, Noted, fulfillment_type};
 use crate::action_options::offered_carriers;
 use crate::jobs::read_action_options;
-use crate::mapping::{ShipmentFacts, ShipmentStep, StoreStates, is_same_number, plain_number};
+use crate::jobs::reconcile::is_ignored;
+use crate::mapping::{
+    ShipmentFacts, ShipmentStep, StoreStates, TRACKING_DRIFT, drift, is_same_number, plain_number,
+};
 use crate::shipping::channel_carrier_of;
 
 impl Noted<'_> {
@@ -55,8 +58,16 @@ impl Noted<'_> {
             self.not_ahead().await?;
             return Ok(shipment);
         };
-        match facts.step() {
+        let step = facts.step();
+        if step != ShipmentStep::Differs {
+            self.numbers_agree().await?;
+        }
+        match step {
             ShipmentStep::Nothing => self.not_ahead().await?,
+            ShipmentStep::Differs => {
+                self.not_ahead().await?;
+                self.numbers_differ(&carriage.number, &channel_numbers.join(", ")).await?;
+            }
             ShipmentStep::HandedOn | ShipmentStep::Wait => {
                 self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
             }
@@ -79,6 +90,22 @@ impl Noted<'_> {
 
     async fn not_ahead(&mut self) -> Result<(), DbErr> {
         self.resolve(&[IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped]).await
+    }
+
+    /// Tells that the store has another number than the parcels, unless a person chose to live with that.
+    async fn numbers_differ(&mut self, store: &str, tiktok: &str) -> Result<(), DbErr> {
+        let found = drift(TRACKING_DRIFT, store, tiktok);
+        let ignored = drifts::ignored(self.txn, &[self.id()]).await?.remove(&self.id()).unwrap_or_default();
+        if is_ignored(&ignored, &found) {
+            return Ok(());
+        }
+        self.open(&found).await
+    }
+
+    async fn numbers_agree(&mut self) -> Result<(), DbErr> {
+        let code = IssueCode::DriftDetected;
+        self.changed |= issues::resolve_about(self.txn, self.id(), code, TRACKING_DRIFT, self.now).await?;
+        Ok(())
     }
 
     async fn correct(
