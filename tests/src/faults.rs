@@ -24,6 +24,7 @@ use sync::crash_points::{self, CrashPoint};
 use test_database::TestDatabase;
 
 use crate::comparison::{Comparison, Told, read_sides};
+use crate::process::Duties;
 use crate::whole_run::{Run, RunOptions};
 
 use crash_walk::CrashWalk;
@@ -154,9 +155,13 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let folder = options.data_dir.join("crash-points");
     std::fs::create_dir_all(&folder)?;
     let crash_points = (crash_points::VARIABLE, folder.display().to_string());
+    let mut processes = vec![Duties::All; options.processes];
+    if let [_, .., last] = processes.as_mut_slice() {
+        *last = Duties::Work;
+    }
     let run = Run::start(&RunOptions {
         database_url: Some(database.url.clone()),
-        processes: options.processes,
+        processes,
         hold_seconds: 5,
         environment: BTreeMap::from([time_limit, crash_points]),
         ..RunOptions::new(&options.data_dir, options.seed)
@@ -231,6 +236,7 @@ impl Lab<'_> {
             let pause = self.random.random_range(50..600);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             self.walk.tend(&mut self.run).await?;
+            self.run.notify(self.run.any_serving(&mut self.random)).await?;
             if self.random.random_bool(0.6) {
                 if let Some(name) = life.go_on(&self.run, &mut self.random).await {
                     *events.entry(name).or_default() += 1;
