@@ -4,10 +4,13 @@ use actix_web::http::header::{HeaderMap, HeaderValue};
 use clock::{Clock, SystemClock};
 use database::MasterKey;
 use database::page::Position;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::auth::AccessTokens;
 use crate::cursor::Cursors;
-use crate::idempotency;
+use crate::error::ApiError;
+use crate::{extract, idempotency};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -33,6 +36,26 @@ pub fn position_survives(json: &[u8]) {
     let cursor = cursors.write(&position, "orders");
     assert_eq!(cursors.read(&cursor, "orders").ok(), Some(position));
     assert!(cursors.read(&cursor, "notes").is_err(), "a cursor of another list was taken");
+}
+
+/// A body that is understood is written as one that means the same, and the other is refused for what is wrong where.
+///
+/// # Panics
+/// When it is not.
+pub fn body_survives<T: DeserializeOwned + Serialize>(body: &[u8]) {
+    let json = |read: &T| serde_json::to_string(read).expect("what was read from JSON is JSON");
+    match extract::parse::<T>(body) {
+        Ok(read) => {
+            let written = json(&read);
+            let again = extract::parse::<T>(written.as_bytes()).ok();
+            assert_eq!(again.map(|again| json(&again)).as_ref(), Some(&written));
+        }
+        Err(ApiError::BadRequest { code: "bad_body", errors, .. }) => {
+            let is_pointer = |pointer: &str| pointer.is_empty() || pointer.starts_with('/');
+            assert!(errors.iter().all(|error| is_pointer(&error.pointer) && !error.detail.is_empty()));
+        }
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 /// Whether a text passes for an access token of ours.

@@ -1,7 +1,10 @@
 use anyhow::{Context, Result, ensure};
 use leaks::Leaks;
+use rand::SeedableRng;
 use rand::distr::{Alphanumeric, SampleString};
-use reqwest::{Method, StatusCode};
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{Connection, Health, OrderSummary, Page, Session};
@@ -13,17 +16,41 @@ use crate::process::{LOGIN_EMAIL, LOGIN_PASSWORD};
 #[derive(Debug)]
 pub struct Api {
     http: reqwest::Client,
-    url: String,
+    /// Of processes with the same database.
+    urls: Vec<String>,
+    /// Decides which of them is asked.
+    dice: std::sync::Mutex<SmallRng>,
     token: Mutex<Option<String>>,
 }
 
 impl Api {
     #[must_use]
     pub fn new(url: &str) -> Self {
+        Self::of_any([url.to_owned()], 0)
+    }
+
+    /// Asks any of these processes, as a balancer does: another one where nobody listens. Which one, the seed decides.
+    #[must_use]
+    pub fn of_any(urls: impl IntoIterator<Item = String>, seed: u64) -> Self {
         // A connection that waits in a pool may be closed by the server in the moment of its use.
         let http =
             reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("the settings are valid");
-        Self { http, url: url.to_owned(), token: Mutex::default() }
+        let dice = std::sync::Mutex::new(SmallRng::seed_from_u64(seed));
+        Self { http, urls: urls.into_iter().collect(), dice, token: Mutex::default() }
+    }
+
+    /// Sends a request to one of the processes.
+    async fn ask(&self, request: impl Fn(&str) -> RequestBuilder) -> Result<Response> {
+        let mut in_turn = self.urls.clone();
+        in_turn.shuffle(&mut *self.dice.lock().expect("no holder panics"));
+        let mut away = None;
+        for url in in_turn {
+            match request(&url).send().await {
+                Err(error) if error.is_connect() => away = Some(error),
+                answered => return Ok(answered?),
+            }
+        }
+        Err(away.context("there is no process")?.into())
     }
 
     /// Sends a request below `/api/v1` and reads its JSON.
@@ -53,14 +80,17 @@ impl Api {
         body: Option<&Value>,
     ) -> Result<(StatusCode, String)> {
         let token = self.token().await?;
-        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
-        if let Some(body) = body {
-            // Each call means what it says; a repeat after a lost answer would name the same key.
-            request = request
-                .json(body)
-                .header("idempotency-key", Alphanumeric.sample_string(&mut rand::rng(), 24));
-        }
-        let response = request.send().await?;
+        // Each call means what it says; a repeat after a lost answer would name the same key.
+        let key = Alphanumeric.sample_string(&mut rand::rng(), 24);
+        let request = |url: &str| {
+            let request =
+                self.http.request(method.clone(), format!("{url}/api/v1{path}")).bearer_auth(&token);
+            match body {
+                Some(body) => request.json(body).header("idempotency-key", &key),
+                None => request,
+            }
+        };
+        let response = self.ask(request).await?;
         let (status, text) = (response.status(), response.text().await?);
         let leaks = Leaks::of_secrets(&text);
         // A new key or webhook shows its secret this once.
@@ -77,7 +107,7 @@ impl Api {
             return Ok(token.clone());
         }
         let login = json!({ "email": LOGIN_EMAIL, "password": LOGIN_PASSWORD });
-        let response = self.http.post(format!("{}/api/v1/session", self.url)).json(&login).send().await?;
+        let response = self.ask(|url| self.http.post(format!("{url}/api/v1/session")).json(&login)).await?;
         let status = response.status();
         let text = response.text().await?;
         ensure!(status.is_success(), "sign in: {status} {text}");
@@ -133,8 +163,8 @@ impl Api {
     /// When there is no answer, or one that is not a success.
     pub async fn listen(&self) -> Result<reqwest::Response> {
         let token = self.token().await?;
-        let request = self.http.get(format!("{}/api/v1/events", self.url)).bearer_auth(token);
-        Ok(request.send().await?.error_for_status()?)
+        let request = |url: &str| self.http.get(format!("{url}/api/v1/events")).bearer_auth(&token);
+        Ok(self.ask(request).await?.error_for_status()?)
     }
 
     /// All connections.
@@ -151,14 +181,11 @@ impl Api {
     /// When there is no answer, or one that is not a success.
     pub async fn change_connection(&self, connection: &Connection, change: &Value) -> Result<()> {
         let token = self.token().await?;
-        let response = self
-            .http
-            .patch(format!("{}/api/v1/connections/{}", self.url, connection.id))
-            .bearer_auth(token)
-            .header("if-match", format!("\"{}\"", connection.version))
-            .json(change)
-            .send()
-            .await?;
+        let request = |url: &str| {
+            let request = self.http.patch(format!("{url}/api/v1/connections/{}", connection.id));
+            request.bearer_auth(&token).header("if-match", format!("\"{}\"", connection.version)).json(change)
+        };
+        let response = self.ask(request).await?;
         let status = response.status();
         ensure!(status.is_success(), "changing a connection: {status} {}", response.text().await?);
         Ok(())

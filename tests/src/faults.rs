@@ -8,7 +8,7 @@ mod life;
 mod mutation;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -20,10 +20,11 @@ use rand::{RngExt, SeedableRng};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde_json::{Value, json};
 use shared::{Page, TimelineEntry};
-use sync::crash_points::CrashPoint;
+use sync::crash_points::{self, CrashPoint};
 use test_database::TestDatabase;
 
 use crate::comparison::{Comparison, Told, read_sides};
+use crate::process::Duties;
 use crate::whole_run::{Run, RunOptions};
 
 use crash_walk::CrashWalk;
@@ -151,23 +152,26 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     keep_what_is_committed(&db).await?;
     let mut random = StdRng::seed_from_u64(options.seed);
     let time_limit = ("ORDERBRIDGE_STORE_TIME_LIMIT", STORE_TIME_LIMIT_S.to_string());
-    let mut run = Run::start(&RunOptions {
+    let folder = options.data_dir.join("crash-points");
+    std::fs::create_dir_all(&folder)?;
+    let crash_points = (crash_points::VARIABLE, folder.display().to_string());
+    let mut processes = vec![Duties::All; options.processes];
+    if let [_, .., last] = processes.as_mut_slice() {
+        *last = Duties::Work;
+    }
+    let run = Run::start(&RunOptions {
         database_url: Some(database.url.clone()),
-        processes: options.processes,
+        processes,
         hold_seconds: 5,
-        environment: BTreeMap::from([time_limit]),
+        environment: BTreeMap::from([time_limit, crash_points]),
         ..RunOptions::new(&options.data_dir, options.seed)
     })
     .await?;
-    let mut walk = CrashWalk::new(options.crash_points.iter().copied(), db.clone(), &mut random);
+    let points = options.crash_points.iter().copied();
+    let mut walk = CrashWalk::new(points, db.clone(), folder, options.processes, &mut random);
+    walk.arm()?;
     if let Some(experiment) = options.experiment {
         experiment.begin(database).await?;
-    }
-    for process in &mut run.processes {
-        if !options.crash_points.is_empty() {
-            process.kill()?;
-            walk.start(process).await?;
-        }
     }
     let over_seconds = options.duration.as_secs() * 2 / 3;
     let placing =
@@ -176,10 +180,10 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let mut lab = Lab { run, walk, random, database, db, authorizations: 0 };
     let (disturbances, mut events) = lab.break_things(options).await?;
     disturbance::heal(&lab.run).await?;
-    lab.walk.arm_all();
+    lab.walk.arm_all()?;
     lab.restart_all().await?;
     let mut complaints = lab.walk_on(options.rest_limit).await?;
-    lab.walk.disarm();
+    lab.walk.disarm()?;
     lab.restart_all().await?;
     // As every night: what no notification told of is found.
     lab.authorize_again().await;
@@ -232,6 +236,7 @@ impl Lab<'_> {
             let pause = self.random.random_range(50..600);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             self.walk.tend(&mut self.run).await?;
+            self.run.notify(self.run.any_serving(&mut self.random)).await?;
             if self.random.random_bool(0.6) {
                 if let Some(name) = life.go_on(&self.run, &mut self.random).await {
                     *events.entry(name).or_default() += 1;
@@ -266,7 +271,7 @@ impl Lab<'_> {
         while begun.elapsed() < limit {
             self.walk.tend(&mut self.run).await?;
             self.authorize_again().await;
-            let writes: Vec<String> =
+            let writes: BTreeSet<String> =
                 self.walk.left().filter_map(|point| Some(point.split_once(':')?.0.to_owned())).collect();
             if writes.is_empty() {
                 break;

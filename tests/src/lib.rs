@@ -18,7 +18,7 @@ pub use control::Control;
 pub use engine_lab::{EngineLab, LabOptions};
 pub use faults::{Experiment, FaultOptions, FaultReport, Mutation, run_experiment, run_faults};
 pub use process::{
-    LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,
+    Duties, LOGIN_EMAIL, LOGIN_PASSWORD, Orderbridge, ProcessOptions, create_login, free_address, program,
 };
 pub use sandboxes::Sandboxes;
 pub use whole_run::{Run, RunOptions};

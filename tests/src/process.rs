@@ -15,9 +15,32 @@ pub const LOGIN_PASSWORD: &str = "plenty of orders today";
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duties {
+    /// API and worker.
+    All,
+    /// The API alone.
+    Serve,
+    /// The worker alone.
+    Work,
+}
+
+impl Duties {
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &["serve"],
+            Self::Serve => &["serve", "--no-worker"],
+            Self::Work => &["work"],
+        }
+    }
+}
+
 /// Where orderbridge runs and what it is told.
 #[derive(Debug, Clone)]
 pub struct ProcessOptions {
+    pub duties: Duties,
+    /// Not used by one that only works.
     pub address: SocketAddr,
     pub data_dir: PathBuf,
     /// SQLite in the data folder unless given.
@@ -37,6 +60,8 @@ pub struct Orderbridge {
     options: ProcessOptions,
     /// How much of the log has been read.
     log_read: u64,
+    /// How much of the log others wrote before it started.
+    log_before: u64,
 }
 
 /// A free port on loopback. Somebody else may take it before it is used; then the start fails.
@@ -94,16 +119,22 @@ pub fn create_login(options: &ProcessOptions) -> Result<()> {
 }
 
 impl Orderbridge {
-    /// Starts it and waits until it serves.
+    /// Starts it and waits until it serves, or works where it does nothing else.
     ///
     /// # Errors
-    /// When it does not serve within half a minute.
+    /// When it does not within half a minute.
     pub async fn start(options: ProcessOptions) -> Result<Self> {
+        let log_before = size(&options.log);
         let child = spawn(&options)?;
-        let log_read = options.log.metadata().map_or(0, |log| log.len());
-        let mut process = Self { child, options, log_read };
+        let mut process = Self { child, options, log_read: log_before, log_before };
         process.wait_until_ready().await?;
         Ok(process)
+    }
+
+    /// Whether it answers requests.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.options.duties != Duties::Work
     }
 
     /// Where it serves.
@@ -143,10 +174,8 @@ impl Orderbridge {
     /// # Errors
     /// When the log cannot be read.
     pub fn new_output(&mut self) -> Result<String> {
-        let mut log = File::open(&self.options.log)?;
-        log.seek(SeekFrom::Start(self.log_read))?;
-        let mut output = Vec::new();
-        self.log_read += log.read_to_end(&mut output)? as u64;
+        let output = log_from(&self.options.log, self.log_read)?;
+        self.log_read += output.len() as u64;
         Ok(String::from_utf8_lossy(&output).into_owned())
     }
 
@@ -190,6 +219,7 @@ impl Orderbridge {
     /// # Errors
     /// When it does not serve within half a minute.
     pub async fn start_again(&mut self) -> Result<()> {
+        self.log_before = size(&self.options.log);
         self.child = spawn(&self.options)?;
         self.wait_until_ready().await
     }
@@ -210,6 +240,11 @@ impl Orderbridge {
         Ok(())
     }
 
+    fn says_that_it_works(&self) -> Result<bool> {
+        let log = log_from(&self.options.log, self.log_before)?;
+        Ok(String::from_utf8_lossy(&log).lines().any(|line| line.ends_with(" working")))
+    }
+
     async fn wait_until_ready(&mut self) -> Result<()> {
         let http = reqwest::Client::new();
         let ready = format!("{}/health/ready", self.url());
@@ -218,8 +253,14 @@ impl Orderbridge {
             if let Some(status) = self.child.try_wait()? {
                 bail!("orderbridge ended at once ({status}): {}", last_lines(&self.options.log));
             }
-            let answer = http.get(&ready).timeout(Duration::from_secs(2)).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
+            let is_ready = if self.serves() {
+                let answer = http.get(&ready).timeout(Duration::from_secs(2)).send().await;
+                answer.is_ok_and(|answer| answer.status().is_success())
+            } else {
+                // Nobody can ask it.
+                self.says_that_it_works()?
+            };
+            if is_ready {
                 return Ok(());
             }
             ensure!(
@@ -251,8 +292,20 @@ impl Drop for Orderbridge {
 fn spawn(options: &ProcessOptions) -> Result<Child> {
     let log = File::options().create(true).append(true).open(&options.log)?;
     let mut serve = command(options)?;
-    serve.arg("serve").stdout(log.try_clone()?).stderr(log);
+    serve.args(options.duties.arguments()).stdout(log.try_clone()?).stderr(log);
     serve.spawn().context("cannot start orderbridge")
+}
+
+fn size(log: &Path) -> u64 {
+    log.metadata().map_or(0, |log| log.len())
+}
+
+fn log_from(log: &Path, position: u64) -> Result<Vec<u8>> {
+    let mut log = File::open(log)?;
+    log.seek(SeekFrom::Start(position))?;
+    let mut output = Vec::new();
+    log.read_to_end(&mut output)?;
+    Ok(output)
 }
 
 fn last_lines(log: &Path) -> String {

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::comparison::{Comparison, read_sides};
-use crate::process::{Orderbridge, ProcessOptions, create_login, free_address};
+use crate::process::{Duties, Orderbridge, ProcessOptions, create_login, free_address};
 use crate::sandboxes::Sandboxes;
 
 /// What runs and how long.
@@ -21,7 +22,8 @@ pub struct RunOptions {
     pub database_url: Option<String>,
     /// Where the first process serves; a free port unless given.
     pub port: Option<u16>,
-    pub processes: usize,
+    /// What each process does; the first one serves.
+    pub processes: Vec<Duties>,
     pub seed: u64,
     /// Where TikTok Shop's seller is; Germany and its neighbours unless given.
     pub market: Option<&'static str>,
@@ -41,7 +43,7 @@ impl RunOptions {
             data_dir: data_dir.into(),
             database_url: None,
             port: None,
-            processes: 1,
+            processes: vec![Duties::All],
             seed,
             market: None,
             hold_seconds: 0,
@@ -86,7 +88,7 @@ impl Run {
         };
         let sandboxes = Sandboxes::start(tiktok, prestashop).await?;
         let (mut processes, mut clocks) = (Vec::new(), Vec::new());
-        for number in 0..options.processes {
+        for (number, &duties) in options.processes.iter().enumerate() {
             let address = match options.port.filter(|_| number == 0) {
                 Some(port) => ([127, 0, 0, 1], port).into(),
                 None => free_address()?,
@@ -95,6 +97,7 @@ impl Run {
             let mut environment = options.environment.clone();
             environment.insert("ORDERBRIDGE_CLOCK_AHEAD_FILE", clock.display().to_string());
             let process = ProcessOptions {
+                duties,
                 address,
                 data_dir: options.data_dir.clone(),
                 database_url: options.database_url.clone(),
@@ -108,14 +111,32 @@ impl Run {
             }
             processes.push(Orderbridge::start(process).await?);
         }
-        let api = Api::new(&processes[0].url());
+        let urls = processes.iter().filter(|process| process.serves()).map(Orderbridge::url);
+        let api = Api::of_any(urls, options.seed);
         api.pause_connections().await?;
         let connection = connect(&api, &sandboxes, options).await?;
         let connection_id = connection["id"].to_string();
-        let targets: Vec<_> =
-            processes.iter().map(|process| format!("{}/webhooks/tiktok", process.url())).collect();
-        sandboxes.channel_control.put("/webhooks/targets", &json!({ "targets": targets[..1] })).await?;
-        Ok(Self { sandboxes, processes, api, connection_id, clocks })
+        let run = Self { sandboxes, processes, api, connection_id, clocks };
+        run.notify(&run.processes[0]).await?;
+        Ok(run)
+    }
+
+    /// Lets TikTok Shop send its notifications to this process from now on.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn notify(&self, process: &Orderbridge) -> Result<()> {
+        let targets = json!({ "targets": [format!("{}/webhooks/tiktok", process.url())] });
+        self.sandboxes.channel_control.put("/webhooks/targets", &targets).await.map(drop)
+    }
+
+    /// One of the processes that serve.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn any_serving(&self, random: &mut StdRng) -> &Orderbridge {
+        let serving: Vec<_> = self.processes.iter().filter(|process| process.serves()).collect();
+        serving.choose(random).expect("the first process serves")
     }
 
     /// Kills a random process at random moments, starting it again each time.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clock::{Clock, SystemClock};
 use serde_json::json;
-use tests::{Api, Run, RunOptions};
+use tests::{Api, Duties, Run, RunOptions};
 use tiktok_shop::{Secret, webhook};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -47,9 +47,29 @@ async fn a_process_that_is_killed_again_and_again_loses_and_doubles_nothing() ->
 async fn three_processes_on_one_postgresql_share_the_work_and_double_nothing() -> Result<()> {
     let Some(database) = test_database::postgres().await else { return Ok(()) };
     let folder = tempfile::tempdir()?;
-    let several = RunOptions { database_url: Some(database.url.clone()), processes: 3, ..options(&folder) };
+    let several = RunOptions {
+        database_url: Some(database.url.clone()),
+        processes: vec![Duties::All; 3],
+        ..options(&folder)
+    };
 
     let complaints = complaints(&several, 90, 3, true).await?;
+
+    assert_eq!(complaints, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_process_that_serves_and_one_that_works_do_together_what_one_does_alone() -> Result<()> {
+    let Some(database) = test_database::postgres().await else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let two = RunOptions {
+        database_url: Some(database.url.clone()),
+        processes: vec![Duties::Serve, Duties::Work],
+        ..options(&folder)
+    };
+
+    let complaints = complaints(&two, 40, 2, true).await?;
 
     assert_eq!(complaints, Vec::<String>::new());
     Ok(())
@@ -69,7 +89,11 @@ async fn without_a_single_webhook_every_order_arrives_by_polling() -> Result<()>
 async fn what_one_process_does_reaches_the_pages_that_listen_to_another() -> Result<()> {
     let Some(database) = test_database::postgres().await else { return Ok(()) };
     let folder = tempfile::tempdir()?;
-    let two = RunOptions { database_url: Some(database.url.clone()), processes: 2, ..options(&folder) };
+    let two = RunOptions {
+        database_url: Some(database.url.clone()),
+        processes: vec![Duties::All; 2],
+        ..options(&folder)
+    };
     let run = Run::start(&two).await?;
     let mut stream = Api::new(&run.processes[1].url()).listen().await?;
 
@@ -130,7 +154,7 @@ async fn a_rolling_restart_under_load_loses_no_request_and_no_order() -> Result<
     let folder = tempfile::tempdir()?;
     let three = RunOptions {
         database_url: Some(database.url.clone()),
-        processes: 3,
+        processes: vec![Duties::All; 3],
         environment: BTreeMap::from([("ORDERBRIDGE_DRAIN_SECONDS", "1".to_owned())]),
         poll_interval_s: 3_600,
         ..options(&folder)

@@ -1,14 +1,15 @@
 //! Where the fault lab ends this process: before and after each write to the outside, and after the commit that keeps
 //! what came of it.
 //!
-//! Only a debug build obeys, and only one whose environment names points in [`VARIABLE`]. A build feature would need
+//! Only a debug build obeys, and only one whose environment names a folder in [`VARIABLE`]. A build feature would need
 //! the whole program twice; this way the lab runs the very program that the other tests run, and in a release build
 //! [`reach`] is an empty function.
 
 use std::fmt;
 
-/// Names the points at which a debug build ends itself: `order:answered*2,cart:before` ends at the second pass of the
-/// one or the first pass of the other, whichever comes first.
+/// Names a folder. A file in it that is named like a point, such as `order:answered`, ends a debug build there, at the
+/// pass that the file says, counted over all processes. Whichever process takes the file away is the one that ends, so
+/// that of many that come to a point one ends, whoever it is.
 pub const VARIABLE: &str = "ORDERBRIDGE_CRASH_POINTS";
 
 /// Something that is written outside, or read there at a price.
@@ -161,48 +162,52 @@ fn reach(write: OutsideWrite, moment: Moment) {
 
 #[cfg(debug_assertions)]
 mod armed {
-    use std::collections::HashMap;
-    use std::sync::{LazyLock, Mutex};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::sync::LazyLock;
 
     use super::{CrashPoint, VARIABLE};
 
-    /// How many passes are left for each point that was named.
-    static LEFT: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(|| {
-        let named = std::env::var(VARIABLE).unwrap_or_default();
-        Mutex::new(named.split(',').filter_map(parse).collect())
-    });
-
-    fn parse(named: &str) -> Option<(String, u32)> {
-        let (name, passes) = named.split_once('*').unwrap_or((named, "1"));
-        let known = CrashPoint::all().any(|point| point.to_string() == name);
-        known.then(|| Some((name.to_owned(), passes.parse().ok()?)))?
-    }
+    static FOLDER: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| std::env::var_os(VARIABLE).map(PathBuf::from));
 
     pub(super) fn reach(point: CrashPoint) {
-        let mut left = LEFT.lock().expect("no holder panics");
-        if left.is_empty() {
-            return;
-        }
-        let Some(passes) = left.get_mut(&point.to_string()) else { return };
-        *passes = passes.saturating_sub(1);
-        if *passes == 0 {
+        if FOLDER.as_ref().is_some_and(|folder| strikes(folder, point)) {
             eprintln!("ended at the crash point {point}");
             // As a power cut: nothing is unwound, flushed or given back.
             std::process::abort();
         }
     }
 
+    /// Counts this pass, and says whether it is the one at which this process ends.
+    pub(super) fn strikes(folder: &Path, point: CrashPoint) -> bool {
+        let file = folder.join(point.to_string());
+        let Ok(passes) = fs::read_to_string(&file) else { return false };
+        match passes.parse::<u32>() {
+            Ok(passes @ 2..) => {
+                // Two passes at the same moment may count as one.
+                drop(fs::write(&file, (passes - 1).to_string()));
+                false
+            }
+            _ => fs::remove_file(&file).is_ok(),
+        }
+    }
+
     #[cfg(test)]
     mod tests {
-        use super::parse;
+        use std::fs;
+
+        use super::super::{CrashPoint, Moment, OutsideWrite};
+        use super::strikes;
 
         #[test]
-        fn a_point_is_named_with_its_passes() {
-            assert_eq!(parse("order:answered*2"), Some(("order:answered".to_owned(), 2)));
-            assert_eq!(parse("cart:before"), Some(("cart:before".to_owned(), 1)));
-            assert_eq!(parse("package:recorded"), None);
-            assert_eq!(parse("order:answered*many"), None);
-            assert_eq!(parse(""), None);
+        fn a_point_ends_one_process_at_the_pass_that_its_file_says() {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join("order:answered"), "2").expect("writable");
+            let pass = |moment| strikes(folder.path(), CrashPoint { write: OutsideWrite::Order, moment });
+
+            assert!(!pass(Moment::Before));
+            assert_eq!([(); 3].map(|()| pass(Moment::Answered)), [false, true, false]);
         }
     }
 }

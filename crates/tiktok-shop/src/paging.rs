@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::{Call, Shop};
-use crate::transport::Answer;
+use crate::error::Effect;
+use crate::transport::{Answer, unwrap_envelope};
 use crate::wire::{self, Unreadable};
 use crate::{Error, wire::open_text};
 
@@ -71,6 +72,23 @@ impl Shop {
         .try_flatten()
         .boxed()
     }
+}
+
+/// Reads the items of a whole page that came in another way, as from a fuzzer, and the token of the page after it.
+///
+/// # Errors
+/// As the list whose page it is.
+pub fn read_page<T: DeserializeOwned>(
+    status: u16,
+    body: &[u8],
+    member: &'static str,
+) -> Result<(Vec<T>, Option<String>), Error> {
+    let answer = unwrap_envelope(body, status, None, Effect::Read, &[])?;
+    let next = following(&answer, &Next::First)?.and_then(|next| match next {
+        Next::First => None,
+        Next::Page(token) => Some(token),
+    });
+    Ok((members(answer, member)?, next))
 }
 
 /// The page after this one: none when the token is empty or missing.

@@ -37,6 +37,14 @@ pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
+/// Reads `data` of a whole answer that came in another way, as from a fuzzer.
+///
+/// # Errors
+/// As the call that it answers, when that only reads.
+pub fn read_answer<T: serde::de::DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Error> {
+    unwrap_envelope(body, status, None, Effect::Read, &[])?.read()
+}
+
 /// A successful answer.
 pub(crate) struct Answer {
     /// `data` of the envelope; `null` if it has none.

@@ -21,9 +21,9 @@ const COVERAGE: [&str; 7] = [
 ];
 
 /// Needs nothing of the server, which takes minutes to build.
-const LIGHT: [&str; 6] =
-    ["webhook", "tiktok_answer", "prestashop_answer", "xml", "filter_query", "search_terms"];
-const OF_SERVER: [&str; 3] = ["cursor", "access_token", "idempotency_key"];
+const LIGHT: [&str; 7] =
+    ["webhook", "tiktok_answer", "tiktok_data", "prestashop_answer", "xml", "filter_query", "search_terms"];
+const OF_SERVER: [&str; 4] = ["cursor", "access_token", "idempotency_key", "json_body"];
 
 /// Runs one target, or each in turn, for so many seconds.
 pub fn search(workspace: &Workspace, target: Option<&str>, seconds: u32) -> Result<()> {

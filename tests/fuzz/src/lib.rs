@@ -2,15 +2,19 @@
 
 use chrono::DateTime;
 use prestashop::{Call, Element, Entity, Method, RawAnswer, Resource, judge};
+use serde::de::DeserializeOwned;
 use shared::{OrderFilter, Search};
-use tiktok_shop::Secret;
 use tiktok_shop::webhook::{self, Notification};
+use tiktok_shop::{
+    Cancellation, MarkedPackage, OrderListEntry, Package, Secret, ShippingDocument, ShippingProvider,
+    TokenPair, read_answer, read_page,
+};
 
 #[cfg(feature = "server")]
 mod server;
 
 #[cfg(feature = "server")]
-pub use server::{access_token, cursor, idempotency_key};
+pub use server::{access_token, cursor, idempotency_key, json_body};
 
 /// A target's name, which is that of its corpus, and what it does with any bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -19,6 +23,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("webhook", webhook),
     ("tiktok_answer", tiktok_answer),
+    ("tiktok_data", tiktok_data),
     ("prestashop_answer", prestashop_answer),
     ("xml", xml),
     ("filter_query", filter_query),
@@ -29,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     ("access_token", access_token),
     #[cfg(feature = "server")]
     ("idempotency_key", idempotency_key),
+    #[cfg(feature = "server")]
+    ("json_body", json_body),
 ];
 
 /// A notification: the header in the first line, the body below.
@@ -55,20 +62,68 @@ pub fn webhook(data: &[u8]) {
     }
 }
 
+/// The statuses of TikTok Shop's answers.
+const STATUSES: [u16; 8] = [200, 201, 204, 400, 401, 429, 500, 503];
+
 /// An answer to reading orders: the first byte chooses the status.
 pub fn tiktok_answer(data: &[u8]) {
-    const STATUSES: [u16; 8] = [200, 201, 204, 400, 401, 429, 500, 503];
     let Some((first, body)) = data.split_first() else { return };
     let status = STATUSES[usize::from(*first) % STATUSES.len()];
-    match tiktok_shop::read_orders(status, body) {
-        Ok(orders) => {
-            assert!((200..300).contains(&status), "a success with status {status}");
-            for read in orders {
-                assert!(!read.order.id.is_empty());
+    let orders = tiktok_shop::read_orders(status, body);
+    for read in success(status, orders).into_iter().flatten() {
+        assert!(!read.order.id.is_empty());
+    }
+}
+
+/// Any other answer of TikTok Shop: the first byte chooses the status, the second what was asked for.
+pub fn tiktok_data(data: &[u8]) {
+    let [first, second, body @ ..] = data else { return };
+    let status = STATUSES[usize::from(*first) % STATUSES.len()];
+    match second % 7 {
+        0 => {
+            if let Some(pair) = success(status, read_answer::<TokenPair>(status, body)) {
+                for token in [&pair.access_token, &pair.refresh_token] {
+                    assert!(!token.expose().is_empty(), "a pair without a token");
+                }
             }
         }
-        // Written down and shown, so it must be short and one line.
-        Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
+        1 => {
+            if let Some(document) = success(status, read_answer::<ShippingDocument>(status, body)) {
+                assert!(!document.doc_url.expose().is_empty(), "a document that is nowhere");
+            }
+        }
+        2 => {
+            if let Some(package) = success(status, read_answer::<Package>(status, body)) {
+                assert!(!package.id.is_empty());
+            }
+        }
+        3 => drop(success(status, read_answer::<MarkedPackage>(status, body))),
+        4 => listed::<OrderListEntry>(status, body, "orders", |order| &order.id),
+        5 => listed::<ShippingProvider>(status, body, "shipping_providers", |carrier| &carrier.id),
+        _ => listed::<Cancellation>(status, body, "cancellations", |asked| &asked.cancel_id),
+    }
+}
+
+/// A page of a list, and where the next one begins.
+fn listed<T: DeserializeOwned>(status: u16, body: &[u8], member: &'static str, id: fn(&T) -> &str) {
+    let page = success(status, read_page::<T>(status, body, member));
+    let Some((items, next)) = page else { return };
+    assert!(items.iter().all(|item| !id(item).is_empty()), "an item without an id");
+    assert_ne!(next.as_deref(), Some(""), "a next page that is the first one again");
+}
+
+/// What was read, which is only there with a status of success; otherwise why not, which is written down and shown: it
+/// must be one line.
+fn success<T>(status: u16, read: Result<T, tiktok_shop::Error>) -> Option<T> {
+    match read {
+        Ok(read) => {
+            assert!((200..300).contains(&status), "a success with status {status}");
+            Some(read)
+        }
+        Err(error) => {
+            assert!(!error.to_string().contains('\n'), "{error}");
+            None
+        }
     }
 }
 

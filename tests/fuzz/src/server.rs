@@ -1,6 +1,7 @@
 //! The targets that need the server.
 
 use backend::untrusted;
+use shared::{ActionRequest, AlertRules, CreateConnection, CreateWebhook, UpdateConnection};
 
 /// A cursor as a stranger sends it, and the position in it as if it were signed.
 pub fn cursor(data: &[u8]) {
@@ -28,5 +29,17 @@ pub fn idempotency_key(data: &[u8]) {
         assert!((1..=255).contains(&key.len()));
         assert!(key.bytes().all(|byte| byte.is_ascii_graphic()));
         assert_eq!(values.len(), 1);
+    }
+}
+
+/// The body of a request: the first byte chooses what is asked for.
+pub fn json_body(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else { return };
+    match first % 5 {
+        0 => untrusted::body_survives::<ActionRequest>(body),
+        1 => untrusted::body_survives::<CreateConnection>(body),
+        2 => untrusted::body_survives::<UpdateConnection>(body),
+        3 => untrusted::body_survives::<AlertRules>(body),
+        _ => untrusted::body_survives::<CreateWebhook>(body),
     }
 }

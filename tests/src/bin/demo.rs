@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use clock::{Clock, SystemClock};
 use serde_json::json;
-use tests::{LOGIN_EMAIL, LOGIN_PASSWORD, Run, RunOptions};
+use tests::{Duties, LOGIN_EMAIL, LOGIN_PASSWORD, Run, RunOptions};
 
 /// Runs orderbridge beside simulators of TikTok Shop and PrestaShop.
 #[derive(Debug, Parser)]
@@ -55,7 +55,7 @@ async fn main() -> Result<ExitCode> {
     let run_options = RunOptions {
         database_url: options.database_url.clone(),
         port: Some(options.port),
-        processes: options.processes,
+        processes: vec![Duties::All; options.processes],
         seed,
         hold_seconds: if options.exit { 5 } else { 60 },
         order_post_ms: options.order_post_ms,

@@ -1,12 +1,14 @@
 //! Ends processes at the points that the engine names, one after the other, and starts whatever has ended again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sync::crash_points::{CrashPoint, OutsideWrite, VARIABLE};
+use sync::crash_points::{CrashPoint, OutsideWrite};
 
 use crate::process::Orderbridge;
 use crate::whole_run::Run;
@@ -26,7 +28,10 @@ pub(super) struct CrashWalk {
     /// Ends that nobody has asked for, with the last that was written.
     pub unasked: Vec<String>,
     db: DatabaseConnection,
-    /// How many points a process is told of when it starts.
+    /// Where the processes look for the points that end them.
+    folder: PathBuf,
+    armed: BTreeSet<String>,
+    /// How many points end a process at the same time.
     at_once: usize,
 }
 
@@ -34,6 +39,8 @@ impl CrashWalk {
     pub(super) fn new(
         points: impl IntoIterator<Item = CrashPoint>,
         db: DatabaseConnection,
+        folder: PathBuf,
+        processes: usize,
         random: &mut StdRng,
     ) -> Self {
         // What happens rarely is struck when it happens.
@@ -55,7 +62,9 @@ impl CrashWalk {
             restarts: 0,
             unasked: Vec::new(),
             db,
-            at_once: 3,
+            folder,
+            armed: BTreeSet::new(),
+            at_once: 3 * processes,
         }
     }
 
@@ -67,14 +76,37 @@ impl CrashWalk {
         self.struck.len()
     }
 
-    /// From the next start on, whichever point comes first.
-    pub(super) fn arm_all(&mut self) {
+    /// From now on whichever point comes first.
+    pub(super) fn arm_all(&mut self) -> Result<()> {
         self.at_once = usize::MAX;
+        self.arm()
     }
 
-    /// No point ends anything from the next start on.
-    pub(super) fn disarm(&mut self) {
+    /// No point ends anything any more.
+    pub(super) fn disarm(&mut self) -> Result<()> {
         self.left.clear();
+        self.arm()
+    }
+
+    /// Lets the points whose turn it is, and no others, end whichever process comes to them.
+    pub(super) fn arm(&mut self) -> Result<()> {
+        let first = self.restarts as usize % self.left.len().max(1);
+        let in_turn = self.left.iter().cycle().skip(first).take(self.at_once.min(self.left.len()));
+        // A store gets this product once; if nothing ends then, nothing comes to it again.
+        let once =
+            self.left.iter().filter(|(name, _)| name.starts_with(OutsideWrite::ShippingProduct.name()));
+        let wanted: BTreeMap<_, _> =
+            in_turn.chain(once).map(|(name, passes)| (name.clone(), *passes)).collect();
+        for gone in self.armed.iter().filter(|name| !wanted.contains_key(*name)) {
+            // A process may have taken it.
+            drop(fs::remove_file(self.folder.join(gone)));
+        }
+        // What was armed before is not armed again: where its file is gone, a process has ended that nobody has seen yet.
+        for (name, passes) in wanted.iter().filter(|(name, _)| !self.armed.contains(*name)) {
+            fs::write(self.folder.join(name), passes.to_string())?;
+        }
+        self.armed = wanted.into_keys().collect();
+        Ok(())
     }
 
     /// Starts every process that has ended, as a supervisor does.
@@ -100,14 +132,7 @@ impl CrashWalk {
             if !self.restarts.is_multiple_of(3) {
                 self.let_leases_end().await;
             }
-            let first = self.restarts as usize % self.left.len().max(1);
-            let in_turn = self.left.iter().cycle().skip(first).take(self.at_once.min(self.left.len()));
-            // A store gets this product once; who is not told of it then never comes to it.
-            let once = OutsideWrite::ShippingProduct.name();
-            let points: BTreeMap<_, _> =
-                in_turn.chain(self.left.iter().filter(|(name, _)| name.starts_with(once))).collect();
-            let named: Vec<_> = points.iter().map(|(name, passes)| format!("{name}*{passes}")).collect();
-            process.set_variable(VARIABLE, Some(named.join(",")).filter(|named| !named.is_empty()));
+            self.arm()?;
             let Err(error) = process.start_again().await else { return Ok(()) };
             if !self.note(process)? {
                 return Err(error);

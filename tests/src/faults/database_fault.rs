@@ -6,7 +6,7 @@ use anyhow::Result;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use test_database::{Restart, TestDatabase};
 
 use super::crash_walk::CrashWalk;
@@ -28,8 +28,9 @@ pub(super) enum DatabaseFault {
 }
 
 const OF_SQLITE: [DatabaseFault; 3] = [DatabaseFault::Locked, DatabaseFault::Full, DatabaseFault::ReadOnly];
-const OF_POSTGRES: [DatabaseFault; 5] = [
+const OF_POSTGRES: [DatabaseFault; 6] = [
     DatabaseFault::Locked,
+    DatabaseFault::Full,
     DatabaseFault::ReadOnly,
     DatabaseFault::SessionsEnded,
     DatabaseFault::Restarted(Restart::Fast),
@@ -81,6 +82,7 @@ impl DatabaseFault {
                 }
                 connection.close().await?;
             }
+            Self::Full if postgres => fill_up(database, pause).await?,
             Self::Full => with_pragma("max_page_count=1", run, walk, pause).await?,
             Self::ReadOnly if postgres => {
                 set_read_only(database, true).await?;
@@ -112,6 +114,33 @@ async fn with_pragma(pragma: &str, run: &mut Run, walk: &mut CrashWalk, pause: D
     process.kill()?;
     process.set_variable(PRAGMAS, None);
     walk.start(process).await
+}
+
+/// For a while the server says of every row that it shall write what it says when its disk is full.
+async fn fill_up(database: &TestDatabase, pause: Duration) -> Result<()> {
+    let connection = one_session(database).await?;
+    let full = "CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+                END $$";
+    connection.execute_unprepared(full).await?;
+    let sql = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+    let tables = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let tables: Vec<String> =
+        tables.iter().map(|row| row.try_get("", "tablename")).collect::<Result<_, _>>()?;
+    // One by one, for each has to wait until nobody writes to the table.
+    for table in &tables {
+        let begin = format!(
+            "CREATE TRIGGER disk_full BEFORE INSERT OR UPDATE ON {table}
+                FOR EACH ROW EXECUTE FUNCTION disk_full()"
+        );
+        connection.execute_unprepared(&begin).await?;
+    }
+    tokio::time::sleep(pause).await;
+    for table in &tables {
+        connection.execute_unprepared(&format!("DROP TRIGGER disk_full ON {table}")).await?;
+    }
+    connection.close().await?;
+    Ok(())
 }
 
 /// For every session of the server, those that run included.

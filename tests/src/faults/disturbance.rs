@@ -23,6 +23,10 @@ pub(super) enum Disturbance {
     StandStill,
     /// A process stands still for longer than its leases last.
     StandStillLong,
+    /// The store makes an order, or does not, and its answer never comes: the client has to give up by itself.
+    StoreSilent,
+    /// The same for any other call to either side, which is waited for for longer.
+    AnySideSilent,
     ClockJump,
     Database,
     StoreFault,
@@ -42,7 +46,7 @@ pub(super) enum Disturbance {
 }
 
 /// Each as often as it stands here.
-const ALL: [Disturbance; 28] = [
+const ALL: [Disturbance; 29] = [
     Disturbance::Kill,
     Disturbance::StandStill,
     Disturbance::ClockJump,
@@ -59,6 +63,7 @@ const ALL: [Disturbance; 28] = [
     Disturbance::StoreFault,
     Disturbance::StoreFault,
     Disturbance::StoreFault,
+    Disturbance::StoreSilent,
     Disturbance::StoreSlow,
     Disturbance::StoreOff,
     Disturbance::StoreKeyOff,
@@ -109,6 +114,9 @@ const STORE_CALLS: [(&str, &str); 9] = [
     ("", ""),
 ];
 
+const SMALL_STORE_WRITES: [&str; 5] =
+    ["carts", "customers", "addresses", "specific_prices", "order_histories"];
+
 const CHANNEL_FAULTS: [&str; 12] = [
     "rate_limited",
     "internal_error",
@@ -130,8 +138,8 @@ const CHANNEL_PATHS: [&str; 6] =
 impl Disturbance {
     /// One that there is time for.
     pub(super) fn draw(random: &mut StdRng, time_left: Duration) -> Self {
-        if time_left > Duration::from_secs(45) && random.random_bool(0.02) {
-            return Self::StandStillLong;
+        if time_left > Duration::from_secs(45) && random.random_bool(0.04) {
+            return if random.random_bool(0.5) { Self::StandStillLong } else { Self::AnySideSilent };
         }
         *ALL.choose(random).expect("the list is not empty")
     }
@@ -141,6 +149,8 @@ impl Disturbance {
             Self::Kill => "kill",
             Self::StandStill => "stand_still",
             Self::StandStillLong => "stand_still_long",
+            Self::StoreSilent => "store_silent",
+            Self::AnySideSilent => "any_side_silent",
             Self::ClockJump => "clock_jump",
             Self::Database => "database",
             Self::StillRunning => "still_running",
@@ -224,6 +234,24 @@ impl Disturbance {
                 }
                 store.post("/faults", &fault).await?;
             }
+            Self::StoreSilent => {
+                let kind = if random.random_bool(0.5) { "silent_before" } else { "silent_after" };
+                let fault = json!({ "kind": kind, "resource": "orders", "method": "POST", "times": 1 });
+                store.post("/faults", &fault).await?;
+            }
+            Self::AnySideSilent => {
+                let kind = if random.random_bool(0.5) { "silent_before" } else { "silent_after" };
+                let resource = SMALL_STORE_WRITES.choose(random).expect("the list is not empty");
+                let of_store = json!({ "kind": kind, "resource": resource, "method": "POST", "times": 1 });
+                let of_channel = json!({
+                    "kind": "silent",
+                    "path": CHANNEL_PATHS.choose(random).expect("the list is not empty"),
+                    "when": if random.random_bool(0.5) { "before" } else { "after" },
+                    "times": random.random_range(1..3),
+                });
+                store.post("/faults", &of_store).await?;
+                channel.post("/faults", &of_channel).await?;
+            }
             Self::StoreSlow => {
                 let slow = json!({
                     "call_ms": random.random_range(0..150),
@@ -276,7 +304,7 @@ impl Disturbance {
                 });
                 channel.put("/switches", &json!({ "webhooks": webhooks })).await?;
             }
-            Self::WebhookForged => forge_webhook(run).await?,
+            Self::WebhookForged => forge_webhook(run, random).await?,
         }
         Ok(self.name())
     }
@@ -338,7 +366,7 @@ async fn poison(run: &Run, database: &TestDatabase, random: &mut StdRng) -> Resu
 }
 
 /// A stranger sends what looks like TikTok Shop's notification; it must be refused.
-async fn forge_webhook(run: &Run) -> Result<()> {
+async fn forge_webhook(run: &Run, random: &mut StdRng) -> Result<()> {
     let body = json!({
         "type": 1,
         "tts_notification_id": "7327112393057371910",
@@ -347,7 +375,7 @@ async fn forge_webhook(run: &Run) -> Result<()> {
         "data": { "order_id": "576461413038785752", "order_status": "CANCEL", "update_time": 1_644_412_885 },
     });
     let answer = reqwest::Client::new()
-        .post(format!("{}/webhooks/tiktok", run.processes[0].url()))
+        .post(format!("{}/webhooks/tiktok", run.any_serving(random).url()))
         .header("authorization", "0".repeat(64))
         .json(&body)
         .send()

@@ -2,7 +2,7 @@ use anyhow::Result;
 use serde_json::json;
 use tempfile::TempDir;
 use tests::browser::{Browser, button, css, link};
-use tests::{Orderbridge, ProcessOptions, Sandboxes, create_login, free_address};
+use tests::{Duties, Orderbridge, ProcessOptions, Sandboxes, create_login, free_address};
 
 use crate::stage::{caught, end, journey, order_of, sign_in};
 
@@ -11,6 +11,7 @@ async fn a_first_visit_ends_with_a_connection_whose_orders_arrive() -> Result<()
     let data = TempDir::new()?;
     let sandboxes = Sandboxes::start(Default::default(), Default::default()).await?;
     let options = ProcessOptions {
+        duties: Duties::All,
         address: free_address()?,
         data_dir: data.path().to_owned(),
         database_url: None,

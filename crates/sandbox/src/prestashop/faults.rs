@@ -52,6 +52,10 @@ pub enum FaultKind {
     CutBefore,
     /// The connection is cut; everything was done.
     CutAfter,
+    /// No answer ever comes, though the connection stays; nothing was done.
+    SilentBefore,
+    /// No answer ever comes, though the connection stays; everything was done.
+    SilentAfter,
     /// Half of the answer arrives, then the connection is cut; everything was done.
     Truncated,
     /// The answer arrives a few bytes at a time, for about a second; everything was done.
@@ -74,6 +78,7 @@ impl FaultKind {
                 | Self::StoredSomethingElse
                 | Self::Slow
                 | Self::CutAfter
+                | Self::SilentAfter
                 | Self::Truncated
                 | Self::Trickled
                 | Self::HugeBody

@@ -125,6 +125,9 @@ pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> 
         Ok(answer) => answer,
         Err(_) => Answer::html(500, ""),
     };
+    if matches!(kind, Some(FaultKind::SilentBefore | FaultKind::SilentAfter)) {
+        return std::future::pending().await;
+    }
     let version = server.shop().version;
     wire::response(answer, kind, version, started, is_head)
 }

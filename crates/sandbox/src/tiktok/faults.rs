@@ -24,6 +24,8 @@ pub enum FaultKind {
     Slow,
     /// The connection ends without an answer.
     Cut,
+    /// No answer ever comes, though the connection stays.
+    Silent,
     /// The connection ends in the middle of the answer.
     Truncated,
     /// The right answer, a few bytes at a time, for about a second.
@@ -202,6 +204,7 @@ impl Fault {
             FaultKind::Empty => Some(Reply::typed(self.status.unwrap_or(200), "application/json", b"")),
             FaultKind::Slow
             | FaultKind::Cut
+            | FaultKind::Silent
             | FaultKind::Truncated
             | FaultKind::Trickled
             | FaultKind::HugeBody => None,

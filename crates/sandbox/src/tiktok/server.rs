@@ -238,7 +238,11 @@ async fn handle(request: HttpRequest, body: web::Bytes, sandbox: web::Data<Sandb
     }
     let reply = answer(&sandbox, &incoming, fault.as_ref());
     sandbox.wake.notify_one();
-    http_response(reply, fault.map(|fault| fault.kind))
+    let kind = fault.map(|fault| fault.kind);
+    if kind == Some(FaultKind::Silent) {
+        return std::future::pending().await;
+    }
+    http_response(reply, kind)
 }
 
 /// Answers the call, spoiled by the fault if there is one, and enters it into the book.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ::tests::{Orderbridge, ProcessOptions, free_address};
+use ::tests::{Duties, Orderbridge, ProcessOptions, free_address};
 use anyhow::{Context, Result};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING};
 
@@ -15,6 +15,7 @@ const MOST_BYTES: usize = 300_000;
 pub async fn measure(_scale: &Scale) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let options = ProcessOptions {
+        duties: Duties::All,
         address: free_address()?,
         data_dir: folder.path().to_owned(),
         database_url: None,

@@ -1,5 +1,8 @@
 //! Rules that hold for every input: tried on all there are where they are few, and on many seeded ones where not.
 
+mod plan;
+mod store_state;
+
 #[cfg(test)]
 mod actions {
     use shared::{
