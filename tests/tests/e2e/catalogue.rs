@@ -6,12 +6,19 @@ use database::issues::{self, Found, Retry};
 use serde::Deserialize;
 use shared::{IssueCode, IssueFacts, RetryClass};
 
+use tests::browser::button;
+
 use crate::looks::pictures_of;
 use crate::stage::journey;
 
-/// What an import meets before there is a store order, and never after it.
-const WITHOUT_A_STORE_ORDER: [IssueCode; 4] =
-    [IssueCode::SkuAmbiguous, IssueCode::SkuMissing, IssueCode::TaxRuleMissing, IssueCode::PaymentIncoherent];
+/// What stands on no order whose store order is there: an import meets it before, or the store order is gone.
+const WITHOUT_A_STORE_ORDER: [IssueCode; 5] = [
+    IssueCode::SkuAmbiguous,
+    IssueCode::SkuMissing,
+    IssueCode::TaxRuleMissing,
+    IssueCode::PaymentIncoherent,
+    IssueCode::StoreOrderDeleted,
+];
 
 /// A problem as a merchant reads it.
 #[derive(Debug, Deserialize)]
@@ -70,6 +77,33 @@ async fn every_problem_of_the_catalogue_is_shown_with_its_remedy() -> Result<()>
                 && *code != IssueCode::CancelRequestOpen
                 && !WITHOUT_A_STORE_ORDER.contains(code);
             ensure!(!needs_somebody || card.remedies > 0, "{code} offers nothing to do: {card:?}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_problem_of_several_orders_is_marked_as_handled_for_all_of_them() -> Result<()> {
+    journey("handled-for-all", async |stage| {
+        let browser = &stage.browser;
+        let orders = [stage.place("MUG-STONE-BLU").await?, stage.place("CANDLE-FIG").await?];
+        let db = stage.database().await?;
+        for order in &orders {
+            let found = Found::new(IssueCode::DriftDetected).with("field", "the total").about("total");
+            let retry = Retry::default();
+            issues::open(&db, order.connection_id, order.id, &found, retry, Utc::now()).await?;
+        }
+        db.close().await?;
+
+        stage.enter(&format!("/orders/{}", orders[0].id)).await?;
+        browser.sees("This fix unblocks 1 other order.").await?;
+        pictures_of(browser, "handled-for-all", "#issues").await?;
+        browser.click(button("Mark all as handled")).await?;
+        for order in &orders {
+            browser.sees("No open issues").await?;
+            browser.sees("1 resolved issue").await?;
+            browser.open(&format!("/orders/{}", order.id)).await?;
         }
         Ok(())
     })

@@ -76,7 +76,7 @@ async fn notes_and_tags_are_kept_and_orders_found_by_them() -> Result<()> {
         // The row stays where it is until somebody asks again.
         browser
             .until("the row has the other tag", async || {
-                Ok(browser.text_of(&format!("#order-{} .tags", order.id)).await? == "fragile")
+                Ok(browser.text_of(&format!("#order-{} bdi.tag", order.id)).await? == "fragile")
             })
             .await?;
         browser.reload().await?;

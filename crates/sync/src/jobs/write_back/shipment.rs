@@ -1,5 +1,7 @@
 //! The store's carrier and tracking number, and the shipment or correction that they ask for.
 
+use std::collections::BTreeSet;
+
 use database::issues::{self, Found};
 use database::orders::{self, LineRow};
 use database::store_shipments::StoreShipment;
@@ -66,7 +68,7 @@ impl Noted<'_> {
             ShipmentStep::Nothing => self.not_ahead().await?,
             ShipmentStep::Differs => {
                 self.not_ahead().await?;
-                self.numbers_differ(&carriage.number, &channel_numbers.join(", ")).await?;
+                self.numbers_differ(&carriage.number, &channel_numbers).await?;
             }
             ShipmentStep::HandedOn | ShipmentStep::Wait => {
                 self.resolve(&[IssueCode::ShipTrackingMissing]).await?;
@@ -93,8 +95,11 @@ impl Noted<'_> {
     }
 
     /// Tells that the store has another number than the parcels, unless a person chose to live with that.
-    async fn numbers_differ(&mut self, store: &str, tiktok: &str) -> Result<(), DbErr> {
-        let found = drift(TRACKING_DRIFT, store, tiktok);
+    async fn numbers_differ(&mut self, store: &str, parcels: &[String]) -> Result<(), DbErr> {
+        // Each unit has the number of its parcel.
+        let parcels: BTreeSet<_> = parcels.iter().map(String::as_str).collect();
+        let parcels: Vec<_> = parcels.into_iter().collect();
+        let found = drift(TRACKING_DRIFT, store, parcels.join(", "));
         let ignored = drifts::ignored(self.txn, &[self.id()]).await?.remove(&self.id()).unwrap_or_default();
         if is_ignored(&ignored, &found) {
             return Ok(());
