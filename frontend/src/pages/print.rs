@@ -206,7 +206,7 @@ fn slip(order: &PrintedOrder, recipient: Option<&Recipient>, with_prices: bool) 
     let lines = order.lines.iter().filter(|line| !is_canceled(line));
     let rows: Vec<_> = lines.map(|line| slip_row(line, with_prices)).collect();
     view! {
-        <article class="card sheet" id=format!("slip-{}", summary.id)>
+        <article class="card paper" id=format!("slip-{}", summary.id)>
             <header>
                 <h2>{text::PACKING_SLIP}</h2>
                 <p>
@@ -293,7 +293,7 @@ fn pick_list(orders: &[PrintedOrder]) -> AnyView {
     };
     let rows: Vec<_> = picks.into_iter().map(row).collect();
     view! {
-        <article class="card sheet" id="pick-list">
+        <article class="card paper" id="pick-list">
             <header>
                 <h2>{text::TO_PICK}</h2>
                 <p><span>{text::number_of_orders(orders.len() as i64)}</span></p>
