@@ -13,8 +13,8 @@ use crate::orders::filters::StoreStateLabel;
 use crate::orders::grid_state::{Grid, Row};
 use crate::text;
 
-/// A row shows at most this many tags; who looks after the order counts as one.
-const SHOWN_MARKS: usize = 2;
+/// A row shows at most this many tags, and none beside who looks after the order.
+const SHOWN_TAGS: usize = 2;
 
 /// One order as a row of the table; on a small screen styles make it a card.
 #[component]
@@ -116,7 +116,7 @@ fn cells(order: &OrderSummary, grid: Grid, menu: RowMenu) -> AnyView {
 /// Who looks after the order, and its first tags; the others are named in the tooltip of their number.
 fn marks(order: &OrderSummary) -> Option<AnyView> {
     let tags = &order.tags;
-    let shown = SHOWN_MARKS - usize::from(order.assignee.is_some());
+    let shown = if order.assignee.is_some() { 0 } else { SHOWN_TAGS };
     let assignee = order.assignee.as_ref().map(|it| assignee_mark(&it.email));
     let (first, more) = tags.split_at(tags.len().min(shown));
     let chips = first.iter().cloned().map(|tag| view! { <bdi class="tag">{tag}</bdi> }).collect_view();

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use chrono::Utc;
 use database::issues::{self, Found, Retry};
 use serde::Deserialize;
 use shared::{IssueCode, IssueFacts, RetryClass};
@@ -53,7 +52,7 @@ async fn every_problem_of_the_catalogue_is_shown_with_its_remedy() -> Result<()>
         for code in IssueCode::ALL {
             let found = Found { code: *code, subject: String::new(), facts: facts_of(*code) };
             let retry = Retry::default();
-            issues::open(&db, order.connection_id, order.id, &found, retry, Utc::now()).await?;
+            issues::open(&db, order.connection_id, order.id, &found, retry, order.received_at).await?;
         }
         db.close().await?;
 
@@ -92,7 +91,7 @@ async fn a_problem_of_several_orders_is_marked_as_handled_for_all_of_them() -> R
         for order in &orders {
             let found = Found::new(IssueCode::DriftDetected).with("field", "the total").about("total");
             let retry = Retry::default();
-            issues::open(&db, order.connection_id, order.id, &found, retry, Utc::now()).await?;
+            issues::open(&db, order.connection_id, order.id, &found, retry, order.received_at).await?;
         }
         db.close().await?;
 
