@@ -76,6 +76,7 @@ const TABLE: &[(&str, Needs)] = &[
     ("listActions", Right(Scope::OrdersRead)),
     ("listAlerts", Right(Scope::ConnectionsRead)),
     ("listApiKeys", Right(Scope::KeysRead)),
+    ("listAssignees", Right(Scope::OrdersRead)),
     ("listAttempts", Right(Scope::OrdersRaw)),
     ("listAuditEntries", Right(Scope::AuditRead)),
     ("listBulkRunOrders", Right(Scope::OrdersRead)),
