@@ -415,7 +415,10 @@ fn spoil(server: &Server, fault: Option<&Fault>, call: &Call, answer: Answer) ->
             Answer::refused(&refusal, call.output, version)
         }
         FaultKind::HalfMade500 => {
-            order_creation::take_state_away(&mut server.shop());
+            // A failure of another call leaves all orders as they are.
+            if call.method == "POST" && call.resource == "orders" {
+                order_creation::take_state_away(&mut server.shop());
+            }
             Answer::html(500, "")
         }
         FaultKind::StoredSomethingElse => {

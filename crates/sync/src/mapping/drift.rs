@@ -104,7 +104,10 @@ fn status(
     let Compared { order, states, settings, .. } = *compared;
     let channel_status = ChannelStatus::from(order.channel_status.as_str());
     let status = channel_order_status(&channel_status)?;
-    let current = stored.current_state?;
+    // A store that breaks off while making an order leaves it so; what it is now nobody can say.
+    let Some(current) = stored.current_state else {
+        return Some(drift(STATUS_DRIFT, "no state", status.label()));
+    };
     let lives_on_tiktok = !matches!(
         channel_status,
         ChannelStatus::Cancelled | ChannelStatus::Completed | ChannelStatus::Delivered
