@@ -225,7 +225,8 @@ mod tests {
             "opened_at": "2026-11-23T10:00:05Z", "next_retry_at": null},
         "open_errors": 1, "open_warnings": 0, "first_item": "Candle", "first_item_image": null, "item_count": 1,
         "unit_count": 3, "total": {"amount": "46.89", "currency": "EUR"}, "country": "FR",
-        "special": ["gift", "pre_order"], "tags": ["fragile"], "archived_at": null, "skipped_by_person": false,
+        "special": ["gift", "pre_order"], "tags": ["fragile"], "assignee": {"id": 3, "email": "ana@example.com"},
+        "archived_at": null, "skipped_by_person": false,
         "shipment_failed": false, "purged": false, "actions": ["sync", "ship"],
         "seller_center_url": "https://seller.example/", "added_in_a_later_version": [1, {"two": 2.5}]
     }"##;

@@ -67,6 +67,7 @@ async fn everything_that_is_allowed_is_done_or_follows() {
             (blocked, json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" }), 202),
             (blocked, json!({ "action": "note", "text": "Ask for the door code." }), 200),
             (blocked, json!({ "action": "tag", "add": ["Fragile"] }), 200),
+            (blocked, json!({ "action": "assign" }), 200),
             (blocked, json!({ "action": "heal" }), 202),
             (blocked, json!({ "action": "mark_handled", "code": "ADDRESS_CHANGED" }), 200),
             (blocked, json!({ "action": "skip" }), 200),
@@ -90,7 +91,7 @@ async fn everything_that_is_allowed_is_done_or_follows() {
             assert_eq!((status, &same), (200, &action));
         }
 
-        assert_eq!(actions_of(&app, &operator, blocked).await.len(), 14);
+        assert_eq!(actions_of(&app, &operator, blocked).await.len(), 15);
         let (_, shown) = answer(app.get(&format!("/api/v1/orders/{blocked}")).by(&operator)).await;
         assert_eq!(shown["tags"], json!(["fragile"]));
         assert_eq!(shown["notes"][0]["text"], "Ask for the door code.");

@@ -40,7 +40,7 @@ async fn every_made_up_request_gets_an_answer_that_the_document_tells_of() {
     // All that the document's examples and the edges of its schemas give, however long it takes.
     statuses.add(&made_up(&run, folder.path(), &["--phases", "examples,coverage"], 600).await);
     // And at random, and in sequences, until the time is over.
-    statuses.add(&made_up(&run, folder.path(), &["--phases", "fuzzing,stateful"], 45).await);
+    statuses.add(&made_up(&run, folder.path(), &["--phases", "fuzzing,stateful"], 90).await);
 
     let documented = documented();
     let named =
