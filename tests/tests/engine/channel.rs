@@ -278,6 +278,41 @@ async fn a_number_that_could_not_be_read_leaves_no_trace_once_it_could() -> Resu
     Ok(())
 }
 
+/// How often TikTok Shop was asked for orders by their ids.
+async fn reads(lab: &EngineLab) -> Result<u64> {
+    let calls = lab.sandboxes.channel_control.get("/calls?limit=0").await?;
+    let of_orders = calls["by_endpoint"].as_object().into_iter().flatten();
+    let of_orders =
+        of_orders.filter(|(endpoint, _)| endpoint.starts_with("GET") && endpoint.ends_with("/orders"));
+    let counts = of_orders.filter_map(|(_, outcomes)| outcomes.as_object());
+    Ok(counts.flat_map(|outcomes| outcomes.values()).filter_map(Value::as_u64).sum())
+}
+
+#[tokio::test]
+async fn what_changed_in_the_last_second_of_a_poll_is_read_once_more_and_then_left_alone() -> Result<()> {
+    for lab in labs().await {
+        let id = lab.sandboxes.place_random(1, 6, "plain").await?.remove(0);
+        until(&lab, &id, "imported").await?;
+        // Two polls within the second: it may not be over yet.
+        let first = reads(&lab).await?;
+        lab.poll().await?;
+        lab.poll().await?;
+        assert_eq!(reads(&lab).await?, first + 2, "{}", lab.database_name());
+
+        for expected in [3, 3, 3] {
+            lab.advance(TimeDelta::minutes(2)).await?;
+            lab.poll().await?;
+            assert_eq!(reads(&lab).await?, first + expected, "{}", lab.database_name());
+        }
+
+        do_to(&lab, &id, "touch", &json!({})).await?;
+        lab.advance(TimeDelta::minutes(2)).await?;
+        lab.poll().await?;
+        assert_eq!(reads(&lab).await?, first + 4, "what changes is read: {}", lab.database_name());
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_nothing_tries_any_more_is_read_again_when_the_access_returns() -> Result<()> {
     for lab in labs().await {

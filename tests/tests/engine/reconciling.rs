@@ -191,7 +191,7 @@ async fn a_total_that_somebody_changed_in_the_store_is_told_until_it_agrees_agai
 async fn an_address_that_changed_without_a_word_is_found_at_night() -> Result<()> {
     for lab in labs().await {
         let id = imported_order(&lab).await?;
-        // The newest order is read with every poll, so it is another one.
+        // What changed in the last second that a poll saw is read once more, so it is another one.
         lab.advance(TimeDelta::hours(1)).await?;
         imported_order(&lab).await?;
         do_to(&lab, &id, "address", &json!({ "country": "FR" })).await?;

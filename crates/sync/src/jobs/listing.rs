@@ -19,9 +19,9 @@ const CHUNK: usize = 100;
 /// Which of the listed orders are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Those that are new, newer than what is recorded, or in another status. Update times have whole seconds, so what was
-    /// listed from the last second of the poll before (given here) on is read once more.
-    Changed { read_again_from: DateTime<Utc> },
+    /// Those that are new, newer than what is recorded, or in another status; and those that changed at this time or
+    /// later, whatever is recorded of them.
+    Changed { read_again_from: Option<DateTime<Utc>> },
     /// Every one, noted in this run.
     All(shared::SyncRunId),
 }
@@ -83,7 +83,7 @@ async fn store_chunk(
         Wanted::Changed { read_again_from } => match (known.get(&entry.id), entry.update_time) {
             (Some((recorded, status)), Some(listed)) => {
                 database::to_ms(listed) > *recorded
-                    || listed >= read_again_from
+                    || read_again_from.is_some_and(|from| listed >= from)
                     || entry.status.as_ref().is_some_and(|listed| listed.as_str() != status)
             }
             _ => true,

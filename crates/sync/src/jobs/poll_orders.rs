@@ -1,5 +1,5 @@
-use chrono::TimeDelta;
-use database::connections;
+use chrono::{DateTime, TimeDelta, Utc};
+use database::{channel_lists, connections};
 use job_queue::{Leased, Outcome};
 use shared::ConnectionState;
 use tiktok_shop::OrderSearch;
@@ -12,6 +12,12 @@ use crate::engine::Engine;
 /// The pause after a poll that failed for a reason that may pass.
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(15);
 
+/// So long after a poll the last second that it saw is over on TikTok Shop's clock too.
+const SECOND_IS_OVER: TimeDelta = TimeDelta::seconds(2);
+
+/// The name under which the cursor is kept whose second was read again after it was over.
+const READ_AGAIN: &str = "poll-read-again";
+
 /// Lists what TikTok Shop changed since the cursor, with an overlap, and asks for refreshes. The cursor is a time that
 /// TikTok Shop itself wrote, so our clock does not matter, and it moves only after what was listed is stored.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
@@ -22,14 +28,22 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let overlap = TimeDelta::seconds(connection.settings.poll_overlap_s.into());
     let cursor = connection.poll_cursor.unwrap_or_else(|| connection.import_placed_since());
     let search = OrderSearch { update_time_ge: Some(cursor - overlap), ..OrderSearch::default() };
-    let listed =
-        refresh_listed(engine, &connection, &search, Wanted::Changed { read_again_from: cursor }).await;
+    // Update times have whole seconds: what changed in the last one that was seen may have changed once more in it.
+    let read_again =
+        channel_lists::find::<DateTime<Utc>>(engine.database().reader(), connection.id, READ_AGAIN).await?;
+    let is_read_again = read_again.is_some_and(|(second, _)| second == cursor);
+    let read_again_from = (!is_read_again).then_some(cursor);
+    let is_over = connection.last_sync_at.is_some_and(|last| engine.clock().now() - last >= SECOND_IS_OVER);
+    let listed = refresh_listed(engine, &connection, &search, Wanted::Changed { read_again_from }).await;
     let now = engine.clock().now();
     match listed {
         Ok(()) => {
             let txn = engine.database().begin().await?;
             connections::move_poll_cursor(&txn, connection.id, cursor).await?;
             connections::polled(&txn, connection.id, now).await?;
+            if is_over && !is_read_again {
+                channel_lists::save(&txn, connection.id, READ_AGAIN, &cursor, now).await?;
+            }
             let (from, to) = (ConnectionState::Unauthorized, ConnectionState::Active);
             connections::set_state(&txn, connection.id, from, to, now).await?;
             if connection.deauthorized_at.is_some() {
