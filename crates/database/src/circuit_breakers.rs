@@ -1,6 +1,6 @@
 //! What all processes know of how the two sides of each connection answer. A side without a row answers well.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, Value, prelude::*};
 use shared::{BreakerState, ConnectionId, Side, SideHealth};
 
@@ -186,6 +186,29 @@ pub async fn limit(
          WHERE circuit_breakers.limited_until IS NULL
             OR circuit_breakers.limited_until < excluded.limited_until";
     change(db, connection_id, side, limited, [to_ms(until).into()]).await.map(drop)
+}
+
+/// Corrects times that lie further ahead than any right clock puts them, as a process whose clock is ahead writes them: the
+/// next try may be made at once. `longest` is the longest pause before a try and the longest try, `longest_limit` the longest
+/// that a side is left alone because it asked for that. Returns how many sides were corrected.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pull_back(
+    db: &impl ConnectionTrait,
+    longest: TimeDelta,
+    longest_limit: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let pulled_back = "UPDATE circuit_breakers SET
+            next_try_at = CASE WHEN next_try_at > $1 THEN $2 ELSE next_try_at END,
+            trying_until = CASE WHEN trying_until > $1 THEN NULL ELSE trying_until END,
+            limited_until = CASE WHEN limited_until > $3 THEN NULL ELSE limited_until END
+         WHERE next_try_at > $1 OR trying_until > $1 OR limited_until > $3";
+    let values: [Value; 3] =
+        [to_ms(now + longest).into(), to_ms(now).into(), to_ms(now + longest_limit).into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), pulled_back, values);
+    Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
 async fn change<const N: usize>(

@@ -24,6 +24,12 @@ const PAUSES_S: [i64; 5] = [30, 60, 120, 180, 300];
 /// How long a try may take before another process makes one: a creation waits for two minutes.
 const LONGEST_TRY: TimeDelta = TimeDelta::seconds(180);
 
+/// No right clock puts off a try for longer than this, be it the pause before it or the try itself.
+pub(crate) const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(360);
+
+/// A side that asks for fewer calls is left alone for this long at most.
+pub(crate) const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(1);
+
 /// What waits for somebody to wake it looks by itself after so long: whoever parks it and whoever wakes it may have missed
 /// each other.
 pub(crate) const LONGEST_SLEEP: TimeDelta = TimeDelta::hours(1);
@@ -166,7 +172,8 @@ impl Admitted {
         for (side, pulse, tried) in self.sides {
             let now = engine.clock().now();
             if let Some(pause) = pulse.take_complaint() {
-                let until = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::minutes(5));
+                let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::minutes(5));
+                let until = now + pause.min(LONGEST_LIMIT);
                 circuit_breakers::limit(engine.database().writer(), id, side, until).await?;
             }
             let seen = pulse.seen();

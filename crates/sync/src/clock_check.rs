@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use database::DbErr;
 use database::clock_skew::MOST_CLOCK_SKEW;
+use database::{DbErr, circuit_breakers};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::{LONGEST_LIMIT, LONGEST_PAUSE};
 use crate::engine::Engine;
 
 /// How often a wrong clock is looked at again, and a right one.
@@ -23,7 +24,7 @@ impl Engine {
         while !shutdown.is_cancelled() {
             let skew = self.database().clock_skew().await?;
             if skew.abs() <= MOST_CLOCK_SKEW {
-                self.pull_back_jobs().await?;
+                self.pull_back().await?;
                 return Ok(true);
             }
             let (skew_ms, most_ms) = (skew.num_milliseconds(), MOST_CLOCK_SKEW.num_milliseconds());
@@ -49,8 +50,8 @@ impl Engine {
             }
             match self.database().clock_skew().await {
                 Ok(skew) if skew.abs() <= MOST_CLOCK_SKEW => {
-                    if let Err(error) = self.pull_back_jobs().await {
-                        tracing::warn!(%error, "jobs that a wrong clock has timed could not be pulled back");
+                    if let Err(error) = self.pull_back().await {
+                        tracing::warn!(%error, "what a wrong clock has put off could not be corrected");
                     }
                 }
                 Ok(skew) => {
@@ -64,11 +65,14 @@ impl Engine {
     }
 
     /// What a clock that was ahead has put off runs now, whichever process it was and also when it was this machine's.
-    async fn pull_back_jobs(&self) -> Result<(), DbErr> {
+    async fn pull_back(&self) -> Result<(), DbErr> {
         let now = self.clock().now();
-        let jobs = job_queue::pull_back(self.database().writer(), MOST_CLOCK_SKEW, now).await?;
-        if jobs > 0 {
-            tracing::warn!(jobs, "jobs had been timed by a clock that was ahead; they run now");
+        let writer = self.database().writer();
+        let jobs = job_queue::pull_back(writer, MOST_CLOCK_SKEW, now).await?;
+        let (longest, longest_limit) = (LONGEST_PAUSE + MOST_CLOCK_SKEW, LONGEST_LIMIT + MOST_CLOCK_SKEW);
+        let sides = circuit_breakers::pull_back(writer, longest, longest_limit, now).await?;
+        if jobs > 0 || sides > 0 {
+            tracing::warn!(jobs, sides, "had been put off by a clock that was ahead; it is their turn now");
             self.wake();
         }
         Ok(())

@@ -7,10 +7,10 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use clock::{Clock, ShiftedClock, SystemClock};
 use database::import_intents::{self, ImportIntent, Step};
-use database::{ConnectionTrait, Database, MasterKey, Vault};
+use database::{ConnectionTrait, Database, MasterKey, Vault, circuit_breakers};
 use sea_orm::Statement;
 use serde_json::json;
-use shared::OrderId;
+use shared::{OrderId, Side};
 use sync::{Engine, jobs};
 use tests::EngineLab;
 use tokio_util::sync::CancellationToken;
@@ -158,7 +158,11 @@ async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() ->
         let order_id = OrderId(lab.order(&ids[0]).await?.id);
         let ahead = off_by(TimeDelta::hours(2)).now();
         let push = jobs::push_store_state(lab.connection_id, order_id, ahead);
-        job_queue::enqueue(lab.database.writer(), push, ahead).await?;
+        let writer = lab.database.writer();
+        job_queue::enqueue(writer, push, ahead).await?;
+        let (store, next_try_at) = (Side::Store, ahead + TimeDelta::seconds(30));
+        circuit_breakers::open(writer, lab.connection_id, store, "no answer", next_try_at, ahead).await?;
+        circuit_breakers::limit(writer, lab.connection_id, store, ahead).await?;
 
         let shutdown = CancellationToken::new();
         let (engine, stopped) =
