@@ -27,6 +27,13 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
+    /// Whom orders can be assigned to this person as; `None` for somebody who may not act on orders.
+    #[must_use]
+    pub fn assignee(self) -> Option<Assignee> {
+        let is_able = !self.disabled && self.user.role >= Role::Operator;
+        is_able.then_some(Assignee { id: self.user.id, email: self.user.email })
+    }
+
     /// The person as those see them who manage people.
     #[must_use]
     pub fn account(self) -> UserAccount {
@@ -127,9 +134,7 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<UserRecord>, DbErr> {
 /// # Errors
 /// When the database fails.
 pub async fn assignable(db: &impl ConnectionTrait) -> Result<Vec<Assignee>, DbErr> {
-    let everybody = list(db).await?;
-    let able = everybody.into_iter().filter(|person| !person.disabled && person.user.role >= Role::Operator);
-    Ok(able.map(|person| Assignee { id: person.user.id, email: person.user.email }).collect())
+    Ok(list(db).await?.into_iter().filter_map(UserRecord::assignee).collect())
 }
 
 /// Whether anybody may sign in yet.

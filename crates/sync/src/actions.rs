@@ -6,7 +6,8 @@ use database::actions::{self, Ending, NewAction};
 use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
-use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes, users};
+use database::users::{self, UserRecord};
+use database::{DatabaseTransaction, DbErr, drifts, import_intents, notes};
 use job_queue::NewJob;
 use shared::{
     ActionKind, ActionRequest, ChannelStatus, ConnectionId, FieldError, HEALABLE, IMPORT_ISSUES, ImportState,
@@ -288,14 +289,15 @@ async fn tag(
 }
 
 async fn assign(txn: &DatabaseTransaction, id: OrderId, assignee: Option<UserId>) -> Result<String, Refused> {
-    let people = users::assignable(txn).await?;
-    let sentence = match assignee.map(|assignee| people.iter().find(|person| person.id == assignee)) {
+    let sentence = match assignee {
         None => "Assigned to nobody.".to_owned(),
-        Some(Some(person)) => format!("Assigned to {}.", person.email),
-        Some(None) => {
-            let remedy = "the id of one of `GET /assignees`: somebody who may act on orders";
-            return Err(Refused::Invalid(vec![FieldError::new("/assignee_id", remedy)]));
-        }
+        Some(person) => match users::find(txn, person).await?.and_then(UserRecord::assignee) {
+            Some(person) => format!("Assigned to {}.", person.email),
+            None => {
+                let remedy = "the id of one of `GET /assignees`: somebody who may act on orders";
+                return Err(Refused::Invalid(vec![FieldError::new("/assignee_id", remedy)]));
+            }
+        },
     };
     orders::set_assignee(txn, id, assignee).await?;
     Ok(sentence)
