@@ -40,7 +40,7 @@ pub async fn find(
     let tiktok_order_id = TikTokOrderId(row.tiktok_order_id.clone());
     let details = order_details::Entity::find_by_id(id.0).one(db).await?;
     let lines = lines_of(db, id).await?;
-    let recipient = recipients::find(db, vault, &shop.uid, &tiktok_order_id, id).await?;
+    let recipient = recipients::find_with_previous(db, vault, &shop.uid, &tiktok_order_id, id).await?;
     let buyer_message = match details.as_ref().and_then(|details| details.buyer_message.as_deref()) {
         Some(sealed) => {
             let place = buyer_message_place(&shop.uid, &tiktok_order_id);
@@ -48,9 +48,8 @@ pub async fn find(
         }
         None => None,
     };
-    let previous = recipients::previous(db, vault, &shop.uid, &tiktok_order_id, id).await?;
     let shipping = Shipping {
-        recipient: recipient.map(|recipient| Recipient {
+        recipient: recipient.map(|(recipient, previous)| Recipient {
             previous: previous.map(|previous| Box::new(masked(&previous, can_reveal))),
             ..masked(&recipient, can_reveal)
         }),
@@ -109,9 +108,8 @@ pub async fn reveal_recipient(
     let surroundings = Surroundings::of(db, std::slice::from_ref(&row)).await?;
     let uid = &surroundings.shop(&row)?.uid;
     let tiktok_order_id = TikTokOrderId(row.tiktok_order_id.clone());
-    let found = recipients::find(db, vault, uid, &tiktok_order_id, id).await?;
-    let Some(recipient) = found else { return Ok(None) };
-    let previous = recipients::previous(db, vault, uid, &tiktok_order_id, id).await?;
+    let found = recipients::find_with_previous(db, vault, uid, &tiktok_order_id, id).await?;
+    let Some((recipient, previous)) = found else { return Ok(None) };
     let entry = Entry::by(reader, "privacy", "Looked at the recipient's whole address.");
     timeline::record(db, id, entry, now).await?;
     let previous = previous.map(|previous| Box::new(whole(previous)));

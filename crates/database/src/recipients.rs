@@ -142,23 +142,26 @@ pub async fn find(
     model.map(|model| opened(vault, connection_uid, tiktok_order_id, &model)).transpose()
 }
 
-/// The address that was replaced by a change which nobody has dealt with yet; `None` when there is no such change.
+/// The address of an order, and the one that was replaced by a change which nobody has dealt with yet; `None` in its place
+/// when there is no such change.
 ///
 /// # Errors
 /// When the database fails or the bytes cannot be read.
-pub async fn previous(
+pub async fn find_with_previous(
     db: &impl ConnectionTrait,
     vault: &Vault,
     connection_uid: &str,
     tiktok_order_id: &TikTokOrderId,
     order_id: OrderId,
-) -> Result<Option<RecipientRecord>, DbErr> {
-    if !issues::is_open(db, order_id, IssueCode::AddressChanged).await? {
-        return Ok(None);
-    }
-    let sealed = Entity::find_by_id(order_id.0).one(db).await?.and_then(|model| model.previous);
-    let place = place_of_previous(connection_uid, tiktok_order_id);
-    sealed.map(|sealed| record_in(vault, &place, &sealed)).transpose()
+) -> Result<Option<(RecipientRecord, Option<RecipientRecord>)>, DbErr> {
+    let Some(model) = Entity::find_by_id(order_id.0).one(db).await? else { return Ok(None) };
+    let previous = match &model.previous {
+        Some(sealed) if issues::is_open(db, order_id, IssueCode::AddressChanged).await? => {
+            Some(record_in(vault, &place_of_previous(connection_uid, tiktok_order_id), sealed)?)
+        }
+        _ => None,
+    };
+    Ok(Some((opened(vault, connection_uid, tiktok_order_id, &model)?, previous)))
 }
 
 pub(crate) fn opened(

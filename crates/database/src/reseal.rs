@@ -20,7 +20,8 @@ struct Field {
 
 const OF_CONNECTION: &str = "JOIN orders o ON o.id = t.order_id JOIN connections c ON c.id = o.connection_id";
 
-/// Every sealed column but the recipients' own, whose digests are made anew with them. A test compares this list with the schema.
+/// Every sealed column but the recipients' own, whose digests are made anew with them. A test compares this list with the
+/// schema.
 const FIELDS: &[Field] = &[
     connection("app_secret", "'connections.app_secret:' || t.uid"),
     connection("shop_cipher", "'connections.shop_cipher:' || t.uid"),
