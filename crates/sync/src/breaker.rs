@@ -24,8 +24,8 @@ const PAUSES_S: [i64; 5] = [30, 60, 120, 180, 300];
 /// How long a try may take before another process makes one: a creation waits for two minutes.
 const LONGEST_TRY: TimeDelta = TimeDelta::seconds(180);
 
-/// No right clock puts off a try for longer than this, be it the pause before it or the try itself.
-pub(crate) const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(360);
+/// No right clock puts off a try for longer than this; a try itself is shorter.
+pub(crate) const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(PAUSES_S[PAUSES_S.len() - 1]);
 
 /// A side that asks for fewer calls is left alone for this long at most.
 pub(crate) const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(1);
