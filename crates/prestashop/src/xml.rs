@@ -243,7 +243,7 @@ impl OpenElement {
     fn close(mut self) -> Element {
         self.end_run();
         // Shops write what a database holds, and what no document can hold would not go back to it either.
-        self.element.text = allowed_in_xml(&self.element.text);
+        self.element.text.retain(is_allowed_in_xml);
         self.element
     }
 }
@@ -292,8 +292,11 @@ fn write_text(text: &str, out: &mut String) {
 
 /// XML 1.0 has no way to write most control characters, not even escaped.
 fn allowed_in_xml(text: &str) -> String {
-    let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().filter(is_allowed).collect()
+    text.chars().filter(|c| is_allowed_in_xml(*c)).collect()
+}
+
+const fn is_allowed_in_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[cfg(test)]
