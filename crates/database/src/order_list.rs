@@ -278,6 +278,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_given_to_somebody_is_listed_by_its_own_index() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+
+        let plan = plan(&database, &[("assignee", "3")], SortKey::CreatedAt, Start::First).await;
+
+        assert!(plan.contains("orders_assignee_placed (assignee_id=?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+
+    #[tokio::test]
     async fn several_statuses_are_read_side_by_side() {
         let store = test_database::sqlite();
         let vault = Vault::new(&MasterKey::new([7; 32]));
