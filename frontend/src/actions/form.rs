@@ -49,8 +49,8 @@ impl Target {
 /// What is chosen and typed into a form.
 #[derive(Clone, Copy)]
 struct Answers {
-    /// What is chosen: a reason, or a person.
-    reason: RwSignal<String>,
+    /// A reason, or a person.
+    chosen: RwSignal<String>,
     words: RwSignal<String>,
     /// Tags to take off.
     removed: RwSignal<Vec<String>>,
@@ -62,14 +62,14 @@ impl Answers {
     /// What is to be asked for; `None` while something is missing.
     fn request(self, kind: ActionKind) -> Option<ActionRequest> {
         let words = self.words.get().trim().to_owned();
-        let reason = Some(self.reason.get()).filter(|reason| !reason.is_empty());
+        let chosen = Some(self.chosen.get()).filter(|chosen| !chosen.is_empty());
         match kind {
             ActionKind::Cancel => {
-                reason.map(|reason| ActionRequest::Cancel { reason, line_item_ids: self.units.get() })
+                chosen.map(|reason| ActionRequest::Cancel { reason, line_item_ids: self.units.get() })
             }
             ActionKind::RejectCancellation => {
                 let comment = Some(words).filter(|words| !words.is_empty());
-                reason.map(|reason| ActionRequest::RejectCancellation { reason, comment })
+                chosen.map(|reason| ActionRequest::RejectCancellation { reason, comment })
             }
             ActionKind::Adopt => {
                 let number = words.trim_start_matches('#').parse().ok().filter(|number| *number > 0);
@@ -84,7 +84,7 @@ impl Answers {
                 (!is_nothing).then_some(ActionRequest::Tag { add, remove })
             }
             ActionKind::Assign => {
-                let assignee_id = reason.and_then(|id| id.parse().ok()).map(UserId);
+                let assignee_id = chosen.and_then(|id| id.parse().ok()).map(UserId);
                 Some(ActionRequest::Assign { assignee_id })
             }
             kind => plain_request(kind),
@@ -95,7 +95,7 @@ impl Answers {
 /// The form of an action; `close` is called when it was asked for (`true`), or shall not be.
 pub fn action_form(kind: ActionKind, target: Target, close: Callback<bool>) -> AnyView {
     let answers = Answers {
-        reason: RwSignal::new(String::new()),
+        chosen: RwSignal::new(String::new()),
         words: RwSignal::new(String::new()),
         removed: RwSignal::new(Vec::new()),
         units: RwSignal::new(Vec::new()),
@@ -149,7 +149,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
     match (kind, target) {
         (ActionKind::Cancel, Target::One(order)) => {
             let options = options_of(order.id, || true);
-            let reasons = reason_field(answers.reason, options, |options| options.cancel_reasons.clone());
+            let reasons = reason_field(answers.chosen, options, |options| options.cancel_reasons.clone());
             let refusal = move || {
                 let refusal = options.value.with(|it| it.and_then(|it| it.not_cancelable.clone()));
                 refusal.map(
@@ -160,7 +160,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
         }
         (ActionKind::Cancel, Target::Many(_)) => {
             let reasons = || with_first(text::CHOOSE, common_cancel_reasons());
-            select_field(text::REASON, answers.reason, Arc::new(reasons), "")
+            select_field(text::REASON, answers.chosen, Arc::new(reasons), "")
         }
         (ActionKind::AcceptCancellation | ActionKind::RejectCancellation, Target::One(order)) => {
             let options = options_of(order.id, || true);
@@ -173,7 +173,7 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
                 })
             };
             let rest = (kind == ActionKind::RejectCancellation).then(|| {
-                let reasons = reason_field(answers.reason, options, |options| {
+                let reasons = reason_field(answers.chosen, options, |options| {
                     options
                         .cancellation_request
                         .as_ref()
@@ -203,9 +203,9 @@ fn fields(kind: ActionKind, target: &Target, answers: Answers) -> AnyView {
         (ActionKind::Assign, _) => {
             if let Target::One(order) = target {
                 let id = order.assignee.as_ref().map(|it| it.id.to_string()).unwrap_or_default();
-                answers.reason.set(id);
+                answers.chosen.set(id);
             }
-            assignee_field(answers.reason)
+            assignee_field(answers.chosen)
         }
         _ => ().into_any(),
     }
