@@ -15,6 +15,7 @@ use crate::load::{Load, Request, look_again};
 use crate::markup::{handler, view};
 use crate::orders::filters::Filter;
 use crate::orders::grid_state::{last_href, matching};
+use crate::pages::orders::ignored;
 use crate::settings::listing::{Nothing, cell, listing, table};
 use crate::{api, clock, navigation, session, text};
 
@@ -29,7 +30,7 @@ pub fn view() -> AnyView {
 fn ExportsPage() -> impl IntoView {
     title(|| text::EXPORT_ORDERS.to_owned());
     // What the link says that led here; it does not change while the page is open.
-    let filter = GridQuery::read(&navigation::address_untracked().search).0.filter;
+    let (query, errors) = GridQuery::read(&navigation::address_untracked().search);
     let earlier = Load::<Vec<Export>>::new();
     let reload = move || earlier.run(api::exports());
     reload();
@@ -46,7 +47,8 @@ fn ExportsPage() -> impl IntoView {
                 <h1>{text::EXPORT_ORDERS}</h1>
             </header>
             <p class="lead">{text::EXPORT_LEAD}</p>
-            <NewExport filter ended=Callback::new(move |()| reload()) />
+            {ignored(&errors)}
+            <NewExport filter=query.filter ended=Callback::new(move |()| reload()) />
             <h2 class="list-title">{text::YOUR_EXPORTS}</h2>
             {listing(earlier, text::EXPORTS_NOT_LOADED, reload, nothing, rows)}
         </div>

@@ -62,7 +62,7 @@ fn GridPage() -> impl IntoView {
 }
 
 /// Which parts of the address were left out, and why.
-fn ignored(errors: &[FieldError]) -> Option<AnyView> {
+pub fn ignored(errors: &[FieldError]) -> Option<AnyView> {
     if errors.is_empty() {
         return None;
     }

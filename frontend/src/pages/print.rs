@@ -17,6 +17,7 @@ use crate::load::Request;
 use crate::markup::{handler, view};
 use crate::order_detail::shipping::address;
 use crate::orders::grid_state::last_href;
+use crate::pages::orders::ignored;
 use crate::{api, navigation, session, text};
 
 /// At most this many orders are printed at once.
@@ -78,14 +79,14 @@ fn is_canceled(line: &OrderLine) -> bool {
 fn PrintPage() -> impl IntoView {
     title(|| text::PRINT_ORDERS.to_owned());
     // What the link says that led here; it does not change while the page is open.
-    let filter = GridQuery::read(&navigation::address_untracked().search).0.filter;
+    let (query, errors) = GridQuery::read(&navigation::address_untracked().search);
     let orders = Orders {
         to_pack: RwSignal::new(Vec::new()),
         left_out: RwSignal::new(0),
         is_cut: RwSignal::new(false),
     };
     let reading = Request::new();
-    reading.run_task(orders.read(filter), || ());
+    reading.run_task(orders.read(query.filter), || ());
     let what = RwSignal::new(SLIPS.to_owned());
     let with_prices = RwSignal::new(false);
     let addresses = RwSignal::new(HashMap::<OrderId, Recipient>::new());
@@ -123,6 +124,7 @@ fn PrintPage() -> impl IntoView {
                 </nav>
                 <h1>{text::PRINT_ORDERS}</h1>
             </header>
+            {ignored(&errors)}
             <section class="card print-choices">
                 <p class="lead">{text::PRINT_LEAD}</p>
                 {select_field(text::WHAT_TO_PRINT, what, fixed_choices(choices.into_iter()), "")}

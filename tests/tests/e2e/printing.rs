@@ -66,7 +66,13 @@ async fn packing_slips_and_the_pick_list_hold_what_is_to_be_packed() -> Result<(
         slips(3).await?;
         browser.sees("1 order is left out").await?;
         browser.resize(PHONE).await?;
-        pictures_here(browser, "packing-slips-phone", "article").await
+        pictures_here(browser, "packing-slips-phone", "article").await?;
+
+        for page in ["print", "exports"] {
+            browser.open(&format!("/{page}?status=lost")).await?;
+            browser.sees("Parts of this address were left out: “status”").await?;
+        }
+        Ok(())
     })
     .await
 }
