@@ -21,6 +21,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde_json::{Value, json};
 use shared::{Page, TimelineEntry};
 use sync::crash_points::{self, CrashPoint};
+use sync::jobs::BEGIN_NIGHT;
 use test_database::TestDatabase;
 
 use crate::comparison::{Comparison, Told, read_sides};
@@ -315,10 +316,13 @@ impl Lab<'_> {
         self.authorizations += u32::from(again.unwrap_or(false));
     }
 
-    /// Jobs that wait for another try have waited for long enough; the processes' clock cannot be moved by hours.
+    /// Jobs that wait for another try have waited for long enough; the processes' clock cannot be moved by hours. No night
+    /// begins by that: each would read anew whatever is still to be shipped, and there would be no rest.
     async fn let_time_pass(&self) {
         let now = SystemClock.now().timestamp_millis();
-        let sql = format!("UPDATE jobs SET run_at = {now} WHERE run_at > {now} AND lease_owner IS NULL");
+        let sql = format!(
+            "UPDATE jobs SET run_at = {now} WHERE run_at > {now} AND lease_owner IS NULL AND kind <> '{BEGIN_NIGHT}'"
+        );
         // The database may be busy.
         drop(self.db.execute_unprepared(&sql).await);
     }
