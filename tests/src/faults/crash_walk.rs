@@ -101,9 +101,13 @@ impl CrashWalk {
             // A process may have taken it.
             drop(fs::remove_file(self.folder.join(gone)));
         }
-        // What was armed before is not armed again: where its file is gone, a process has ended that nobody has seen yet.
-        for (name, passes) in wanted.iter().filter(|(name, _)| !self.armed.contains(*name)) {
-            fs::write(self.folder.join(name), passes.to_string())?;
+        for (name, passes) in &wanted {
+            let file = self.folder.join(name);
+            // The passes of what is still armed go on being counted. Where the file is gone, a process has ended that
+            // nobody has seen yet, or was killed before it could say so: to strike once more does no harm.
+            if !file.exists() {
+                fs::write(file, passes.to_string())?;
+            }
         }
         self.armed = wanted.into_keys().collect();
         Ok(())
