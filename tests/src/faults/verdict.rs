@@ -179,7 +179,9 @@ impl Evidence<'_> {
     /// Each open issue has its cause.
     fn check_issues(&mut self) {
         for (id, code) in self.issues.clone() {
-            let reason = self.truth.get(&id).and_then(|truth| truth["reason"].as_str()).unwrap_or_default();
+            let Some(truth) = self.truth.get(&id) else { continue };
+            let reason = truth["reason"].as_str().unwrap_or_default();
+            let is_in = |states: &[&str]| states.iter().any(|state| truth["status"] == *state);
             let obstacle = OBSTACLES.iter().find(|(_, of_obstacle)| *of_obstacle == code);
             let in_store = self.store.get(&id).map_or(0, Vec::len);
             let has_cause = match code {
@@ -188,6 +190,19 @@ impl Evidence<'_> {
                 IssueCode::StoreDuplicateFound => in_store > 1,
                 IssueCode::StoreTotalMismatch => self.total_differs(&id),
                 IssueCode::StoreOrderDeleted => in_store == 0,
+                IssueCode::AddressChanged | IssueCode::DriftDetected => in_store > 0,
+                IssueCode::AddressMasked => is_in(&["UNPAID", "ON_HOLD", "CANCELLED"]),
+                IssueCode::ChannelStatusUnknown => is_in(&["AWAITING_INSPECTION"]),
+                IssueCode::CancelRequestOpen => truth["is_buyer_request_cancel"] == true,
+                IssueCode::CanceledAfterShipment | IssueCode::CancelStoreConflict => {
+                    items(&truth["lines"]).any(|line| line["display_status"] == "CANCELLED")
+                }
+                IssueCode::ShipBySoon | IssueCode::ShipByLate => {
+                    is_in(&["AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"])
+                }
+                IssueCode::ShipTrackingMissing => {
+                    in_store > 0 && is_in(&["AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"])
+                }
                 _ => true,
             };
             if !has_cause {
