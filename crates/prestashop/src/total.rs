@@ -38,6 +38,9 @@ pub fn line_total(unit_price: Decimal, quantity: u32, rounding: &Rounding) -> De
 }
 
 /// The totals of a cart.
+///
+/// The sum of the products adds rounded lines, but what is to be paid adds unrounded ones, except where each unit is
+/// rounded: so the two can differ by a cent.
 #[must_use]
 pub fn cart_total(lines: &[Line], shipping_tax_incl: Decimal, rounding: &Rounding) -> CartTotal {
     let sum = |unit_price: fn(&Line, RoundMode) -> Decimal| -> Decimal {
@@ -45,12 +48,18 @@ pub fn cart_total(lines: &[Line], shipping_tax_incl: Decimal, rounding: &Roundin
         lines.iter().map(line).sum()
     };
     let rounded = |amount| round(amount, rounding.decimal_places, rounding.mode);
-    let products_tax_incl = sum(|line, mode| gross_unit_price(line.unit_net, line.rate_percent, mode));
+    let gross = |line: &Line, mode| gross_unit_price(line.unit_net, line.rate_percent, mode);
+    let to_pay: Decimal = match rounding.round_type {
+        RoundType::Item => sum(gross),
+        RoundType::Line | RoundType::Total => {
+            lines.iter().map(|line| gross(line, rounding.mode) * Decimal::from(line.quantity)).sum()
+        }
+    };
     CartTotal {
         products_tax_excl: rounded(sum(|line, _| line.unit_net)),
-        products_tax_incl: rounded(products_tax_incl),
+        products_tax_incl: rounded(sum(gross)),
         shipping_tax_incl,
-        total_tax_incl: rounded(products_tax_incl + shipping_tax_incl),
+        total_tax_incl: rounded(to_pay + shipping_tax_incl),
     }
 }
 
@@ -246,9 +255,12 @@ mod tests {
 
         assert_eq!(totals, [decimal("20.00"), decimal("20.08"), decimal("20.08")]);
         let small = [Line { unit_net: decimal("0.334"), rate_percent: Decimal::ZERO, quantity: 1 }; 3];
-        let totals = ROUND_TYPES
-            .map(|round_type| cart_total(&small, Decimal::ZERO, &rounding(round_type)).total_tax_incl);
-        assert_eq!(totals, [decimal("0.99"), decimal("0.99"), decimal("1.00")]);
+        let totals = ROUND_TYPES.map(|round_type| {
+            let total = cart_total(&small, Decimal::ZERO, &rounding(round_type));
+            (total.products_tax_incl, total.total_tax_incl)
+        });
+        let (less, whole) = (decimal("0.99"), decimal("1.00"));
+        assert_eq!(totals, [(less, less), (less, whole), (whole, whole)]);
     }
 
     #[test]
