@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -84,11 +85,13 @@ pub struct Client {
     shop_id: Option<ShopId>,
     timeouts: Timeouts,
     patches: bool,
-    overrides_method: bool,
+    /// Whether the web server is known to let only `GET` and `POST` through; shared by all clones.
+    overrides_method: Arc<AtomicBool>,
     observer: Option<Arc<Observer>>,
 }
 
 /// One call, ready to be sent.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) resource: Resource,
@@ -138,7 +141,7 @@ impl Client {
             shop_id,
             timeouts: Timeouts::default(),
             patches: true,
-            overrides_method: false,
+            overrides_method: Arc::default(),
             observer: None,
         }
     }
@@ -156,10 +159,11 @@ impl Client {
         Self { patches: version.supports_patch(), ..self }
     }
 
-    /// Sends `PUT`, `PATCH` and `DELETE` as `POST` with `ps_method`, for web servers that block them.
+    /// Sends `PUT`, `PATCH` and `DELETE` as `POST` with `ps_method` from the first call on, for web servers that are known
+    /// to block them; others are found out.
     #[must_use]
     pub fn with_method_override(self) -> Self {
-        Self { overrides_method: true, ..self }
+        Self { overrides_method: Arc::new(AtomicBool::new(true)), ..self }
     }
 
     /// Tells the observer about every call.
@@ -249,12 +253,35 @@ impl Client {
         self.send(request).await.map(|_| ())
     }
 
-    /// Sends a request once and judges what comes back.
+    /// Sends a request and judges what comes back. It is sent once, except where the web server itself does not let its
+    /// method through.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Error> {
+        let may_be_blocked = matches!(request.method, Method::Put | Method::Patch | Method::Delete);
+        let overrides = may_be_blocked && self.overrides_method.load(Ordering::Relaxed);
+        if !may_be_blocked || overrides {
+            return self.send_as(request, overrides).await;
+        }
+        let answer = self.send_as(request.clone(), false).await;
+        let is_blocked = |status: u16| matches!(status, 403 | 405 | 501);
+        match &answer {
+            // The webservice refuses in its own format: what came is from before it.
+            Err(Error::OutcomeUnknown(unknown)) if unknown.status.is_some_and(is_blocked) => {
+                let second = self.send_as(request, true).await;
+                if second.is_ok() {
+                    self.overrides_method.store(true, Ordering::Relaxed);
+                    return second;
+                }
+                answer
+            }
+            _ => answer,
+        }
+    }
+
+    async fn send_as(&self, request: Request, overrides_method: bool) -> Result<Answer, Error> {
         let started = Instant::now();
         let (method, resource) = (request.method, request.resource);
         let call = Call { method, resource, entities: request.entities.len() };
-        let wire = self.wire(request);
+        let wire = self.wire(request, overrides_method);
         let mut heard = Heard::default();
         let result = self.attempt(call, &wire, &mut heard).await;
         if let Some(observer) = &self.observer {
@@ -293,11 +320,9 @@ impl Client {
         Ok(Answer { document, version })
     }
 
-    fn wire(&self, request: Request) -> Wire {
+    fn wire(&self, request: Request, overrides_method: bool) -> Wire {
         let Request { method, resource, id, mut query, entities } = request;
-        let is_overridden =
-            self.overrides_method && matches!(method, Method::Put | Method::Patch | Method::Delete);
-        if is_overridden {
+        if overrides_method {
             query = query.with("ps_method", method);
         }
         if let Some(shop_id) = self.shop_id {
@@ -316,7 +341,7 @@ impl Client {
             entities.into_iter().fold(Element::new("prestashop"), Element::with_child).to_document()
         });
         Wire {
-            method: if is_overridden { Method::Post } else { method },
+            method: if overrides_method { Method::Post } else { method },
             url,
             body,
             timeout: if creates_order { self.timeouts.order_creation } else { self.timeouts.other },

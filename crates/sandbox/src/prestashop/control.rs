@@ -87,6 +87,7 @@ struct SettingsChange {
     debug_mode: Option<bool>,
     invoice_pdf_broken: Option<bool>,
     reports_deprecations: Option<bool>,
+    blocks_methods: Option<bool>,
     mails_enabled: Option<bool>,
     required_fields: Option<Vec<(String, String)>>,
     order_post_ms: Option<u64>,
@@ -115,6 +116,7 @@ async fn change_settings(server: Data<Server>, change: Json<SettingsChange>) -> 
         (&mut settings.debug_mode, change.debug_mode),
         (&mut settings.invoice_pdf_broken, change.invoice_pdf_broken),
         (&mut settings.reports_deprecations, change.reports_deprecations),
+        (&mut settings.blocks_methods, change.blocks_methods),
         (&mut settings.mails_enabled, change.mails_enabled),
     ];
     for (flag, wanted) in flags {

@@ -110,6 +110,12 @@ impl Server {
 /// Answers any request that is not for the control API.
 pub async fn handle(request: HttpRequest, body: Bytes, server: Data<Server>) -> HttpResponse {
     let started = Instant::now();
+    if server.shop().settings.blocks_methods && !["GET", "HEAD", "POST"].contains(&request.method().as_str())
+    {
+        return HttpResponse::MethodNotAllowed()
+            .content_type("text/html")
+            .body("<html><head><title>405 Not Allowed</title></head></html>");
+    }
     let call = Call::from(&request, body, &server);
     *server.counters().calls.entry(format!("{} {}", call.method, call.resource)).or_default() += 1;
     let fault = server.faults().draw(&call.method, &call.resource);

@@ -43,6 +43,8 @@ pub struct Settings {
     pub invoice_pdf_broken: bool,
     /// Whether the webservice reports PHP's deprecations as errors.
     pub reports_deprecations: bool,
+    /// Whether the web server lets nothing but `GET`, `HEAD` and `POST` through.
+    pub blocks_methods: bool,
     /// Technical and shown names of the installed payment modules.
     pub payment_modules: BTreeMap<String, String>,
     /// Whether mails are sent.
@@ -106,6 +108,7 @@ impl Shop {
             debug_mode: false,
             invoice_pdf_broken: false,
             reports_deprecations: false,
+            blocks_methods: false,
             payment_modules: BTreeMap::new(),
             mails_enabled: true,
             required_fields: Vec::new(),
