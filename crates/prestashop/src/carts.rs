@@ -34,6 +34,13 @@ impl Client {
         Ok(CartId(id))
     }
 
+    /// The carts of a customer that carry a key. The key alone would make the shop read all its carts.
+    pub async fn carts_of(&self, customer: CustomerId, key: &str) -> Result<Vec<CartId>, Error> {
+        let query = Query::ids().filter("id_customer", customer).filter_text("gift_message", key)?;
+        let ids = self.list_ids(Resource::Carts, query).await?;
+        Ok(ids.into_iter().map(CartId).collect())
+    }
+
     /// Deletes a cart no order was made from.
     pub async fn delete_cart(&self, cart: CartId) -> Result<(), Error> {
         self.delete(Resource::Carts, cart).await

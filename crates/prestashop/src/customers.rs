@@ -13,8 +13,13 @@ use crate::xml::Element;
 impl Client {
     /// All customers with this e-mail address; guests may share one.
     pub async fn customers_by_email(&self, email: &str) -> Result<Vec<CustomerSummary>, Error> {
-        let query = Query::fields("id,email,is_guest,id_default_group").filter_text("email", email)?;
-        self.list(query.with("sort", "[id_ASC]")).await
+        self.list(CustomerSummary::query(email)?.with("sort", "[id_ASC]")).await
+    }
+
+    /// The customer with this e-mail address who was made last.
+    pub async fn newest_customer_by_email(&self, email: &str) -> Result<Option<CustomerSummary>, Error> {
+        let query = CustomerSummary::query(email)?.with("sort", "[id_DESC]").with("limit", 1);
+        Ok(self.list(query).await?.pop())
     }
 
     /// Creates a guest. Shops of 8.x refuse an e-mail address that belongs to a registered customer, with an outcome
@@ -32,10 +37,20 @@ pub struct CustomerSummary {
     pub id: CustomerId,
     /// The e-mail address.
     pub email: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
     /// Whether it has no account.
     pub is_guest: bool,
     /// The group whose discount is taken off every price.
     pub default_group_id: Option<GroupId>,
+}
+
+impl CustomerSummary {
+    fn query(email: &str) -> Result<Query, Error> {
+        Query::fields("id,email,firstname,lastname,is_guest,id_default_group").filter_text("email", email)
+    }
 }
 
 impl Entity for CustomerSummary {
@@ -45,6 +60,8 @@ impl Entity for CustomerSummary {
         Ok(Self {
             id: element.id("id")?,
             email: element.field("email")?.to_owned(),
+            first_name: element.text_or_empty("firstname"),
+            last_name: element.text_or_empty("lastname"),
             is_guest: element.flag("is_guest")?,
             default_group_id: element.optional_id("id_default_group")?,
         })

@@ -21,6 +21,11 @@ impl Client {
         Ok(rows)
     }
 
+    /// Sets what can be sold; sales that happen at this moment are lost from the count.
+    pub async fn set_stock(&self, row: StockAvailableId, quantity: i64) -> Result<(), Error> {
+        self.change(Resource::StockAvailables, row, &[("quantity", &quantity.to_string())]).await
+    }
+
     /// The stock row with this id.
     pub async fn stock_available(&self, row: StockAvailableId) -> Result<StockAvailable, Error> {
         self.get(row).await

@@ -17,6 +17,7 @@ use crate::store_facts::{FactsCache, StoreFacts};
 pub const PERMISSIONS: &[(Resource, Method)] = &[
     (Resource::Customers, Method::Get),
     (Resource::Customers, Method::Post),
+    (Resource::Addresses, Method::Get),
     (Resource::Addresses, Method::Post),
     (Resource::Carts, Method::Get),
     (Resource::Carts, Method::Post),
@@ -49,6 +50,10 @@ const CLEAN_UP: [(Resource, Method); 3] = [
     (Resource::SpecificPrices, Method::Delete),
     (Resource::Carts, Method::Delete),
 ];
+
+/// What stays undone without each.
+const WITHOUT_CLEAN_UP: &str = "prices of carts that come to nothing stay in your store";
+const WITHOUT_ADDRESSES: &str = "an address that the buyer changes cannot be given to the store order";
 
 /// The test gives up on a side after this long.
 const TIME_LIMIT: Duration = Duration::from_secs(25);
@@ -175,11 +180,14 @@ async fn test_store(
     let mut checks =
         vec![check("PrestaShop webservice", CheckOutcome::Passed, format!("PrestaShop {version} answers."))];
     let mut needed = PERMISSIONS.to_vec();
-    if store.settings.hold_policy == HoldPolicy::DuringHold {
-        // The address of an order that is imported early follows when it is released.
-        let patches = root.version.as_ref().is_none_or(prestashop::Version::supports_patch);
-        needed.push((Resource::Addresses, if patches { Method::Patch } else { Method::Put }));
-    }
+    let patches = root.version.as_ref().is_none_or(prestashop::Version::supports_patch);
+    let change = if patches { Method::Patch } else { Method::Put };
+    needed.push((Resource::OrderCarriers, change));
+    let change_addresses = (Resource::Addresses, change);
+    let mut useful = CLEAN_UP.to_vec();
+    // The address of an order that is imported early follows when it is released.
+    let imports_early = store.settings.hold_policy == HoldPolicy::DuringHold;
+    if imports_early { &mut needed } else { &mut useful }.push(change_addresses);
     const PERMITTED: &str = "PrestaShop permissions";
     let list = |missing: Vec<(Resource, Method)>| {
         missing
@@ -188,7 +196,7 @@ async fn test_store(
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let (missing, useful) = (root.permissions.missing(&needed), root.permissions.missing(&CLEAN_UP));
+    let (missing, useful) = (root.permissions.missing(&needed), root.permissions.missing(&useful));
     if !missing.is_empty() {
         let detail = format!("Grant the webservice key: {}.", list(missing));
         checks.push(check(PERMITTED, CheckOutcome::Failed, detail));
@@ -197,10 +205,16 @@ async fn test_store(
     checks.push(if useful.is_empty() {
         check(PERMITTED, CheckOutcome::Passed, "The key may do everything that is needed.")
     } else {
-        let detail = format!(
-            "Grant the webservice key also: {}. Without it, prices of carts that come to nothing stay in your store.",
-            list(useful)
-        );
+        let is_of_addresses = |right: &(Resource, Method)| *right == change_addresses;
+        let mut undone = Vec::new();
+        if !useful.iter().all(is_of_addresses) {
+            undone.push(WITHOUT_CLEAN_UP);
+        }
+        if useful.iter().any(is_of_addresses) {
+            undone.push(WITHOUT_ADDRESSES);
+        }
+        let undone = undone.join(", and ");
+        let detail = format!("Grant the webservice key also: {}. Without it, {undone}.", list(useful));
         check(PERMITTED, CheckOutcome::Warning, detail)
     });
     let facts = FactsCache::default();
@@ -234,6 +248,13 @@ pub fn check_facts(facts: &StoreFacts, settings: &ConnectionSettings) -> Vec<Con
     let countries: Vec<_> = facts.countries.iter().map(|country| country.iso_code.as_str()).collect();
     checks.push(check("Countries", outcome(!countries.is_empty()), format!("Active: {}.", list(countries))));
     checks.push(carrier_check(facts, settings));
+    if let Some(discount) = facts.group_discount {
+        let detail = format!(
+            "Each customer group takes {} % off every price, so no order comes to what was sold: make a group without a discount.",
+            discount.normalize()
+        );
+        checks.push(check("Customer groups", CheckOutcome::Failed, detail));
+    }
     let roles = &facts.settings.order_states;
     let states = [
         ("remote payment accepted", roles.webservice_payment),
@@ -268,10 +289,17 @@ fn carrier_check(facts: &StoreFacts, settings: &ConnectionSettings) -> Connectio
         None => usable().find(|carrier| carrier.is_free),
     };
     match (found, chosen) {
-        (Some(carrier), _) if carrier.is_free => {
+        (Some(carrier), None) => {
+            let detail = format!(
+                "Imports use “{}”, the first free carrier of your store: choose the one that parcels go with.",
+                carrier.name
+            );
+            check("Carrier", CheckOutcome::Warning, detail)
+        }
+        (Some(carrier), Some(_)) if carrier.is_free => {
             check("Carrier", CheckOutcome::Passed, format!("Imports use “{}”.", carrier.name))
         }
-        (Some(carrier), _) => {
+        (Some(carrier), Some(_)) => {
             let detail = format!("“{}” adds a price of its own; choose a free carrier.", carrier.name);
             check("Carrier", CheckOutcome::Failed, detail)
         }

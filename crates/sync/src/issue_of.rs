@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
 use database::issues::{Found, Retry};
 use job_queue::{Outcome, backoff};
-use prestashop::{Refusal, RefusalKind};
+use prestashop::{Refusal, RefusalKind, Unknown, UnknownReason};
 use shared::{ConnectionId, IssueCode, RetryClass};
 use tiktok_shop::Setting;
 
@@ -87,6 +87,9 @@ pub fn of_store(error: &prestashop::Error) -> Found {
         prestashop::Error::OutcomeUnknown(unknown) if unknown.status == Some(429) => {
             Found::new(IssueCode::StoreRateLimited)
         }
+        prestashop::Error::OutcomeUnknown(unknown) if unknown.reason == UnknownReason::ErrorsReported => {
+            Found::new(IssueCode::StoreRefused).with("what", what_it_reports(unknown))
+        }
         prestashop::Error::OutcomeUnknown(_) => Found::new(IssueCode::StoreUnreachable),
     };
     found.with("reason", error)
@@ -117,6 +120,21 @@ fn of_refusal(refusal: &Refusal) -> Found {
             Found::new(IssueCode::StoreRefused).with("what", "it does not have what it is asked about")
         }
         RefusalKind::Other => Found::new(IssueCode::StoreRefused).with("what", numbers_of(refusal)),
+    }
+}
+
+/// The store's own code for an e-mail address that an account has.
+const EMAIL_TAKEN: u32 = 140;
+
+/// What the store says that it could not do, by its codes.
+fn what_it_reports(unknown: &Unknown) -> String {
+    match unknown.errors.iter().find(|error| !error.is_from_php()) {
+        Some(error) if error.code == EMAIL_TAKEN => {
+            "a guest with an e-mail address that belongs to a customer account; set another one in the connection"
+                .to_owned()
+        }
+        Some(error) => format!("PrestaShop's error {}", error.code),
+        None => "it broke off".to_owned(),
     }
 }
 

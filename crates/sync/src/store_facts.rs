@@ -35,6 +35,8 @@ pub struct StoreFacts {
     pub order_states: Vec<OrderState>,
     /// The group of the guests; one whose members pay full prices, if there is any.
     pub group: GroupId,
+    /// What that group takes off every price all the same, in percent.
+    pub group_discount: Option<Decimal>,
 }
 
 impl StoreFacts {
@@ -47,6 +49,8 @@ impl StoreFacts {
         let active = |language: &&Language| language.active;
         let language = languages.iter().find(default).or_else(|| languages.iter().find(active));
         let language = language.map_or(LanguageId(1), |language| language.id);
+        let groups = client.groups().await?;
+        let group = guest_group(&groups);
         Ok(Self {
             version,
             permissions,
@@ -56,7 +60,12 @@ impl StoreFacts {
             countries: client.active_countries().await?,
             carriers: client.carriers().await?,
             order_states: client.order_states().await?,
-            group: guest_group(&client.groups().await?),
+            group_discount: groups
+                .iter()
+                .find(|of| of.id == group)
+                .map(|of| of.reduction)
+                .filter(|reduction| !reduction.is_zero()),
+            group,
             settings,
         })
     }

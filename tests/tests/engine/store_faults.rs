@@ -10,7 +10,7 @@ use crate::labs::{decimal, labs};
 use crate::store_side::look_again;
 
 /// Lets time pass in steps, so that every retry comes up, until the order is imported or a day is over.
-async fn until_imported(lab: &EngineLab, id: &str) -> Result<()> {
+pub async fn until_imported(lab: &EngineLab, id: &str) -> Result<()> {
     for minutes in [0, 1, 3, 5, 15, 45, 180, 600] {
         lab.advance(TimeDelta::minutes(minutes)).await?;
         lab.run_due().await?;
@@ -21,7 +21,7 @@ async fn until_imported(lab: &EngineLab, id: &str) -> Result<()> {
     anyhow::bail!("{} order {id} is not imported: {:?}", lab.database_name(), lab.open_issues(id).await)
 }
 
-async fn assert_one_right_store_order(lab: &EngineLab, id: &str, case: &str) -> Result<()> {
+pub async fn assert_one_right_store_order(lab: &EngineLab, id: &str, case: &str) -> Result<()> {
     let truth = lab.sandboxes.channel_control.get(&format!("/orders/{id}")).await?;
     let store_orders = lab.sandboxes.store_orders_of(id).await?;
     let live: Vec<_> = store_orders.iter().filter(|order| order["current_state"] != "6").collect();

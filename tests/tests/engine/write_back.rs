@@ -513,6 +513,11 @@ async fn a_deleted_store_order_is_noticed_and_comes_back_only_when_somebody_want
         assert_eq!(lab.order(&skipped).await?.import_state, "skipped", "{database}");
         assert_eq!(lab.open_issues(&skipped).await?, Vec::<String>::new(), "{database}");
 
+        // Who changes their mind gets a new store order too, to the cent: the old cart is spent.
+        crate::asking::ask(&lab, &skipped, ActionRequest::Unskip {}).await?;
+        let_time_pass(&lab, &[0, 11]).await?;
+        crate::store_faults::assert_one_right_store_order(&lab, &skipped, database).await?;
+
         // The new store order is one like any other.
         set_number(&lab, &again, "JX800001", true).await?;
         set_state(&lab, &again, SHIPPED).await?;

@@ -206,6 +206,7 @@ fn store(round_type: RoundType, round_mode: RoundMode) -> StoreFacts {
         }],
         order_states: Vec::new(),
         group: GroupId(2),
+        group_discount: None,
     }
 }
 
@@ -255,8 +256,8 @@ fn store_total(plan: &StoreOrderPlan, round_type: RoundType, mode: RoundMode) ->
         let unit = round(row.unit_net + row.unit_net * row.rate_percent / Decimal::ONE_HUNDRED, 6, mode);
         match round_type {
             RoundType::Item => round(unit, 2, mode) * quantity,
-            RoundType::Line => round(unit * quantity, 2, mode),
-            RoundType::Total => unit * quantity,
+            // Lines are rounded where they are shown; what is to be paid adds them up as they are.
+            RoundType::Line | RoundType::Total => unit * quantity,
         }
     });
     round(rows.sum(), 2, mode)

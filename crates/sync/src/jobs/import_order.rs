@@ -42,8 +42,8 @@ pub(crate) const MARGIN: TimeDelta = TimeDelta::seconds(10);
 pub(crate) enum Origin<'p> {
     /// The import made it.
     Created(&'p StoreOrderPlan),
-    /// It was there, with the order's key.
-    Found,
+    /// It was there, with the order's key; with what it was to be, where that is still known.
+    Found(Option<&'p StoreOrderPlan>),
     /// A person named it.
     Adopted,
 }
@@ -51,8 +51,8 @@ pub(crate) enum Origin<'p> {
 impl<'p> Origin<'p> {
     fn plan(self) -> Option<&'p StoreOrderPlan> {
         match self {
-            Self::Created(plan) => Some(plan),
-            Self::Found | Self::Adopted => None,
+            Self::Created(plan) | Self::Found(Some(plan)) => Some(plan),
+            Self::Found(None) | Self::Adopted => None,
         }
     }
 }
@@ -72,7 +72,8 @@ pub(crate) enum Stop {
     Down(Down),
     /// Somebody else creates orders in this store right now; to be tried again after the pause.
     Busy(TimeDelta),
-    /// TikTok Shop told something new of the order while it was planned and prepared; to be planned anew.
+    /// TikTok Shop told something new of the order while it was planned and prepared, or its carrier is gone; to be planned
+    /// anew.
     Outdated,
     /// TikTok Shop has withdrawn the order meanwhile, somebody keeps it out, or the settings leave it out now.
     Withdrawn(ImportDecision),
@@ -172,7 +173,8 @@ async fn import(
     let intent = import_intents::find(database.writer(), import.order_id).await?;
     let mut intent = intent.unwrap_or_else(|| ImportIntent::new(import.order_id));
     if let Some(found) = import.look(&intent).await? {
-        return import.finish_first(&found, Origin::Found).await;
+        let plan = import.plan_of(&intent).await;
+        return import.finish_first(&found, Origin::Found(plan.as_ref())).await;
     }
     if intent.step == Step::Posting {
         let rest = import.time_left(&intent, database.time().await?);

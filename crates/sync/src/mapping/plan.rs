@@ -139,6 +139,7 @@ pub fn plan_store_order(input: &PlanInput<'_>) -> Result<StoreOrderPlan, Vec<Fou
     let carrier = or_blockers(carrier_of(input), &mut blockers);
     let matched = or_blockers(matched_rows(input), &mut blockers);
     or_blockers(waiting_state_of(input), &mut blockers);
+    or_blockers(full_prices(input), &mut blockers);
     let (Some((recipient, country)), Some(address), Some(currency), Some(carrier), Some(matched)) =
         (country, address, currency, carrier, matched)
     else {
@@ -187,6 +188,18 @@ fn mismatch(input: &PlanInput<'_>, store_total: Decimal) -> Found {
         .with("tiktok_total", format!("{total:.2} {currency}"))
         .with("difference", format!("{:.2} {currency}", store_total - total))
         .with("reason", "the store's rounding cannot reach this total, so nothing was created")
+}
+
+/// What the customers' group takes off is taken off pinned prices too.
+fn full_prices(input: &PlanInput<'_>) -> Result<(), Vec<Found>> {
+    let total = input.amounts.total;
+    let Some(discount) = input.facts.group_discount.filter(|_| !total.is_zero()) else { return Ok(()) };
+    let store_total = total * (Decimal::ONE_HUNDRED - discount) / Decimal::ONE_HUNDRED;
+    let reason = format!(
+        "each customer group of the store takes {} % off every price, so nothing was created: make a group without a discount",
+        discount.normalize()
+    );
+    Err(vec![mismatch(input, store_total).with("reason", reason)])
 }
 
 /// Looked up before anything is made: a held order must not stay in the store as one that is paid.

@@ -7,7 +7,7 @@ use database::import_intents::{self, ImportIntent, Step};
 use database::issues::{self, Found};
 use database::{DatabaseTransaction, orders, snapshots};
 use job_queue::{LeaseState, Leased};
-use prestashop::{AddressId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
+use prestashop::{AddressId, CarrierId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
 use shared::{ImportState, IssueCode};
 
 use super::plan::Planned;
@@ -37,6 +37,7 @@ impl Import<'_> {
         job: &Leased,
     ) -> Result<(), Stop> {
         let plan = &planned.plan;
+        self.check_carrier(plan.carrier).await?;
         let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy(PAUSE))?;
         let answer = match self.may_post(intent, planned, &turn, job).await {
             Ok(request) => {
@@ -56,6 +57,21 @@ impl Import<'_> {
             Ok(id) => self.finish(id, Origin::Created(plan)).await,
             Err(error) => self.after_failed_creation(intent, plan, error).await,
         }
+    }
+
+    /// Each edit of a carrier in the back office gives it another id, and a cart with the old one goes with the store's
+    /// default carrier, at its price.
+    async fn check_carrier(&self, carrier: CarrierId) -> Result<(), Stop> {
+        let is_in_use = match self.client.carrier(carrier).await {
+            Ok(carrier) => carrier.active && !carrier.deleted,
+            Err(error) if error.is_not_found() => false,
+            Err(error) => return Err(error.into()),
+        };
+        if is_in_use {
+            return Ok(());
+        }
+        self.store.facts.forget().await;
+        Err(Stop::Outdated)
     }
 
     /// Writes down that the order may exist from here on, and makes sure that its request, which must follow at once,

@@ -31,10 +31,17 @@ impl Import<'_> {
         let Some(first) = found.iter().find(|order| !is_canceled(order)).or(found.first()) else {
             return Ok(());
         };
-        let others: Vec<_> = found.iter().filter(|order| order.id != first.id).collect();
+        // One request may be made into several orders, by warehouse or by carrier: they share a reference, and together are
+        // what was sold.
+        let others = found.iter().filter(|order| order.id != first.id);
+        let (parts, duplicates): (Vec<_>, Vec<_>) =
+            others.partition(|order| !order.reference.is_empty() && order.reference == first.reference);
         // Before the order counts as imported, for after that nobody would look at the others again.
-        if !others.is_empty() {
-            self.cancel_duplicates(first, &others).await?;
+        if !duplicates.is_empty() {
+            self.cancel_duplicates(first, &duplicates).await?;
+        }
+        if !parts.is_empty() {
+            self.note_parts(first, &parts).await?;
         }
         if is_canceled(&first) {
             self.note_canceled_in_store().await?;
@@ -49,6 +56,20 @@ impl Import<'_> {
         let txn = self.begin().await?;
         let now = self.now();
         issues::open(&txn, self.connection.id, self.order_id, &found, Retry::default(), now).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    async fn note_parts(&self, first: &OrderSummary, parts: &[&OrderSummary]) -> Result<(), Stop> {
+        let numbers: Vec<_> = parts.iter().map(|part| format!("#{}", part.id)).collect();
+        let field = format!(
+            "the order itself: the store made it in parts, #{} and {}, and only the first is kept in step",
+            first.id,
+            numbers.join(", ")
+        );
+        let found = Found::new(IssueCode::DriftDetected).with("field", field).about("made in parts");
+        let txn = self.begin().await?;
+        issues::open(&txn, self.connection.id, self.order_id, &found, Retry::default(), self.now()).await?;
         txn.commit().await?;
         Ok(())
     }
@@ -105,7 +126,7 @@ impl Import<'_> {
             self.check_adoptable(&order, &intent, job_queue::database_time(&txn).await?)?;
         }
         let plan = origin.plan();
-        let found = read_back(&stored, plan, &order, &self.facts);
+        let found = read_back(&stored, origin, &order, &self.facts);
         if let Some(first) = found.first() {
             attempts::met(first.code);
             // What we believed about taxes or rounding may be out of date.
@@ -147,7 +168,7 @@ impl Import<'_> {
             let tracking = push_store_tracking(self.connection.id, self.order_id, now);
             job_queue::enqueue(&txn, tracking, now).await?;
         }
-        if matches!(origin, Origin::Found) {
+        if matches!(origin, Origin::Found(_)) {
             end_request_of(&txn, self.connection, self.order_id).await?;
         }
         // What was found or adopted may go to another address than the one that we made.
@@ -188,7 +209,9 @@ impl Import<'_> {
     ) -> Result<(), DbErr> {
         let sentence = match origin {
             Origin::Created(_) => format!("The store order #{} was created.", record.id),
-            Origin::Found => format!("The store order #{} was found in the store and taken over.", record.id),
+            Origin::Found(_) => {
+                format!("The store order #{} was found in the store and taken over.", record.id)
+            }
             Origin::Adopted => format!("The store order #{} is this order's from now on.", record.id),
         };
         let entry = Entry::ours("import", sentence)

@@ -6,19 +6,22 @@ use database::orders::OrderRow;
 use prestashop::Order;
 use shared::{IssueCode, REASON};
 
+use super::Origin;
 use crate::mapping::{StoreOrderPlan, StoreStates};
 use crate::store_facts::StoreFacts;
 
 /// Compares the order that the store keeps with what it should be: to the cent, to the piece, and in its state.
 pub(super) fn read_back(
     stored: &Order,
-    plan: Option<&StoreOrderPlan>,
+    origin: Origin<'_>,
     order: &OrderRow,
     facts: &StoreFacts,
 ) -> Vec<Found> {
+    let plan = origin.plan();
     let expected = plan.map_or_else(|| from_micros(order.expected_store_total_micros), |plan| plan.total);
+    let made = matches!(origin, Origin::Created(_));
     let mut reasons = Vec::new();
-    reasons.extend(StoreStates::from(facts).unfit_after_import(stored.current_state, plan.is_some()));
+    reasons.extend(StoreStates::from(facts).unfit_after_import(stored.current_state, made));
     if let Some(plan) = plan {
         reasons.extend(other_pieces(stored, plan));
         if stored.carrier_id.is_some_and(|carrier| carrier != plan.carrier) {

@@ -21,6 +21,10 @@ pub(super) const REFERENCE: &str = "TIKTOK-SHIPPING";
 /// What the buyer reads on the invoice.
 const NAME: &str = "TikTok Shop shipping and fees";
 
+/// How many of it there are, where the store counts, and when it gets as many again.
+const ENOUGH: i64 = 1_000_000;
+const RUNNING_SHORT: i64 = 1_000;
+
 /// The category that every PrestaShop has: "Home".
 const HOME: CategoryId = CategoryId(2);
 
@@ -34,17 +38,45 @@ impl Import<'_> {
     ) -> Result<ProductMatch, Stop> {
         let reference = [REFERENCE.to_owned()];
         let now = self.now();
-        if let Some(known) = self.known_shipping_product(&reference, now).await? {
-            return Ok(known);
-        }
+        let known = self.known_shipping_product(&reference, now).await?;
         if missing == ShippingProduct::Assume {
-            return Ok(self.assumed(products));
+            return Ok(known.unwrap_or_else(|| self.assumed(products)));
         }
-        // One at a time, or two imports that begin together would make two products.
-        let turn = self.engine.creation_turn(&self.store, self.connection).await?.ok_or(Stop::Busy(PAUSE))?;
-        let made = self.make_shipping_product(&turn, &reference, products).await;
-        turn.end(self.engine.database()).await?;
-        made
+        let product = match known {
+            Some(known) => known,
+            None => {
+                // One at a time, or two imports that begin together would make two products.
+                let turn = self.engine.creation_turn(&self.store, self.connection).await?;
+                let turn = turn.ok_or(Stop::Busy(PAUSE))?;
+                let made = self.make_shipping_product(&turn, &reference, products).await;
+                turn.end(self.engine.database()).await?;
+                made?
+            }
+        };
+        let settings = &self.facts.settings;
+        if settings.stock_management && settings.backorder_status_enabled {
+            self.keep_in_stock(product.product.id).await;
+        }
+        Ok(product)
+    }
+
+    /// A store that sets orders beyond the stock apart would do so with every order that has a fee. Where it does not let
+    /// us, that is all that happens.
+    async fn keep_in_stock(&self, product: ProductId) {
+        let kept = async {
+            let rows = self.client.stock_of(&[product]).await?;
+            let short = rows.iter().find(|row| row.combination_id.is_none() && row.quantity < RUNNING_SHORT);
+            match short {
+                Some(row) => {
+                    let filled = self.client.set_stock(row.id, ENOUGH);
+                    around(OutsideWrite::ShippingProduct, filled).await
+                }
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(order = %self.order_id, %error, "the stock of the product for shipping stays as it is");
+        }
     }
 
     /// The product as it would be made.

@@ -55,7 +55,8 @@ pub(super) async fn stopped(
         Stop::Outdated => {
             return Ok(Outcome::WaitUntil {
                 at: now,
-                reason: "TikTok Shop told something new of the order meanwhile".to_owned(),
+                reason: "TikTok Shop or the store changed meanwhile what the order was planned from"
+                    .to_owned(),
             });
         }
         Stop::Blocked(found) => {
