@@ -14,6 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::audit::RefusalNotes;
 use crate::auth::{AccessTokens, LiveKeys, LiveSessions, Passwords, Throttle};
 use crate::config::Config;
+use crate::connections::ExchangedCodes;
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::events::LiveEvents;
@@ -43,6 +44,7 @@ pub struct AppState {
     pub cursors: Cursors,
     pub request_digests: RequestDigests,
     pub live: LiveEvents,
+    pub exchanged_codes: ExchangedCodes,
     /// Of notifications that are being taken.
     pub webhook_places: Semaphore,
     pub page: Page,
@@ -75,6 +77,7 @@ impl AppState {
             cursors: Cursors::new(master.derive("cursors")),
             request_digests: RequestDigests::new(master),
             live: LiveEvents::default(),
+            exchanged_codes: ExchangedCodes::default(),
             webhook_places: Semaphore::new(webhooks::PLACES),
             page: Page::load(),
             routes: RouteTable::of(&openapi::document()),

@@ -51,6 +51,16 @@ impl Sandboxes {
         Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
+    /// The seller's shops on TikTok Shop.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn shop_ids(&self) -> Result<Vec<String>> {
+        let world = self.channel_control.get("").await?;
+        let shops = world["shops"].as_array().context("no list of shops")?;
+        Ok(shops.iter().filter_map(|shop| Some(shop["id"].as_str()?.to_owned())).collect())
+    }
+
     /// What TikTok Shop's sandbox knows of every order.
     ///
     /// # Errors

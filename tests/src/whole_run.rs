@@ -25,8 +25,8 @@ pub struct RunOptions {
     /// What each process does; the first one serves.
     pub processes: Vec<Duties>,
     pub seed: u64,
-    /// Where TikTok Shop's seller is; Germany and its neighbours unless given.
-    pub market: Option<&'static str>,
+    /// The market of each of the seller's shops on TikTok Shop; one shop in Germany and its neighbours unless given.
+    pub markets: Vec<&'static str>,
     pub hold_seconds: i64,
     /// How long the store takes to create an order, in milliseconds.
     pub order_post_ms: u64,
@@ -45,7 +45,7 @@ impl RunOptions {
             port: None,
             processes: vec![Duties::All],
             seed,
-            market: None,
+            markets: Vec::new(),
             hold_seconds: 0,
             order_post_ms: 0,
             poll_interval_s: 10,
@@ -77,9 +77,11 @@ impl Run {
             hold_seconds: options.hold_seconds,
             ..sandbox::tiktok::Options::default()
         };
-        let tiktok = match options.market {
-            Some(market) => sandbox::tiktok::Options { shops: vec![market.to_owned()], ..tiktok },
-            None => tiktok,
+        let tiktok = if options.markets.is_empty() {
+            tiktok
+        } else {
+            let shops = options.markets.iter().map(|market| (*market).to_owned()).collect();
+            sandbox::tiktok::Options { shops, ..tiktok }
         };
         let prestashop = sandbox::prestashop::Options {
             seed: options.seed,
@@ -184,14 +186,17 @@ impl Run {
     }
 }
 
+/// Connects the first shop of the seller.
 async fn connect(api: &Api, sandboxes: &Sandboxes, options: &RunOptions) -> Result<Value> {
     let tiktok = &sandboxes.tiktok_options;
+    let shop_ids = sandboxes.shop_ids().await?;
     let body = json!({
         "name": "Maison Lumière",
         "tiktok": {
             "app_key": tiktok.app_key,
             "app_secret": tiktok.app_secret.0,
             "auth_code": tiktok.auth_code,
+            "shop_id": shop_ids.first(),
         },
         "store": { "url": sandboxes.store.shop_url, "webservice_key": sandboxes.store.key },
         "settings": {

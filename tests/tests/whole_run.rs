@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clock::{Clock, SystemClock};
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::ConnectionState;
 use tests::{Api, Duties, Run, RunOptions};
 use tiktok_shop::{Secret, webhook};
 use tokio_util::task::AbortOnDropHandle;
@@ -111,6 +112,52 @@ async fn what_one_process_does_reaches_the_pages_that_listen_to_another() -> Res
         Ok(false)
     });
     assert!(heard.await??, "the stream ended");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_seller_with_several_shops_authorizes_each_and_all_go_on_with_the_newest_tokens() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let two_shops = RunOptions { markets: vec!["FR", "ES"], ..options(&folder) };
+    let run = Run::start(&two_shops).await?;
+    let control = &run.sandboxes.channel_control;
+    let shop_ids = run.sandboxes.shop_ids().await?;
+    let tiktok = &run.sandboxes.tiktok_options;
+    control.put("/switches", &json!({ "authorization_invalidates_old": true })).await?;
+    let consent = control.post("/authorize", &json!({})).await?;
+    let mut request = json!({
+        "name": "Casa Luz",
+        "tiktok": {
+            "app_key": tiktok.app_key, "app_secret": tiktok.app_secret.0, "auth_code": consent["auth_code"],
+        },
+        "store": { "url": run.sandboxes.store.shop_url, "webservice_key": run.sandboxes.store.key },
+        "settings": { "import_placed_since": "2020-01-01T00:00:00Z", "poll_interval_s": 10 },
+    });
+
+    let refused = run.api.post::<Value>("/connections", &request).await;
+    assert!(format!("{refused:?}").contains("for several shops"), "{refused:?}");
+    // TikTok Shop takes a code once; the merchant sends it twice.
+    request["tiktok"]["shop_id"] = json!(shop_ids[1]);
+    let second: Value = run.api.post("/connections", &request).await?;
+    assert_eq!(second["tiktok"]["shop_id"], shop_ids[1].as_str());
+
+    // Each renewal ends the pair before it, for all shops of the seller.
+    for round in 0..2 {
+        control.post("/tokens/expire", &json!({})).await?;
+        let mut placed = Vec::new();
+        for shop_id in &shop_ids {
+            let order = json!({ "count": 1, "seed": 60 + round, "mix": "plain", "shop_id": shop_id });
+            placed.extend(run.sandboxes.place(&order).await?);
+        }
+        let begun = Instant::now();
+        while run.api.all_orders("import_state=imported").await?.len() < 2 * (round + 1) {
+            let connections = run.api.connections().await?;
+            assert!(begun.elapsed() < Duration::from_secs(60), "{placed:?} {connections:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+    let states: Vec<_> = run.api.connections().await?.iter().map(|connection| connection.state).collect();
+    assert_eq!(states, [ConnectionState::Active; 2]);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use database::events;
 use sea_orm::SqlErr;
 use shared::{AuditEvent, Connection, CreateConnection, EventKind};
 use sync::jobs;
+use tiktok_shop::AuthorizedShop;
 
 use super::{authorize, current, store_address, values};
 use crate::app::AppState;
@@ -50,9 +51,10 @@ pub async fn create_connection(
     let OnceIfNamed { body, named } = request;
     caller.require_all_connections()?;
     let prepare = async || authorized(&state, body).await;
-    let work = async |txn: &_, new| {
+    let work = async |txn: &_, (new, others): (NewConnection, Vec<AuthorizedShop>)| {
         let now = state.clock().now();
         let uid = uuid::Uuid::new_v4().to_string();
+        let (app_key, tokens) = (new.app_key.clone(), new.tokens.clone());
         let created = connections::create(txn, &state.database.vault, &uid, new, now).await;
         let id = created.map_err(|error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::Conflict {
@@ -62,6 +64,7 @@ pub async fn create_connection(
             _ => error.into(),
         })?;
         jobs::enqueue_periodic(txn, id, now).await?;
+        authorize::share(&state, txn, &app_key, &others, &tokens).await?;
         events::record(txn, EventKind::ConnectionUpdated, id, None, now).await?;
         let connection = current(&state, txn, id).await?;
         let entry = Entry::new(AuditEvent::ConnectionCreated, caller.actor()).about("connection", id);
@@ -74,13 +77,16 @@ pub async fn create_connection(
     named.answer_prepared(&state, &caller, prepare, work).await
 }
 
-/// The connection that is to be, once both sides have answered.
-async fn authorized(state: &AppState, body: CreateConnection) -> Result<NewConnection, ApiError> {
+/// The connection that is to be, once both sides have answered, and the shops that its tokens are for besides.
+async fn authorized(
+    state: &AppState,
+    body: CreateConnection,
+) -> Result<(NewConnection, Vec<AuthorizedShop>), ApiError> {
     let CreateConnection { name, tiktok, store, settings } = body;
     ApiError::refuse_values(values::new_connection(&name, &tiktok, &store, &settings))?;
     let store_url = store_address::check(&state.config, "/store/url", &store.url).await?;
     let authorized = authorize::authorize(state, &tiktok).await?;
-    Ok(NewConnection {
+    let connection = NewConnection {
         name: name.trim().to_owned(),
         app_key: tiktok.app_key,
         app_secret: tiktok.app_secret,
@@ -92,5 +98,6 @@ async fn authorized(state: &AppState, body: CreateConnection) -> Result<NewConne
         store_url: store_url.to_string(),
         webservice_key: store.webservice_key.trim().to_owned(),
         settings,
-    })
+    };
+    Ok((connection, authorized.others))
 }

@@ -3,6 +3,7 @@
 mod authorize;
 mod choices;
 mod create;
+mod exchanged_codes;
 mod fetch;
 mod get;
 mod list;
@@ -14,6 +15,7 @@ mod values;
 
 pub use choices::get_connection_choices;
 pub use create::create_connection;
+pub use exchanged_codes::ExchangedCodes;
 pub use fetch::fetch_orders;
 pub use get::get_connection;
 pub use list::list_connections;

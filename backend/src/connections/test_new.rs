@@ -53,7 +53,7 @@ pub async fn test_new_connection(
 async fn channel_of(state: &AppState, tiktok: &TikTokCredentials) -> Result<Option<ChannelTarget>, ApiError> {
     let Some(access_token) = tiktok.access_token.as_deref() else { return Ok(None) };
     let access_token = Secret::new(access_token);
-    let shop = authorize::shop_of(state, tiktok, &access_token).await?;
+    let (shop, _) = authorize::shop_of(state, tiktok, &access_token).await?;
     let access = ShopAccess { access_token, shop_cipher: shop.cipher };
     Ok(Some(ChannelTarget { app: authorize::app_of(tiktok), access }))
 }

@@ -9,6 +9,7 @@ use shared::{
     AuditEvent, Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection,
 };
 use sync::jobs;
+use tiktok_shop::AuthorizedShop;
 
 use super::{authorize, current, find, shown, store_address, values};
 use crate::app::AppState;
@@ -53,8 +54,8 @@ pub async fn update_connection(
     ApiError::refuse_values(values::update(&body.0))?;
     let parts = changed_parts(&body.0);
     let before = record.clone();
-    let tokens = apply(&state, &mut record, body.0).await?;
-    if tokens.is_none() && is_unchanged(&before, &record) {
+    let granted = apply(&state, &mut record, body.0).await?;
+    if granted.is_none() && is_unchanged(&before, &record) {
         let connection = shown(before);
         return changed(StatusCode::OK, connection.version, &connection);
     }
@@ -65,10 +66,11 @@ pub async fn update_connection(
     if !connections::update(&txn, vault, &record, now).await? {
         return Err(ApiError::Stale);
     }
-    if let Some(tokens) = tokens {
+    if let Some(Granted { tokens, others }) = granted {
         // A worker may have renewed the old tokens meanwhile; the new authorization wins.
         let current = connections::find(&txn, vault, record.id).await?.ok_or(ApiError::NotFound)?;
         connections::replace_tokens(&txn, vault, &current, &tokens).await?;
+        authorize::share(&state, &txn, &record.app_key, &others, &tokens).await?;
     }
     if let Some(event) = connections::state_news(before.state, record.state) {
         webhook_messages::record(&txn, event, About::connection(record.id), now).await?;
@@ -89,12 +91,18 @@ pub async fn update_connection(
     changed(StatusCode::OK, connection.version, &connection)
 }
 
-/// Changes the record, and returns new tokens if there are any.
+/// A new authorization: its tokens, and the seller's other shops that they are for.
+struct Granted {
+    tokens: Tokens,
+    others: Vec<AuthorizedShop>,
+}
+
+/// Changes the record, and returns the new authorization if there is one.
 async fn apply(
     state: &AppState,
     record: &mut ConnectionRecord,
     update: UpdateConnection,
-) -> Result<Option<Tokens>, ApiError> {
+) -> Result<Option<Granted>, ApiError> {
     if let Some(name) = update.name {
         record.name = name.trim().to_owned();
     }
@@ -129,7 +137,7 @@ async fn apply(
     if record.state == ConnectionState::Unauthorized {
         record.state = ConnectionState::Active;
     }
-    Ok(Some(authorized.tokens))
+    Ok(Some(Granted { tokens: authorized.tokens, others: authorized.others }))
 }
 
 /// Whether a change without a new authorization has changed nothing.

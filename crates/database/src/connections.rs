@@ -193,6 +193,20 @@ pub async fn of_shop(
     models.into_iter().map(|model| ConnectionRecord::of(model, vault)).collect()
 }
 
+/// The connections of an app of TikTok Shop, oldest first.
+///
+/// # Errors
+/// When the database fails, or a secret was sealed with another key.
+pub async fn of_app(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    app_key: &str,
+) -> Result<Vec<ConnectionRecord>, DbErr> {
+    let of_app = Entity::find().filter(Column::AppKey.eq(app_key)).order_by_asc(Column::Id);
+    let models = of_app.all(db).await?;
+    models.into_iter().map(|model| ConnectionRecord::of(model, vault)).collect()
+}
+
 /// Adds a connection; `uid` must be random.
 ///
 /// # Errors

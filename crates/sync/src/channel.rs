@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use database::connections::{self, ConnectionRecord, Tokens};
-use database::{DbErr, leases};
+use database::{Database, DbErr, leases};
 use shared::{ConnectionId, ConnectionState, EventKind, Side};
 use tiktok_shop::{AppCredentials, ReadOrder, Secret, Shop, ShopAccess, TokenClient};
 use tokio::sync::oneshot;
@@ -103,9 +103,9 @@ impl Engine {
     }
 
     /// Renews both tokens, unless another process has done so since `stale` was read; one process at a time, because a
-    /// refresh token may die when it is used.
+    /// refresh token may die when it is used, and one for all connections of the app, because they may share it.
     async fn renew_tokens(&self, stale: &ConnectionRecord) -> Result<ConnectionRecord, ChannelFailure> {
-        let name = format!("tokens:{}", stale.id);
+        let name = format!("tokens:{}", stale.app_key);
         let _one_here = self.token_turn().lock().await;
         if let Some(renewed) = self.renewed_meanwhile(stale).await? {
             return Ok(renewed);
@@ -161,18 +161,29 @@ impl Engine {
 
     /// Stores the new pair. The old one may be dead already, so a database that is away for a moment must not cost us both.
     async fn store_tokens(&self, stale: &ConnectionRecord, tokens: &Tokens) -> Result<(), DbErr> {
-        let database = self.database();
         let mut tries = 0;
         loop {
-            match connections::replace_tokens(database.writer(), &database.vault, stale, tokens).await {
+            match self.share_tokens(stale, tokens).await {
                 Err(error) if tries < TRIES_TO_STORE_TOKENS => {
                     tracing::warn!(connection = %stale.id, %error, "the new tokens could not be stored yet");
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(500) * tries).await;
                 }
-                stored => return stored.map(drop),
+                stored => return stored,
             }
         }
+    }
+
+    /// Gives the new pair to each connection that had the old one: an authorization may be for several shops of a seller.
+    async fn share_tokens(&self, stale: &ConnectionRecord, tokens: &Tokens) -> Result<(), DbErr> {
+        let Database { vault, .. } = self.database();
+        let txn = self.database().begin().await?;
+        for connection in connections::of_app(&txn, vault, &stale.app_key).await? {
+            if connection.tokens.refresh_token == stale.tokens.refresh_token {
+                connections::replace_tokens(&txn, vault, &connection, tokens).await?;
+            }
+        }
+        txn.commit().await
     }
 
     /// Notes that the seller must authorize again, and tells the pages that are open.

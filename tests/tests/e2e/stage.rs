@@ -32,7 +32,7 @@ pub async fn journey_in(
 ) -> Result<()> {
     let data = TempDir::new()?;
     let options = RunOptions {
-        market,
+        markets: market.into_iter().collect(),
         hold_seconds: 1,
         order_post_ms: 20,
         // Webhooks bring the orders; what they miss shall stay missing until somebody fetches it.

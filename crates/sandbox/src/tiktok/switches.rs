@@ -19,6 +19,8 @@ pub struct Switches {
     pub unknown_error_status: Option<u16>,
     /// Whether a refresh makes the old refresh token and access token invalid.
     pub refresh_invalidates_old: bool,
+    /// Whether a new authorization makes the tokens of the seller's earlier ones invalid; nobody knows.
+    pub authorization_invalidates_old: bool,
     /// Whether a change of address, or a buyer's request to cancel, moves `update_time`.
     pub update_time_moves_on_any_change: bool,
     /// Whether marking all of a package as shipped gives it a new id.
@@ -154,6 +156,7 @@ impl Default for Switches {
             foreign_order_ids: ForeignIds::Refuse,
             unknown_error_status: None,
             refresh_invalidates_old: true,
+            authorization_invalidates_old: false,
             update_time_moves_on_any_change: false,
             new_package_on_shipping: false,
             seller_may_cancel_unpaid: true,

@@ -125,6 +125,14 @@ impl Grants {
         (index, pair)
     }
 
+    /// Makes every pair that was given out invalid.
+    fn invalidate(&mut self) {
+        for grant in &mut self.grants {
+            grant.access_tokens.clear();
+            grant.refresh_tokens.clear();
+        }
+    }
+
     /// The grant with this number.
     pub fn grant(&self, index: usize) -> Option<&Grant> {
         self.grants.get(index)
@@ -242,6 +250,9 @@ pub fn serve(world: &mut World, path: &str, query: &BTreeMap<String, String>, no
         world.grants.redeem(value("auth_code"), now).map(|shop_ids| {
             let region =
                 shop_ids.first().and_then(|id| world.shop(id)).map_or("FR", |shop| &shop.region).to_owned();
+            if world.switches.authorization_invalidates_old {
+                world.grants.invalidate();
+            }
             world.grants.open(shop_ids, &region, now)
         })
     } else {
