@@ -26,6 +26,9 @@ impl LeaseState {
 const HELD: &str = "id = $1 AND fence = $2 AND lease_owner IS NOT NULL";
 
 fn held(job: &Leased) -> Vec<Value> {
+/// At `$3`, unless somebody has asked meanwhile for an earlier time.
+const AT_OR_EARLIER: &str = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END";
+
     vec![job.id.into(), job.fence.into()]
 }
 
@@ -72,20 +75,19 @@ pub async fn finish(
         }
         Outcome::Again { at } => {
             values.push(milliseconds(at).into());
-            // Asked for meanwhile: then it need not wait.
-            let again = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END, attempts = 0, parked_cause = NULL,
-                         last_error = NULL";
-            end_lease(db, again, values, now).await
+            let again = format!("{AT_OR_EARLIER}, attempts = 0, parked_cause = NULL, last_error = NULL");
+            end_lease(db, &again, values, now).await
         }
         Outcome::RetryAt { at, error } => {
             values.extend([milliseconds(at).into(), error.into()]);
-            let retry = "run_at = $3, attempts = attempts + 1, parked_cause = NULL, last_error = $4";
-            end_lease(db, retry, values, now).await
+            let retry =
+                format!("{AT_OR_EARLIER}, attempts = attempts + 1, parked_cause = NULL, last_error = $4");
+            end_lease(db, &retry, values, now).await
         }
         Outcome::WaitUntil { at, reason } => {
             values.extend([milliseconds(at).into(), reason.into()]);
-            let wait = "run_at = $3, parked_cause = NULL, last_error = $4";
-            end_lease(db, wait, values, now).await
+            let wait = format!("{AT_OR_EARLIER}, parked_cause = NULL, last_error = $4");
+            end_lease(db, &wait, values, now).await
         }
         Outcome::Park { cause, error, at } => {
             values.extend([
