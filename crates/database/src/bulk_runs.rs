@@ -15,6 +15,7 @@ use crate::actions::has_not_left;
 use crate::entities::{actions, bulk_run_orders, bulk_runs, orders, timeline};
 use crate::order_filter::Criteria;
 use crate::order_summary::word;
+use crate::orders::lock_ascending;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
 use crate::{Reach, Vault, from_ms, to_ms};
 
@@ -396,6 +397,13 @@ pub async fn stop(
         .exec(db)
         .await?;
     let of_run = Query::select()
+    let theirs = Query::select()
+        .column(actions::Column::OrderId)
+        .from(actions::Entity)
+        .and_where(actions::Column::Id.in_subquery(of_run.clone()))
+        .cond_where(has_not_left())
+        .to_owned();
+    lock_ascending(db, theirs).await?;
         .column(bulk_run_orders::Column::ActionId)
         .from(bulk_run_orders::Entity)
         .and_where(bulk_run_orders::Column::RunId.eq(id.0))

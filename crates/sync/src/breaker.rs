@@ -224,10 +224,10 @@ async fn try_failed(
     next_try_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let txn = engine.database().begin().await?;
-    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
-    job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
     // What the orders say about the next try stays true.
     issues::postpone(&txn, id, issue_of(side), next_try_at).await?;
+    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
+    job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
     txn.commit().await
 }
 

@@ -67,7 +67,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             let found = of_store(&error);
             attempts::failed(found.code);
             if job.attempts > 0 {
-                let txn = engine.database().begin().await?;
+                let txn = orders::begin_locked(engine.database(), order_id).await?;
                 issues::set(
                     &txn,
                     connection.id,
@@ -246,6 +246,11 @@ struct Push<'a> {
     facts: &'a StoreFacts,
     /// When it is tried again, should something stand in the way.
     retry: Retry,
+    /// Begins a transaction that holds the order.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        orders::begin_locked(self.engine.database(), self.id()).await
+    }
+
 }
 
 impl Push<'_> {
@@ -315,7 +320,7 @@ impl Push<'_> {
         let name = |state| self.facts.order_state_name(state);
         let entry = Entry::ours("store state", format!("The store order was moved to “{}”.", name(target)))
             .with("from", before.map(|state| name(state.id)).unwrap_or_default());
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         orders::set_store_state(&txn, self.id(), i64::try_from(target.0).ok(), false).await?;
         timeline::record(&txn, self.id(), entry, now).await?;
         self.settle_in(txn, None).await
@@ -333,7 +338,7 @@ impl Push<'_> {
     }
 
     async fn settle(&self, missing: Option<MissingState>) -> Result<(), Failure> {
-        self.settle_in(self.engine.database().begin().await?, missing).await
+        self.settle_in(self.begin().await?, missing).await
     }
 
     /// Ends what the new status has overtaken; `missing` is a state that the merchant chose and that is gone.

@@ -102,7 +102,7 @@ async fn push(
             recorded(OutsideWrite::StoreTracking);
         }
     }
-    let txn = engine.database().begin().await?;
+    let txn = orders::begin_locked(engine.database(), id).await?;
     if !issues::resolve(&txn, id, TRACKING_ISSUES, now).await?.is_empty() {
         orders::derive_status(&txn, id, now).await?;
     }
@@ -164,7 +164,7 @@ async fn note_failure(
     attempts::failed(found.code);
     if job.attempts > 0 {
         let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
-        let txn = engine.database().begin().await?;
+        let txn = orders::begin_locked(engine.database(), id).await?;
         let issue = std::slice::from_ref(&found);
         issues::set(&txn, connection.id, id, TRACKING_ISSUES, issue, retry, now).await?;
         orders::derive_status(&txn, id, now).await?;

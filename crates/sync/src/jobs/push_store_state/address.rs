@@ -89,7 +89,7 @@ impl Push<'_> {
             };
         }
         let now = self.engine.clock().now();
-        let txn = database.begin().await?;
+        let txn = self.begin().await?;
         // What TikTok Shop told meanwhile has not been written.
         let is_newest = self.recipient_in(&txn).await? == recipient;
         if is_newest && !issues::resolve(&txn, self.id(), &[IssueCode::AddressChanged], now).await?.is_empty()
@@ -144,7 +144,7 @@ impl Push<'_> {
         if let Ok(store) = self.engine.store(self.connection) {
             store.facts.forget().await;
         }
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         if found.iter().any(|found| found.code == IssueCode::AddressMasked) {
             let at = self.retry.next_at.unwrap_or(now);
             let refresh = refresh_order(self.connection.id, tiktok_order_id, at);
@@ -163,7 +163,7 @@ impl Push<'_> {
     ) -> Result<(), Failure> {
         let now = self.engine.clock().now();
         let assumed = self.assumed_country();
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         import_intents::save(&txn, &ImportIntent { address_pending: false, ..intent }, now).await?;
         issues::resolve(&txn, self.id(), ADDRESS_ISSUES, now).await?;
         // It is the newest address that the store order has now.
