@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Value};
 
 use crate::database_clock::database_now;
 use crate::job::{Leased, Outcome};
+use crate::queue::change_each;
 use crate::table::{length, milliseconds, statement};
 
 /// Whether the worker that asks still holds the job.
@@ -25,10 +26,10 @@ impl LeaseState {
 /// The latest claim of this job. An ended lease that nobody has taken over still counts as held.
 const HELD: &str = "id = $1 AND fence = $2 AND lease_owner IS NOT NULL";
 
-fn held(job: &Leased) -> Vec<Value> {
 /// At `$3`, unless somebody has asked meanwhile for an earlier time.
 const AT_OR_EARLIER: &str = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END";
 
+fn held(job: &Leased) -> Vec<Value> {
     vec![job.id.into(), job.fence.into()]
 }
 
@@ -125,7 +126,7 @@ async fn end_lease(
 /// Gives back every job that this owner holds, to run at once somewhere else, and says how many there were.
 ///
 /// For a worker that has stopped. No attempt is counted.
-pub async fn release(db: &impl ConnectionTrait, owner: &str) -> Result<u64, DbErr> {
-    let sql = "UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1";
-    Ok(db.execute_raw(statement(db, sql, [owner.into()])).await?.rows_affected())
+pub async fn release(db: &DatabaseConnection, owner: &str) -> Result<u64, DbErr> {
+    let idle = "lease_owner = NULL, lease_until = NULL";
+    change_each(db, "lease_owner = $1", &[owner.into()], idle, &[]).await
 }

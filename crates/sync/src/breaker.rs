@@ -235,8 +235,8 @@ async fn close(engine: &Engine, id: ConnectionId, side: Side) -> Result<(), DbEr
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if circuit_breakers::close(&txn, id, side).await? {
-        let jobs = job_queue::wake(&txn, &asleep(id, side), now).await?;
-        tracing::info!(connection = %id, side = %side, jobs, "a side answers again; its jobs go on");
+        job_queue::enqueue(&txn, jobs::wake_sleepers(&asleep(id, side), now), now).await?;
+        tracing::info!(connection = %id, side = %side, "a side answers again; its jobs go on");
         events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
     }
     txn.commit().await?;

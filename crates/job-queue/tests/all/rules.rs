@@ -192,6 +192,30 @@ async fn a_cause_that_vanishes_while_the_job_runs_is_not_slept_through() {
 }
 
 #[tokio::test]
+async fn whoever_wakes_holds_no_job_while_it_waits_for_another() {
+    for queue in queues().await {
+        queue.enqueue(job("a", "1")).await;
+        queue.enqueue(job("a", "2")).await;
+        let running = queue.claim(2, start()).await;
+        let transaction = queue.db.begin().await.unwrap();
+        assert_eq!(confirm(&transaction, &running[1]).await.unwrap(), LeaseState::Held);
+        let db = queue.db.clone();
+        let waking = tokio::spawn(async move { wake(&db, "sku:RED", start()).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!waking.is_finished(), "{}: one of them is held", queue.name);
+
+        assert_eq!(confirm(&transaction, &running[0]).await.unwrap(), LeaseState::Held, "{}", queue.name);
+        transaction.commit().await.unwrap();
+        waking.await.unwrap().unwrap();
+
+        for leased in &running {
+            let _ = queue.finish(leased, park("sku:RED", None)).await;
+        }
+        assert_eq!(queue.claim(5, start()).await.len(), 2, "{}: both look once more", queue.name);
+    }
+}
+
+#[tokio::test]
 async fn an_expired_lease_is_claimed_again_and_the_late_result_is_refused() {
     for queue in queues().await {
         queue.enqueue(job("a", "1")).await;
