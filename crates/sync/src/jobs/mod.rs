@@ -26,6 +26,7 @@ mod register_reference;
 mod run_bulk;
 mod ship_packages;
 mod unadmitted;
+mod tell_webhook;
 mod unserved;
 mod watch_deadlines;
 mod watch_health;
@@ -70,7 +71,7 @@ pub const HEAL_ORDER: &str = "heal_order";
 pub const EXPORT: &str = "export";
 pub const PURGE: &str = "purge";
 pub const WAKE_SLEEPERS: &str = "wake_sleepers";
-pub use database::webhook_messages::{DELIVER_WEBHOOK, deliver_webhook};
+pub use database::webhook_messages::{DELIVER_WEBHOOK, TELL_WEBHOOK, deliver_webhook};
 
 /// The lane of jobs that belong to no connection.
 const NO_LANE: &str = "orderbridge";
@@ -412,6 +413,7 @@ async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
         DELIVER_WEBHOOK => deliver_webhook::run(engine, job).await,
         EXPORT => export::run(engine, job).await,
         PURGE => purge::run(engine).await,
+        TELL_WEBHOOK => tell_webhook::run(engine, job).await,
         _ => {
             return Outcome::Park {
                 cause: "unknown_kind".to_owned(),
