@@ -148,11 +148,11 @@ async fn store(
         connections::set_deauthorized(&txn, connection.id, Some(now)).await?;
         events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
     }
-    for order_id in &order_ids {
-        // New orders must not wait behind a backlog.
-        let job = NewJob { priority: jobs::NEWS, ..jobs::refresh_order(connection.id, order_id, now) };
-        job_queue::enqueue(&txn, job, now).await?;
-    }
+    // New orders must not wait behind a backlog.
+    let refreshes = order_ids
+        .iter()
+        .map(|id| NewJob { priority: jobs::NEWS, ..jobs::refresh_order(connection.id, id, now) });
+    job_queue::enqueue_all(&txn, refreshes, now).await?;
     txn.commit().await?;
     state.committed();
     Ok(())
