@@ -34,7 +34,7 @@ mod stopped;
 use stopped::stopped;
 
 /// What comes on top of the store's time limit before an order that was not found counts as not made. The request leaves
-/// well within it after its intent was written down, or not at all.
+/// within it after its intent was written down, or not at all: `may_write` gives it no longer.
 pub(crate) const MARGIN: TimeDelta = TimeDelta::seconds(10);
 
 /// How an order came to its store order.

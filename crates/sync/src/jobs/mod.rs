@@ -13,6 +13,7 @@ mod fetch_orders;
 mod heal_order;
 pub(crate) mod import_order;
 mod listing;
+mod may_write;
 pub(crate) mod panicked;
 mod poll_orders;
 mod purge;
@@ -25,12 +26,12 @@ mod refresh_order;
 mod register_reference;
 mod run_bulk;
 mod ship_packages;
-mod unadmitted;
 mod tell_webhook;
+mod unadmitted;
 mod unserved;
+mod wake_sleepers;
 mod watch_deadlines;
 mod watch_health;
-mod wake_sleepers;
 mod write_back;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -270,8 +271,6 @@ pub fn purge(now: DateTime<Utc>) -> NewJob {
     }
 }
 
-/// Enqueues what goes on for ever for a connection; belongs into the transaction that makes or resumes it.
-///
 /// Wakes the jobs that sleep for a cause; belongs into the transaction that ends it. It works after the commit, for a job
 /// that looked before would fall asleep again, and it is a job so that no crash lets them sleep on.
 #[must_use]
@@ -302,6 +301,8 @@ pub(crate) fn periodic(connection_id: ConnectionId, now: DateTime<Utc>) -> Vec<N
     ]
 }
 
+/// Enqueues what goes on for ever for a connection; belongs into the transaction that makes or resumes it.
+///
 /// # Errors
 /// When the database fails.
 pub async fn enqueue_periodic(
@@ -342,6 +343,8 @@ pub(crate) enum JobError {
     StoreAddress(#[from] public_address::Refused),
     #[error("the job's payload is not readable")]
     Payload,
+    #[error("too much time has passed since it was decided what to write")]
+    Late,
 }
 
 /// The sides that a kind of job calls; it waits while one of them does not answer. What calls a side only by the way is
@@ -410,16 +413,16 @@ async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
+        TELL_WEBHOOK => tell_webhook::run(engine, job).await,
         DELIVER_WEBHOOK => deliver_webhook::run(engine, job).await,
         EXPORT => export::run(engine, job).await,
         PURGE => purge::run(engine).await,
-        TELL_WEBHOOK => tell_webhook::run(engine, job).await,
+        WAKE_SLEEPERS => wake_sleepers::run(engine, job).await,
         _ => {
             return Outcome::Park {
                 cause: "unknown_kind".to_owned(),
                 error: "unknown kind of job".to_owned(),
                 at: None,
-        WAKE_SLEEPERS => wake_sleepers::run(engine, job).await,
             };
         }
     };
@@ -435,6 +438,9 @@ async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
 fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
     if let JobError::Channel(failure) = error {
         return channel_outcome(failure, job, now);
+    }
+    if let JobError::Late = error {
+        return Outcome::WaitUntil { at: now + TimeDelta::seconds(1), reason: error.to_string() };
     }
     tracing::error!(job = job.id, kind = %job.kind, %error, "job failed");
     let delay = match error {

@@ -41,11 +41,13 @@ impl Push<'_> {
             return Ok(Vec::new());
         };
         let tiktok_order_id = TikTokOrderId(self.order.tiktok_order_id.clone());
+        let decided_at = database.time().await?;
         let recipient = self.recipient().await?;
         let address = match self.address_of(recipient.as_ref(), store, client).await? {
             Ok(address) => address,
             Err(found) => return self.note_missing(&tiktok_order_id, found).await,
         };
+        self.require_may_write(decided_at).await?;
         let change =
             around(OutsideWrite::StoreAddress, client.change_address(AddressId(address_id), &address));
         if let Err(error) = change.await {
@@ -75,11 +77,13 @@ impl Push<'_> {
         let Some(address_id) = ours.map(AddressId).filter(|ours| *ours == stored.delivery_address_id) else {
             return Ok(Some("The store order has an address that orderbridge did not make.".to_owned()));
         };
+        let decided_at = database.time().await?;
         let recipient = self.recipient().await?;
         let address = match self.address_of(recipient.as_ref(), store, client).await? {
             Ok(address) => address,
             Err(found) => return Ok(Some(sentence_of(&found))),
         };
+        self.require_may_write(decided_at).await?;
         let change = around(OutsideWrite::StoreAddress, client.change_address(address_id, &address));
         if let Err(error) = change.await {
             let found = of_store(&error);
