@@ -9,7 +9,7 @@ use sea_orm::SqlErr;
 use shared::{AuditEvent, Connection, CreateConnection, EventKind};
 use sync::jobs;
 
-use super::{authorize, current, store_address, values};
+use super::{authorize, current, require_only_one, store_address, values};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
@@ -50,9 +50,10 @@ pub async fn create_connection(
     let OnceIfNamed { body, named } = request;
     caller.require_all_connections()?;
     let prepare = async || authorized(&state, body).await;
-    let work = async |txn: &_, new| {
+    let work = async |txn: &_, new: NewConnection| {
         let now = state.clock().now();
         let uid = uuid::Uuid::new_v4().to_string();
+        let (shop_id, store_url) = (new.shop_id.clone(), new.store_url.clone());
         let created = connections::create(txn, &state.database.vault, &uid, new, now).await;
         let id = created.map_err(|error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::Conflict {
@@ -61,6 +62,7 @@ pub async fn create_connection(
             },
             _ => error.into(),
         })?;
+        require_only_one(&state, txn, &caller, id, &shop_id, &store_url).await?;
         jobs::enqueue_periodic(txn, id, now).await?;
         events::record(txn, EventKind::ConnectionUpdated, id, None, now).await?;
         let connection = current(&state, txn, id).await?;
