@@ -105,7 +105,11 @@ async fn receive(state: &AppState, request: &HttpRequest, body: &[u8]) -> Result
     if age.is_some_and(|age| age > OLDEST || age < -FURTHEST_AHEAD) {
         return Ok(refused("with a wrong time"));
     }
-    store(state, connection, &notification, now).await?;
+    match store(state, connection, &notification, now).await {
+        // Once more, for TikTok Shop would come again only after minutes.
+        Err(error) if database::gave_way(&error) => store(state, connection, &notification, now).await?,
+        stored => stored?,
+    }
     Ok(HttpResponse::Ok().finish())
 }
 
