@@ -196,6 +196,10 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     complaints.extend(comparison.complaints.clone());
     complaints.extend(std::mem::take(&mut lab.walk.unasked));
     complaints.extend(verdict::complaints(&lab.run, &lab.db).await?);
+    // They pass, but each is two places that hold the same in different orders.
+    for process in &lab.run.processes {
+        complaints.extend(process.lines_with("deadlock detected")?);
+    }
     if let Some(story) = story_of_first(&lab.run, &complaints).await? {
         complaints.push(story);
     }
