@@ -352,6 +352,11 @@ impl From<DbErr> for ApiError {
             tracing::warn!(error = %error, "no database connection became free in time");
             return Self::Overloaded { detail: "The database is busy; try again in a moment." };
         }
+        if database::gave_way(&error) {
+            tracing::warn!(error = %error, "a transaction gave way to another");
+            let detail = "Others were changing the same at this moment, so nothing was done; try again.";
+            return Self::Overloaded { detail };
+        }
         Self::internal(error)
     }
 }

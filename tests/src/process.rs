@@ -179,6 +179,16 @@ impl Orderbridge {
         Ok(String::from_utf8_lossy(&output).into_owned())
     }
 
+    /// The lines of its whole log, of earlier runs too, that hold a text.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn lines_with(&self, text: &str) -> Result<Vec<String>> {
+        let log = log_from(&self.options.log, 0)?;
+        let log = String::from_utf8_lossy(&log);
+        Ok(log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect())
+    }
+
     /// The last lines that it has written.
     #[must_use]
     pub fn last_output(&self) -> String {

@@ -28,7 +28,8 @@ pub async fn undo_action(
     id: Id<ActionId>,
 ) -> Result<Json<OrderAction>, ApiError> {
     let now = state.clock().now();
-    let txn = state.database.begin().await?;
+    let known = actions::find(state.database.reader(), id.0).await?.ok_or(ApiError::NotFound)?;
+    let txn = orders::begin_locked(&state.database, known.order_id).await?;
     let undone = actions::undo(&txn, id.0, now).await?;
     let action = actions::find(&txn, id.0).await?.ok_or(ApiError::NotFound)?;
     if !undone {

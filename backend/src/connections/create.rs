@@ -10,7 +10,7 @@ use shared::{AuditEvent, Connection, CreateConnection, EventKind};
 use sync::jobs;
 use tiktok_shop::AuthorizedShop;
 
-use super::{authorize, current, store_address, values};
+use super::{authorize, current, require_only_one, store_address, values};
 use crate::app::AppState;
 use crate::audit::tell;
 use crate::auth::{ConnectionsWrite, May};
@@ -55,6 +55,7 @@ pub async fn create_connection(
         let now = state.clock().now();
         let uid = uuid::Uuid::new_v4().to_string();
         let (app_key, tokens) = (new.app_key.clone(), new.tokens.clone());
+        let (shop_id, store_url) = (new.shop_id.clone(), new.store_url.clone());
         let created = connections::create(txn, &state.database.vault, &uid, new, now).await;
         let id = created.map_err(|error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::Conflict {
@@ -63,6 +64,7 @@ pub async fn create_connection(
             },
             _ => error.into(),
         })?;
+        require_only_one(&state, txn, &caller, id, &shop_id, &store_url).await?;
         jobs::enqueue_periodic(txn, id, now).await?;
         authorize::share(&state, txn, &app_key, &others, &tokens).await?;
         events::record(txn, EventKind::ConnectionUpdated, id, None, now).await?;

@@ -23,11 +23,14 @@ pub use test::test_connection;
 pub use test_new::test_new_connection;
 pub use update::update_connection;
 
-use database::DatabaseTransaction;
+use chrono::TimeDelta;
 use database::connections::{self, ConnectionRecord};
-use shared::{Connection, ConnectionId, ConnectionState, StoreSide, TikTokSide};
+use database::{DatabaseTransaction, leases};
+use shared::{Connection, ConnectionId, ConnectionState, FieldError, StoreSide, TikTokSide};
+use sync::Store;
 
 use crate::app::AppState;
+use crate::auth::Caller;
 use crate::error::ApiError;
 
 async fn find(state: &AppState, id: ConnectionId) -> Result<ConnectionRecord, ApiError> {
@@ -43,6 +46,32 @@ pub fn require_active(connection: &ConnectionRecord) -> Result<(), ApiError> {
         ConnectionState::Unauthorized => "TikTok access has ended; authorize the connection again.",
     };
     Err(ApiError::Conflict { code: "connection_not_active", detail: reason.to_owned() })
+}
+
+/// Refuses this connection beside another of one TikTok shop to one store, which would import each order once more. The transaction
+/// keeps others from making one meanwhile.
+async fn require_only_one(
+    state: &AppState,
+    txn: &DatabaseTransaction,
+    caller: &Caller,
+    id: ConnectionId,
+    shop_id: &str,
+    store_url: &str,
+) -> Result<(), ApiError> {
+    leases::acquire(txn, &format!("connections-of-shop:{shop_id}"), "", TimeDelta::zero()).await?;
+    let of_shop = connections::of_shop(txn, &state.database.vault, shop_id).await?;
+    let store = Store::identity_at(store_url);
+    let other = of_shop.into_iter().find(|other| other.id != id && Store::identity(other) == store);
+    let Some(other) = other else { return Ok(()) };
+    let name = if caller.reach.allows(other.id) {
+        format!("The connection “{}”", other.name)
+    } else {
+        "Another connection".to_owned()
+    };
+    let detail = format!(
+        "{name} binds this TikTok shop to this store already, and each order would be imported twice; change that connection instead"
+    );
+    Err(ApiError::Invalid(vec![FieldError::new("/store/url", detail)]))
 }
 
 /// What may be seen of a connection: everything but its secrets.

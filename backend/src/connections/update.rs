@@ -8,10 +8,10 @@ use database::webhook_messages::{self, About};
 use shared::{
     AuditEvent, Connection, ConnectionId, ConnectionState, EventKind, FieldError, UpdateConnection,
 };
-use sync::jobs;
+use sync::{Store, jobs};
 use tiktok_shop::AuthorizedShop;
 
-use super::{authorize, current, find, shown, store_address, values};
+use super::{authorize, current, find, require_only_one, shown, store_address, values};
 use crate::app::AppState;
 use crate::audit::{parts_sent, tell};
 use crate::auth::{ConnectionsWrite, May};
@@ -65,6 +65,9 @@ pub async fn update_connection(
     let txn = state.database.begin().await?;
     if !connections::update(&txn, vault, &record, now).await? {
         return Err(ApiError::Stale);
+    }
+    if Store::identity(&before) != Store::identity(&record) {
+        require_only_one(&state, &txn, &caller, record.id, &record.shop_id, &record.store_url).await?;
     }
     if let Some(Granted { tokens, others }) = granted {
         // A worker may have renewed the old tokens meanwhile; the new authorization wins.

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use database::clock_skew::MOST_CLOCK_SKEW;
 use database::{Database, DbErr, events};
 use shared::LiveEvent;
 use tokio::sync::{Notify, Semaphore, broadcast};
@@ -59,14 +61,18 @@ impl LiveEvents {
 
     /// Reads the table until `shutdown` is cancelled.
     pub async fn run(&self, database: Database, shutdown: CancellationToken) {
-        let mut seen = match events::last_id(database.reader()).await {
+        let beginning = if in_order(&database) {
+            events::last_id(database.reader()).await
+        } else {
+            all_shown_before(&database, database.clock.now()).await
+        };
+        let mut seen = match beginning {
             Ok(id) => Seen::from(id),
             Err(error) => {
                 tracing::warn!(%error, "cannot read events yet");
                 Seen::from(0)
             }
         };
-        let in_order = database.backend() == sea_orm::DbBackend::Sqlite;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -76,7 +82,7 @@ impl LiveEvents {
             if let Err(error) = self.read(&database, &mut seen).await {
                 tracing::warn!(%error, "cannot read events");
             }
-            seen.forget(if in_order { Duration::ZERO } else { OUT_OF_ORDER });
+            seen.forget(if in_order(&database) { Duration::ZERO } else { OUT_OF_ORDER });
         }
     }
 
@@ -97,6 +103,28 @@ impl LiveEvents {
                 return Ok(());
             }
         }
+    }
+}
+
+fn in_order(database: &Database) -> bool {
+    database.backend() == sea_orm::DbBackend::Sqlite
+}
+
+/// The id up to which every event could be seen at a time.
+async fn all_shown_before(database: &Database, time: DateTime<Utc>) -> Result<i64, DbErr> {
+    // Whoever wrote them may have had another clock.
+    let longest = OUT_OF_ORDER + MOST_CLOCK_SKEW.to_std().unwrap_or_default();
+    events::last_id_before(database.reader(), time - longest).await
+}
+
+/// From where on to read for somebody who has seen an event last: what has a lower id may have appeared after it.
+pub(super) async fn resume_after(database: &Database, seen: i64) -> Result<i64, DbErr> {
+    if in_order(database) {
+        return Ok(seen);
+    }
+    match events::time_of(database.reader(), seen).await? {
+        Some(time) => all_shown_before(database, time).await,
+        None => Ok(seen),
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
+use super::live::resume_after;
 use crate::app::AppState;
 use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
@@ -52,7 +53,8 @@ pub async fn stream_events(
     if let Some(id) = request.headers().get(LAST_EVENT_ID) {
         let id = id.to_str().ok().and_then(|id| id.trim().parse::<i64>().ok()).filter(|id| *id >= 0);
         let detail = "Last-Event-ID is the number of the last event that was seen; leave it out to hear of what comes.";
-        missed = Some(id.ok_or_else(|| ApiError::bad_request("bad_event_id", detail))?);
+        let seen = id.ok_or_else(|| ApiError::bad_request("bad_event_id", detail))?;
+        missed = Some(resume_after(&state.database, seen).await?);
     }
     let now = state.clock().now();
     let lives = (caller.good_until - now).to_std().unwrap_or_default();

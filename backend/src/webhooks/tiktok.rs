@@ -105,7 +105,11 @@ async fn receive(state: &AppState, request: &HttpRequest, body: &[u8]) -> Result
     if age.is_some_and(|age| age > OLDEST || age < -FURTHEST_AHEAD) {
         return Ok(refused("with a wrong time"));
     }
-    store(state, connection, &notification, now).await?;
+    match store(state, connection, &notification, now).await {
+        // Once more, for TikTok Shop would come again only after minutes.
+        Err(error) if database::gave_way(&error) => store(state, connection, &notification, now).await?,
+        stored => stored?,
+    }
     Ok(HttpResponse::Ok().finish())
 }
 
@@ -148,11 +152,11 @@ async fn store(
         connections::set_deauthorized(&txn, connection.id, Some(now)).await?;
         events::record(&txn, EventKind::ConnectionUpdated, connection.id, None, now).await?;
     }
-    for order_id in &order_ids {
-        // New orders must not wait behind a backlog.
-        let job = NewJob { priority: jobs::NEWS, ..jobs::refresh_order(connection.id, order_id, now) };
-        job_queue::enqueue(&txn, job, now).await?;
-    }
+    // New orders must not wait behind a backlog.
+    let refreshes = order_ids
+        .iter()
+        .map(|id| NewJob { priority: jobs::NEWS, ..jobs::refresh_order(connection.id, id, now) });
+    job_queue::enqueue_all(&txn, refreshes, now).await?;
     txn.commit().await?;
     state.committed();
     Ok(())

@@ -221,8 +221,8 @@ async fn health_says_how_each_connection_is_doing() {
     }
 }
 
-#[tokio::test]
-async fn a_connection_is_made_once_for_each_key() {
+/// TikTok Shop, where every access is for the one shop 7.
+async fn one_shop() -> MockServer {
     let tiktok = MockServer::start().await;
     let shops = json!({
         "code": 0, "message": "Success", "request_id": "1",
@@ -230,6 +230,46 @@ async fn a_connection_is_made_once_for_each_key() {
     });
     let shops = ResponseTemplate::new(200).set_body_json(shops);
     Mock::given(method("GET")).respond_with(shops).mount(&tiktok).await;
+    tiktok
+}
+
+#[tokio::test]
+async fn a_shop_is_bound_to_a_store_once() {
+    let tiktok = one_shop().await;
+    let arguments = ["--allow-private-addresses", "--tiktok-api-url", &tiktok.uri()];
+    for app in apps_with(&arguments).await {
+        let manager = app.sign_in_as(Role::Manager).await;
+        let by_app = |key: &str, url: &str| {
+            let mut body = new_connection(url);
+            body["tiktok"]["app_key"] = key.into();
+            app.post("/api/v1/connections").by(&manager).json(&body)
+        };
+        assert_eq!(answer(by_app("one", "http://127.0.0.1:9/")).await.0, 201);
+
+        let (status, problem) = answer(by_app("two", "http://127.0.0.1:9")).await;
+
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/store/url")), "{problem}");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("Maison Lumière"), "{problem}");
+        let other_store = by_app("two", "http://127.0.0.1:9/other/").send().await.unwrap();
+        assert_eq!(other_store.status(), 201, "another store may have the orders too");
+        let tag = other_store.headers()["etag"].to_str().unwrap().to_owned();
+        let location = other_store.headers()["location"].to_str().unwrap().to_owned();
+        let change = |url: &str| {
+            let store = json!({ "url": url, "webservice_key": "A1B2C3D4E5F6G7H8A1B2C3D4E5F6G7H8" });
+            app.request(Method::PATCH, &location)
+                .by(&manager)
+                .header("if-match", &tag)
+                .json(&json!({ "store": store }))
+        };
+        assert_eq!(answer(change("http://127.0.0.1:9/")).await.0, 422);
+        assert_eq!(answer(change("http://127.0.0.1:9/third/")).await.0, 200);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_made_once_for_each_key() {
+    let tiktok = one_shop().await;
     let arguments = ["--allow-private-addresses", "--tiktok-api-url", &tiktok.uri()];
     for app in apps_with(&arguments).await {
         let manager = app.sign_in_as(Role::Manager).await;

@@ -10,7 +10,7 @@ use database::webhooks;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{ChannelStatus, ConnectionState, CreateWebhook, IssueCode, OrderId, Role, WebhookId};
-use sync::jobs::DELIVER_WEBHOOK;
+use sync::jobs::{DELIVER_WEBHOOK, TELL_WEBHOOK};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -50,6 +50,12 @@ async fn create(app: &TestApp, manager: &Person, body: Value) -> Value {
     created
 }
 
+/// Sends what is due to every receiver.
+async fn send_all(app: &TestApp) {
+    app.work_on(TELL_WEBHOOK).await;
+    app.work_on(DELIVER_WEBHOOK).await;
+}
+
 async fn deliveries(app: &TestApp, manager: &Person, id: &Value) -> Vec<Value> {
     let (status, page) = answer(app.get(&format!("/api/v1/webhooks/{id}/deliveries")).by(manager)).await;
     assert_eq!(status, 200, "{page}");
@@ -70,7 +76,7 @@ async fn a_new_order_is_told_of_once_signed_and_without_its_buyer() {
         let webhook = create(&app, &manager, json!({ "url": tool.uri() })).await;
 
         let id = app.record(&connection, &order("576461413038785752", app.now())).await;
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
 
         let data = json!({ "connection_id": connection.id, "order_id": id });
         assert_eq!(received(&tool).await, [("order.received".to_owned(), data)]);
@@ -127,11 +133,11 @@ async fn every_event_is_told_by_the_change_that_causes_it() {
         for (from, to) in [(active, unauthorized), (active, unauthorized), (unauthorized, active)] {
             connections::set_state(writer, connection.id, from, to, now).await.unwrap();
         }
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         moves_to(&app, &connection, ChannelStatus::InTransit).await;
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         moves_to(&app, &connection, ChannelStatus::Cancelled).await;
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
 
         let mut kinds: Vec<_> = received(&tool).await.into_iter().map(|(kind, _)| kind).collect();
         kinds.sort();
@@ -165,7 +171,7 @@ async fn what_is_not_committed_is_not_told() {
         let snapshot = order("576461413038785752", app.now());
         orders::record_snapshot(&txn, &app.database.vault, &connection, &snapshot, app.now()).await.unwrap();
         txn.rollback().await.unwrap();
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
 
         assert!(received(&tool).await.is_empty());
         app.stop().await;
@@ -184,7 +190,7 @@ async fn each_webhook_hears_of_its_events_and_connections_only() {
 
     app.record(&one, &order("576461413038785752", app.now())).await;
     app.record(&other, &order("576461413038785753", app.now())).await;
-    app.work_on(DELIVER_WEBHOOK).await;
+    send_all(&app).await;
 
     assert!(received(&events).await.is_empty() && received(&off).await.is_empty());
     let heard = received(&connections).await;
@@ -202,19 +208,19 @@ async fn a_message_that_fails_is_sent_again_with_the_same_id() {
         let webhook = create(&app, &manager, json!({ "url": tool.uri() })).await;
         app.record(&connection, &order("576461413038785752", app.now())).await;
 
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         let failed = deliveries(&app, &manager, &webhook["id"]).await.remove(0);
         assert_eq!((&failed["state"], &failed["response_status"]), (&json!("pending"), &json!(500)));
         assert!(!failed.to_string().contains("own words"), "nothing of the answer's body is kept");
         let first = tool.received_requests().await.unwrap().remove(0);
         let (_, shown) = answer(app.get(&format!("/api/v1/webhooks/{}", webhook["id"])).by(&manager)).await;
         assert!(shown["failing_since"].is_string() && shown["enabled"] == true, "{shown}");
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         assert_eq!(tool.received_requests().await.unwrap().len(), 1, "not before its time");
 
         answer_with(&tool, 200).await;
         app.clock.advance(TimeDelta::seconds(6));
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         let second = tool.received_requests().await.unwrap().remove(0);
         assert_eq!(second.headers["webhook-id"], first.headers["webhook-id"]);
         assert_ne!(second.headers["webhook-signature"], first.headers["webhook-signature"], "a new time");
@@ -237,7 +243,7 @@ async fn a_receiver_that_is_gone_or_fails_for_days_is_told_nothing_more() {
             app.record(&connection, &order("576461413038785752", app.now())).await;
 
             for _ in 0..10 {
-                app.work_on(DELIVER_WEBHOOK).await;
+                send_all(&app).await;
                 app.clock.advance(TimeDelta::hours(27));
             }
 
@@ -251,7 +257,7 @@ async fn a_receiver_that_is_gone_or_fails_for_days_is_told_nothing_more() {
             assert_eq!(deliveries(&app, &manager, &webhook["id"]).await[0]["state"], "failed");
             let before = tool.received_requests().await.unwrap().len();
             app.record(&connection, &order("576461413038785753", app.now())).await;
-            app.work_on(DELIVER_WEBHOOK).await;
+            send_all(&app).await;
             assert_eq!(tool.received_requests().await.unwrap().len(), before);
 
             let change = app.request(Method::PATCH, &path).by(&manager).header("if-match", tag);
@@ -348,14 +354,14 @@ async fn two_secrets_sign_while_one_replaces_the_other() {
         let again = answer(rotate("\"1\"", json!({ "overlap_hours": 1 }))).await;
         assert_eq!(again.0, 412, "a repeat does not replace the secret that was made");
         app.record(&connection, &order("576461413038785752", app.now())).await;
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         let both = tool.received_requests().await.unwrap().remove(0);
         assert!(verifies(&old["secret"], &both) && verifies(&new["secret"], &both));
 
         // The library compares the time of a message with its own, so the overlap ends at once rather than in an hour.
         let (_, newest) = answer(rotate("\"2\"", json!({ "overlap_hours": 0 }))).await;
         app.record(&connection, &order("576461413038785753", app.now())).await;
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         let one = tool.received_requests().await.unwrap().remove(1);
         assert!(verifies(&newest["secret"], &one));
         assert!(!verifies(&new["secret"], &one) && !verifies(&old["secret"], &one));
@@ -380,14 +386,14 @@ async fn the_test_button_and_a_replay_send_at_once_and_once() {
             let (status, delivery) = answer(post(format!("{path}/test"), "one")).await;
             assert_eq!((status, &delivery["event"]), (202, &json!("webhook.test")), "{delivery}");
         }
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         assert_eq!(received(&tool).await, [("webhook.test".to_owned(), json!({}))]);
 
         let sent = deliveries(&app, &manager, &webhook["id"]).await.remove(0);
         let replay = format!("{path}/deliveries/{}/replay", sent["id"]);
         let (status, pending) = answer(post(replay, "two")).await;
         assert_eq!((status, &pending["state"]), (202, &json!("pending")), "{pending}");
-        app.work_on(DELIVER_WEBHOOK).await;
+        send_all(&app).await;
         let requests = tool.received_requests().await.unwrap();
         assert_eq!(requests.len(), 2);
         assert_eq!(requests[0].headers["webhook-id"], requests[1].headers["webhook-id"]);
@@ -516,7 +522,7 @@ async fn what_leads_into_a_private_network_is_not_sent_whoever_stored_it() {
     }
 
     app.record(&connection, &order("576461413038785752", app.now())).await;
-    app.work_on(DELIVER_WEBHOOK).await;
+    send_all(&app).await;
 
     assert!(received(&inside).await.is_empty());
     for id in [1, 2] {
@@ -542,7 +548,7 @@ async fn a_redirect_leads_nowhere() {
     let webhook = create(&app, &manager, json!({ "url": tool.uri() })).await;
 
     app.record(&connection, &order("576461413038785752", app.now())).await;
-    app.work_on(DELIVER_WEBHOOK).await;
+    send_all(&app).await;
 
     assert!(received(&elsewhere).await.is_empty());
     assert_eq!(deliveries(&app, &manager, &webhook["id"]).await[0]["response_status"], 307);

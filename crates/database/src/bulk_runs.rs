@@ -1,7 +1,7 @@
 //! Runs of one action over many orders: frozen when they begin, then given to the orders some at a time.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Alias, Expr, Func, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, Func, JoinType, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -15,6 +15,7 @@ use crate::actions::has_not_left;
 use crate::entities::{actions, bulk_run_orders, bulk_runs, orders, timeline};
 use crate::order_filter::Criteria;
 use crate::order_summary::word;
+use crate::orders::lock_ascending;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
 use crate::{Reach, Vault, from_ms, to_ms};
 
@@ -190,14 +191,13 @@ pub async fn find(db: &impl ConnectionTrait, id: BulkRunId) -> Result<Option<Bul
     with_counts(db, model).await.map(Some)
 }
 
-/// One run and how far it has come; PostgreSQL keeps others from changing the run until the transaction ends.
+/// Whether a run goes on; PostgreSQL keeps others from ending it until the transaction ends.
 ///
 /// # Errors
-/// When the database fails, or holds what cannot be read.
-pub async fn find_locked(db: &impl ConnectionTrait, id: BulkRunId) -> Result<Option<BulkRun>, DbErr> {
-    let model = bulk_runs::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
-    let Some(model) = model else { return Ok(None) };
-    with_counts(db, model).await.map(Some)
+/// When the database fails.
+pub async fn is_running_locked(db: &impl ConnectionTrait, id: BulkRunId) -> Result<bool, DbErr> {
+    let model = bulk_runs::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(db).await?;
+    Ok(model.is_some_and(|model| model.state == BulkRunState::Running.as_str()))
 }
 
 async fn with_counts(db: &impl ConnectionTrait, model: bulk_runs::Model) -> Result<BulkRun, DbErr> {
@@ -302,26 +302,22 @@ pub async fn page(
     Ok(request.slice(orders, position))
 }
 
-/// The next orders of a run whose turn it is.
+/// The next order of a run whose turn it is.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn next_pending(
-    db: &impl ConnectionTrait,
-    id: BulkRunId,
-    limit: u64,
-) -> Result<Vec<OrderId>, DbErr> {
-    let ids: Vec<i64> = bulk_run_orders::Entity::find()
+pub async fn next_pending(db: &impl ConnectionTrait, id: BulkRunId) -> Result<Option<OrderId>, DbErr> {
+    let next: Option<i64> = bulk_run_orders::Entity::find()
         .select_only()
         .column(bulk_run_orders::Column::OrderId)
         .filter(bulk_run_orders::Column::RunId.eq(id.0))
         .filter(bulk_run_orders::Column::Outcome.eq(BulkOutcome::Pending.as_str()))
         .order_by_asc(bulk_run_orders::Column::OrderId)
-        .limit(limit)
+        .limit(1)
         .into_tuple()
-        .all(db)
+        .one(db)
         .await?;
-    Ok(ids.into_iter().map(OrderId).collect())
+    Ok(next.map(OrderId))
 }
 
 /// Notes what became of an order of a run; belongs into the transaction that asked it.
@@ -401,6 +397,13 @@ pub async fn stop(
         .and_where(bulk_run_orders::Column::RunId.eq(id.0))
         .and_where(bulk_run_orders::Column::Outcome.eq(BulkOutcome::Queued.as_str()))
         .to_owned();
+    let theirs = Query::select()
+        .column(actions::Column::OrderId)
+        .from(actions::Entity)
+        .and_where(actions::Column::Id.in_subquery(of_run.clone()))
+        .cond_where(has_not_left())
+        .to_owned();
+    lock_ascending(db, theirs).await?;
     actions::Entity::update_many()
         .col_expr(actions::Column::State, Expr::value(ActionState::Undone.as_str()))
         .col_expr(actions::Column::FinishedAt, Expr::value(to_ms(now)))

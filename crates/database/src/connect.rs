@@ -6,7 +6,7 @@ use migrations::Migrator;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
@@ -90,6 +90,20 @@ impl Database {
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
+}
+
+/// Whether PostgreSQL ended a transaction so that another one could go on: nothing of it was done, and the same may go well
+/// at once.
+#[must_use]
+pub fn gave_way(error: &DbErr) -> bool {
+    const DEADLOCK: &str = "40P01";
+    const NOT_SERIALIZABLE: &str = "40001";
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| [DEADLOCK, NOT_SERIALIZABLE].contains(&&*code))
 }
 
 fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {

@@ -1,6 +1,6 @@
 //! Connections with their secrets, which are sealed in the table and plain only in a [`ConnectionRecord`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -405,7 +405,8 @@ pub async fn store_read(
     touch(db, id, Column::StoreCursor, cursor).await
 }
 
-/// Notes the time of the last genuine webhook.
+/// Notes the time of the last genuine webhook, to the second: of many that come at once only the first has to wait for
+/// whoever is changing the connection.
 ///
 /// # Errors
 /// When the database fails.
@@ -414,7 +415,14 @@ pub async fn webhook_received(
     id: ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    touch(db, id, Column::LastWebhookAt, now).await
+    let earlier = Column::LastWebhookAt.lte(to_ms(now - TimeDelta::seconds(1)));
+    Entity::update_many()
+        .col_expr(Column::LastWebhookAt, Expr::value(to_ms(now)))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::LastWebhookAt.is_null().or(earlier))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 async fn touch(

@@ -7,7 +7,7 @@ use sea_orm::{
 use shared::{ConnectionId, EventKind, LiveEvent, OrderId};
 
 use crate::entities::events::{ActiveModel, Column, Entity};
-use crate::to_ms;
+use crate::{from_ms, to_ms};
 
 /// Records that something changed; belongs into the transaction of the change.
 ///
@@ -56,6 +56,25 @@ pub async fn after(db: &impl ConnectionTrait, id: i64, limit: u64) -> Result<Vec
 pub async fn last_id(db: &impl ConnectionTrait) -> Result<i64, DbErr> {
     let last = Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(1);
     Ok(last.into_tuple::<i64>().one(db).await?.unwrap_or(0))
+}
+
+/// The id up to which nothing new appears any more: that of the newest event which happened before `time`; 0 when there is
+/// none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_id_before(db: &impl ConnectionTrait, time: DateTime<Utc>) -> Result<i64, DbErr> {
+    let last = Entity::find().select_only().column(Column::Id).filter(Column::At.lt(to_ms(time)));
+    Ok(last.order_by_desc(Column::Id).limit(1).into_tuple::<i64>().one(db).await?.unwrap_or(0))
+}
+
+/// When an event happened, if it is still known.
+///
+/// # Errors
+/// When the database fails.
+pub async fn time_of(db: &impl ConnectionTrait, id: i64) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let at = Entity::find_by_id(id).select_only().column(Column::At);
+    Ok(at.into_tuple::<i64>().one(db).await?.map(from_ms))
 }
 
 /// Forgets events from before a time.

@@ -12,6 +12,7 @@ use shared::{
 
 use crate::entities::issues::{ActiveModel, Column, Entity, Model};
 use crate::entities::orders;
+use crate::orders::lock_ascending;
 use crate::to_ms;
 use crate::webhook_messages::{self, About};
 
@@ -248,7 +249,8 @@ pub async fn past_their_next_try(
     Ok(ids.into_iter().map(TikTokOrderId).collect())
 }
 
-/// Moves the next try of every open issue of a code of a connection, and what the orders show of it.
+/// Moves the next try of every open issue of a code of a connection, and what the orders show of it. Belongs at the
+/// beginning of its transaction: it holds these orders.
 ///
 /// # Errors
 /// When the database fails.
@@ -262,12 +264,13 @@ pub async fn postpone(
         .add(Column::Code.eq(code.as_str()))
         .add(Column::ConnectionId.eq(connection_id.0))
         .add(Column::ResolvedAt.is_null());
+    let with_it = Entity::find().select_only().column(Column::OrderId).filter(open.clone()).into_query();
+    lock_ascending(db, with_it.clone()).await?;
     Entity::update_many()
         .col_expr(Column::NextRetryAt, Expr::value(to_ms(next_at)))
-        .filter(open.clone())
+        .filter(open)
         .exec(db)
         .await?;
-    let with_it = Entity::find().select_only().column(Column::OrderId).filter(open).into_query();
     orders::Entity::update_many()
         .col_expr(orders::Column::FirstIssueNextRetryAt, Expr::value(to_ms(next_at)))
         .col_expr(orders::Column::Version, Expr::col(orders::Column::Version).add(1))

@@ -59,7 +59,7 @@ pub mod webhook_deliveries;
 pub mod webhook_messages;
 pub mod webhooks;
 
-pub use connect::{ConnectError, Database};
+pub use connect::{ConnectError, Database, gave_way};
 pub use order_filter::{BuyerFilter, Criteria};
 pub use reach::Reach;
 pub use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};

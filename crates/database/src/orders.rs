@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType, SelectStatement};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
+    ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, prelude::*,
 };
 use shared::{
     ActionFacts, ChannelStatus, ConnectionId, EventKind, FulfillmentType, ImportState, OrderId, OrderStatus,
@@ -16,7 +17,7 @@ use crate::compared_amounts::StoreAmounts;
 use crate::entities::{order_details, order_lines, orders};
 use crate::timeline::{self, Entry};
 use crate::webhook_messages::{self, About};
-use crate::{events, issues, to_micros, to_ms};
+use crate::{Database, events, issues, to_micros, to_ms};
 
 mod recording;
 
@@ -50,7 +51,7 @@ pub async fn derive_status(
     now: DateTime<Utc>,
 ) -> Result<OrderStatus, DbErr> {
     // Locked, or two transactions that change the same order would each derive from what the other is about to change.
-    let row = orders::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
+    let row = orders::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(db).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("order {id}")))?;
     let open = issues::open_of(db, id).await?;
     let errors = open.iter().filter(|issue| issue.severity == Severity::Error.as_str()).count();
@@ -96,12 +97,42 @@ pub async fn find(db: &impl ConnectionTrait, id: OrderId) -> Result<Option<Order
     orders::Entity::find_by_id(id.0).one(db).await
 }
 
-/// One order by our number; PostgreSQL keeps others from changing it until the transaction ends.
+/// Begins a transaction that holds an order: on PostgreSQL nobody else changes it, or what belongs to it, until the
+/// transaction ends.
+///
+/// Whoever writes what belongs to an order holds the order first: two that wrote a child of it and then wanted the order
+/// itself would wait for each other, because a child holds its order in place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_locked(database: &Database, id: OrderId) -> Result<DatabaseTransaction, DbErr> {
+    let txn = database.begin().await?;
+    find_locked(&txn, id).await?;
+    Ok(txn)
+}
+
+/// Holds the orders that a selection of ids names until the transaction ends, one after the other by their ids, as
+/// everybody does who holds several.
+pub(crate) async fn lock_ascending(db: &impl ConnectionTrait, ids: SelectStatement) -> Result<(), DbErr> {
+    orders::Entity::find()
+        .select_only()
+        .column(orders::Column::Id)
+        .filter(orders::Column::Id.in_subquery(ids))
+        .order_by_asc(orders::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple::<i64>()
+        .all(db)
+        .await
+        .map(drop)
+}
+
+/// One order by our number; PostgreSQL keeps others from changing it until the transaction ends. Rows that belong to it may
+/// still be added.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_locked(db: &impl ConnectionTrait, id: OrderId) -> Result<Option<OrderRow>, DbErr> {
-    orders::Entity::find_by_id(id.0).lock_exclusive().one(db).await
+    orders::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(db).await
 }
 
 /// One order by TikTok Shop's id; PostgreSQL keeps others from changing it until the transaction ends.
@@ -116,7 +147,7 @@ pub async fn find_for_update(
     orders::Entity::find()
         .filter(orders::Column::ConnectionId.eq(connection_id.0))
         .filter(orders::Column::TiktokOrderId.eq(tiktok_order_id.as_str()))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(db)
         .await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use job_queue::NewJob;
 use rand::Rng;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::*,
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::*,
     sea_query::LockType,
 };
 use serde_json::json;
@@ -17,6 +17,9 @@ use crate::{to_ms, webhooks};
 
 /// The job that sends what a webhook's receiver is still to be told.
 pub const DELIVER_WEBHOOK: &str = "deliver_webhook";
+
+/// The job that asks for it when there is a new message.
+pub const TELL_WEBHOOK: &str = "tell_webhook";
 
 /// What an event is about: ids, and never anything that names a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +64,12 @@ pub async fn record(
         let untold = with_untold_news(db, order_id).await?;
         to_tell.retain(|id| !untold.contains(&id.0));
     }
-    if !to_tell.is_empty() {
-        send(db, &to_tell, event, Some(about), now).await?;
+    if to_tell.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let jobs: Vec<NewJob> = to_tell.iter().map(|id| tell_webhook(*id, &about, now)).collect();
+    send(db, &to_tell, event, Some(about), now).await?;
+    job_queue::enqueue_all(db, jobs, now).await.map(drop)
 }
 
 /// Records the event of the test button for one webhook.
@@ -77,6 +82,7 @@ pub async fn record_test(
     now: DateTime<Utc>,
 ) -> Result<WebhookDeliveryId, DbErr> {
     let message_row = send(db, &[webhook_id], WebhookEvent::Test, None, now).await?;
+    job_queue::enqueue(db, deliver_webhook(webhook_id, now), now).await?;
     let delivery = webhook_deliveries::Entity::find()
         .filter(webhook_deliveries::Column::MessageRow.eq(message_row))
         .one(db)
@@ -94,6 +100,7 @@ async fn with_untold_news(db: &impl ConnectionTrait, order_id: OrderId) -> Resul
         .filter(Column::State.eq(WebhookDeliveryState::Pending.as_str()))
         .filter(Column::Attempts.eq(0))
         .filter(Column::Event.is_in(news))
+        .order_by_asc(Column::Id)
         .lock(LockType::Update)
         .all(db)
         .await?;
@@ -132,8 +139,18 @@ async fn send(
         ..Default::default()
     });
     webhook_deliveries::Entity::insert_many(deliveries).exec_without_returning(db).await?;
-    job_queue::enqueue_all(db, webhook_ids.iter().map(|id| deliver_webhook(*id, now)), now).await?;
     Ok(message_row)
+}
+
+/// Asks for [`deliver_webhook`]. The transactions that record messages are those of all orders, and whoever asks for a job
+/// holds it until the commit; so each order has one of its own, or they would all wait for each other at the webhook's.
+fn tell_webhook(webhook_id: WebhookId, about: &About, at: DateTime<Utc>) -> NewJob {
+    let of = match about.order_id {
+        Some(id) => format!("order {id}"),
+        None => format!("connection {}", about.connection_id),
+    };
+    let job = deliver_webhook(webhook_id, at);
+    NewJob { kind: TELL_WEBHOOK, subject: format!("{webhook_id} {of}"), ..job }
 }
 
 /// Sends what a webhook's receiver is still to be told. One job and one lane for each webhook: none waits for another.

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Value};
 
 use crate::database_clock::database_now;
 use crate::job::{Leased, Outcome};
+use crate::queue::change_each;
 use crate::table::{length, milliseconds, statement};
 
 /// Whether the worker that asks still holds the job.
@@ -24,6 +25,9 @@ impl LeaseState {
 
 /// The latest claim of this job. An ended lease that nobody has taken over still counts as held.
 const HELD: &str = "id = $1 AND fence = $2 AND lease_owner IS NOT NULL";
+
+/// At `$3`, unless somebody has asked meanwhile for an earlier time.
+const AT_OR_EARLIER: &str = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END";
 
 fn held(job: &Leased) -> Vec<Value> {
     vec![job.id.into(), job.fence.into()]
@@ -72,20 +76,19 @@ pub async fn finish(
         }
         Outcome::Again { at } => {
             values.push(milliseconds(at).into());
-            // Asked for meanwhile: then it need not wait.
-            let again = "run_at = CASE WHEN rerun_at < $3 THEN rerun_at ELSE $3 END, attempts = 0, parked_cause = NULL,
-                         last_error = NULL";
-            end_lease(db, again, values, now).await
+            let again = format!("{AT_OR_EARLIER}, attempts = 0, parked_cause = NULL, last_error = NULL");
+            end_lease(db, &again, values, now).await
         }
         Outcome::RetryAt { at, error } => {
             values.extend([milliseconds(at).into(), error.into()]);
-            let retry = "run_at = $3, attempts = attempts + 1, parked_cause = NULL, last_error = $4";
-            end_lease(db, retry, values, now).await
+            let retry =
+                format!("{AT_OR_EARLIER}, attempts = attempts + 1, parked_cause = NULL, last_error = $4");
+            end_lease(db, &retry, values, now).await
         }
         Outcome::WaitUntil { at, reason } => {
             values.extend([milliseconds(at).into(), reason.into()]);
-            let wait = "run_at = $3, parked_cause = NULL, last_error = $4";
-            end_lease(db, wait, values, now).await
+            let wait = format!("{AT_OR_EARLIER}, parked_cause = NULL, last_error = $4");
+            end_lease(db, &wait, values, now).await
         }
         Outcome::Park { cause, error, at } => {
             values.extend([
@@ -123,7 +126,7 @@ async fn end_lease(
 /// Gives back every job that this owner holds, to run at once somewhere else, and says how many there were.
 ///
 /// For a worker that has stopped. No attempt is counted.
-pub async fn release(db: &impl ConnectionTrait, owner: &str) -> Result<u64, DbErr> {
-    let sql = "UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1";
-    Ok(db.execute_raw(statement(db, sql, [owner.into()])).await?.rows_affected())
+pub async fn release(db: &DatabaseConnection, owner: &str) -> Result<u64, DbErr> {
+    let idle = "lease_owner = NULL, lease_until = NULL";
+    change_each(db, "lease_owner = $1", &[owner.into()], idle, &[]).await
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Value};
 
 use crate::claim::ready;
 use crate::job::{Depth, Enqueued, JobStatus, NewJob, ParkedJob};
@@ -104,48 +104,69 @@ async fn upsert(
 
 /// Makes every job run now that was timed by a clock which was ahead of `now` by more than `most`, and says how many there
 /// were: it would sleep until that time has come.
-pub async fn pull_back(db: &impl ConnectionTrait, most: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let earlier = |column: &str| format!("{column} = CASE WHEN {column} > $1 THEN $1 ELSE {column} END");
-    let sql = format!(
-        "UPDATE jobs SET {}, {}, timed_at = $1 WHERE timed_at > $2",
-        earlier("run_at"),
-        earlier("rerun_at")
-    );
-    let values = [milliseconds(now).into(), milliseconds(now + most).into()];
-    Ok(db.execute_raw(statement(db, sql, values)).await?.rows_affected())
+pub async fn pull_back(db: &DatabaseConnection, most: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let earlier = |column: &str| format!("{column} = CASE WHEN {column} > $2 THEN $2 ELSE {column} END");
+    let changes = format!("{}, {}, timed_at = $2", earlier("run_at"), earlier("rerun_at"));
+    let latest = milliseconds(now + most);
+    change_each(db, "timed_at > $1", &[latest.into()], &changes, &[milliseconds(now).into()]).await
 }
 
 /// Makes every parked job of a lane run now, whatever its cause, and says how many there were: for when what changed may
-/// be the remedy of any of them.
-pub async fn wake_lane(db: &impl ConnectionTrait, lane: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let sql = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1, timed_at = $1
-               WHERE lane = $2 AND parked_cause IS NOT NULL AND lease_owner IS NULL";
-    let woken = db.execute_raw(statement(db, sql, [milliseconds(now).into(), lane.into()])).await?;
+/// be the remedy of any of them. To be called after the commit of the change, as [`wake`] is.
+pub async fn wake_lane(db: &DatabaseConnection, lane: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
     mark_running_as_woken(db).await?;
-    Ok(woken.rows_affected())
+    let asleep = "lane = $1 AND parked_cause IS NOT NULL AND lease_owner IS NULL";
+    change_each(db, asleep, &[lane.into()], AWAKE, &[milliseconds(now).into()]).await
 }
 
 /// Makes every job that is parked for this cause run now, with its attempts counted anew, and says how many there were.
 ///
 /// A job that runs at this moment and is about to park may have looked before the cause was gone: it is run once more
-/// instead of being parked.
-pub async fn wake(db: &impl ConnectionTrait, cause: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let woken = "UPDATE jobs SET parked_cause = NULL, attempts = 0, run_at = $1, timed_at = $1
-                 WHERE parked_cause = $2 AND lease_owner IS NULL";
-    let woken = db.execute_raw(statement(db, woken, [milliseconds(now).into(), cause.into()])).await?;
+/// instead of being parked. So this is to be called after the commit that ends the cause: a job that is claimed before it
+/// looks at what was before. It takes no transaction, because a running job of its own may hold what others wait for.
+pub async fn wake(db: &DatabaseConnection, cause: &str, now: DateTime<Utc>) -> Result<u64, DbErr> {
     mark_running_as_woken(db).await?;
-    Ok(woken.rows_affected())
+    let asleep = "parked_cause = $1 AND lease_owner IS NULL";
+    change_each(db, asleep, &[cause.into()], AWAKE, &[milliseconds(now).into()]).await
 }
 
-/// Always locks the rows in the same order, or two that wake at once could wait for each other.
-async fn mark_running_as_woken(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let lock = if db.get_database_backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
-    let running = format!(
-        "UPDATE jobs SET woken = TRUE WHERE id IN
-            (SELECT id FROM jobs WHERE lease_owner IS NOT NULL AND NOT woken ORDER BY id {lock})"
-    );
-    db.execute_raw(statement(db, running, [])).await?;
+const AWAKE: &str = "parked_cause = NULL, attempts = 0, run_at = $2, timed_at = $2";
+
+/// Before those are woken that sleep, or a job that falls asleep between the two would be neither.
+async fn mark_running_as_woken(db: &DatabaseConnection) -> Result<(), DbErr> {
+    change_each(db, "lease_owner IS NOT NULL AND NOT woken", &[], "woken = TRUE", &[]).await?;
     Ok(())
+}
+
+/// Changes every job that fulfils a condition, which the change must end, and says how many there were. The values of the
+/// condition are counted before those of the change.
+///
+/// On PostgreSQL whoever waits here for a job holds no other one. A transaction that has asked for several jobs holds them
+/// all, in whichever order it asked, so the two could otherwise wait for each other.
+pub(crate) async fn change_each(
+    db: &DatabaseConnection,
+    condition: &str,
+    of_condition: &[Value],
+    changes: &str,
+    of_changes: &[Value],
+) -> Result<u64, DbErr> {
+    let values = [of_condition, of_changes].concat();
+    let change = async |jobs: &str, values: Vec<Value>| {
+        let sql = format!("UPDATE jobs SET {changes} WHERE {jobs}");
+        Ok::<_, DbErr>(db.execute_raw(statement(db, sql, values)).await?.rows_affected())
+    };
+    if db.get_database_backend() != DbBackend::Postgres {
+        return change(condition, values).await;
+    }
+    let free = format!("id IN (SELECT id FROM jobs WHERE {condition} FOR UPDATE SKIP LOCKED)");
+    let mut changed = change(&free, values.clone()).await?;
+    let rest = format!("SELECT id FROM jobs WHERE {condition} ORDER BY id");
+    let one = format!("{condition} AND id = ${}", values.len() + 1);
+    for row in db.query_all_raw(statement(db, rest, of_condition.to_vec())).await? {
+        let id = Value::from(row.try_get::<i64>("", "id")?);
+        changed += change(&one, [values.as_slice(), &[id]].concat()).await?;
+    }
+    Ok(changed)
 }
 
 /// The jobs that sleep for this cause, oldest first, at most 1,000.

@@ -224,10 +224,10 @@ async fn try_failed(
     next_try_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let txn = engine.database().begin().await?;
-    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
-    job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
     // What the orders say about the next try stays true.
     issues::postpone(&txn, id, issue_of(side), next_try_at).await?;
+    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
+    job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
     txn.commit().await
 }
 
@@ -235,8 +235,8 @@ async fn close(engine: &Engine, id: ConnectionId, side: Side) -> Result<(), DbEr
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if circuit_breakers::close(&txn, id, side).await? {
-        let jobs = job_queue::wake(&txn, &asleep(id, side), now).await?;
-        tracing::info!(connection = %id, side = %side, jobs, "a side answers again; its jobs go on");
+        job_queue::enqueue(&txn, jobs::wake_sleepers(&asleep(id, side), now), now).await?;
+        tracing::info!(connection = %id, side = %side, "a side answers again; its jobs go on");
         events::record(&txn, EventKind::ConnectionUpdated, id, None, now).await?;
     }
     txn.commit().await?;

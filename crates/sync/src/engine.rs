@@ -71,7 +71,7 @@ const fn work(kinds: &'static [&'static str], of_one: u32, of_all: u32) -> Work 
 
 /// Reading is cheap and travels together; imports run ahead of the single file of creations; everything else must never
 /// wait behind a backlog of either.
-const WORKERS: [Work; 6] = [
+const WORKERS: [Work; 7] = [
     work(&[jobs::REFRESH_ORDER], 50, 200),
     work(&[jobs::IMPORT_ORDER], 6, 36),
     work(
@@ -100,6 +100,8 @@ const WORKERS: [Work; 6] = [
     ),
     // Thousands at once when somebody ships in bulk.
     work(&[jobs::SHIP_PACKAGES, jobs::FETCH_LABELS], 8, 32),
+    // They call nobody, and others wait for them.
+    work(&[jobs::WAKE_SLEEPERS, jobs::TELL_WEBHOOK], u32::MAX, 4),
     // Long, and nobody waits for the next line.
     work(&[jobs::EXPORT], u32::MAX, 2),
     // A place for each webhook that there can be: a receiver that lets us wait keeps no other waiting.
@@ -214,12 +216,10 @@ impl Engine {
         let now = self.clock().now();
         let database = self.database();
         let txn = database.begin().await?;
-        for connection in connections::list(&txn, &database.vault, &Reach::All).await? {
-            if connection.state != ConnectionState::Paused {
-                jobs::enqueue_periodic(&txn, connection.id, now).await?;
-            }
-        }
-        job_queue::enqueue(&txn, jobs::purge(now), now).await?;
+        let connections = connections::list(&txn, &database.vault, &Reach::All).await?;
+        let active = connections.iter().filter(|connection| connection.state != ConnectionState::Paused);
+        let periodic = active.flat_map(|connection| jobs::periodic(connection.id, now));
+        job_queue::enqueue_all(&txn, periodic.chain([jobs::purge(now)]), now).await?;
         txn.commit().await?;
         self.wake();
         Ok(())

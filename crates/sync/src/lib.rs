@@ -26,4 +26,5 @@ pub use channel::ChannelFailure;
 pub use engine::{Engine, EngineSettings};
 pub use issue_of::cause;
 pub use preview::{PreviewFailed, preview_import};
+pub use store::Store;
 pub use store_facts::{FactsCache, ProductMatch, StoreFacts};

@@ -60,12 +60,18 @@ impl Store {
     /// What makes two connections share a store, and so its single file of creations.
     #[must_use]
     pub fn identity(connection: &ConnectionRecord) -> String {
-        let url = Url::parse(&connection.store_url).map(|url| {
+        Self::identity_at(&connection.store_url)
+    }
+
+    /// The same of a store that is not connected yet, by its address.
+    #[must_use]
+    pub fn identity_at(store_url: &str) -> String {
+        let url = Url::parse(store_url).map(|url| {
             let host = url.host_str().unwrap_or_default().to_lowercase();
             let port = url.port_or_known_default().unwrap_or_default();
             format!("{host}:{port}{}", url.path().trim_end_matches('/'))
         });
-        url.unwrap_or_else(|_| connection.store_url.clone())
+        url.unwrap_or_else(|_| store_url.to_owned())
     }
 
     /// Whether it was made for the connection as it is now.

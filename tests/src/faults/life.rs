@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
-use shared::{ActionKind, ActionOptions, FulfillmentType, OrderId};
+use shared::{ActionKind, ActionOptions, FulfillmentType, OrderId, OrderSummary};
 
 use crate::whole_run::Run;
 
@@ -16,7 +16,7 @@ pub(super) struct Life {
 }
 
 /// Each as often as it stands here.
-const EVENTS: [&str; 24] = [
+const EVENTS: [&str; 28] = [
     "ship",
     "collect",
     "deliver",
@@ -38,6 +38,10 @@ const EVENTS: [&str; 24] = [
     "answer here",
     "sync here",
     "retry here",
+    "skip here",
+    "unskip here",
+    "archive here",
+    "restore here",
     "prepare in store",
     "ship in store",
     "ship in store",
@@ -181,10 +185,13 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
         "answer here" => ActionKind::AcceptCancellation,
         "correct here" => ActionKind::CorrectShipping,
         "label here" => ActionKind::FetchLabel,
+        "skip here" => ActionKind::Skip,
+        "unskip here" => ActionKind::Unskip,
+        "archive here" => ActionKind::Archive,
+        "restore here" => ActionKind::Restore,
         _ => ActionKind::Ship,
     };
-    let mut orders = run.api.all_orders(&format!("connection={}", run.connection_id)).await.ok()?;
-    orders.retain(|order| order.actions.contains(&kind));
+    let mut orders = that_allow(run, kind).await.ok()?;
     if event == "ship label here" {
         orders.retain(|order| order.fulfillment_type == FulfillmentType::MerchantTikTokLabel);
     }
@@ -196,6 +203,9 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
             json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" })
         }
         ActionKind::FetchLabel => json!({ "action": "fetch_label" }),
+        ActionKind::Skip | ActionKind::Unskip | ActionKind::Archive | ActionKind::Restore => {
+            json!({ "action": kind.as_str() })
+        }
         ActionKind::AcceptCancellation => {
             let asked = options_of(run, order.id, |options| options.cancellation_request.is_some()).await?;
             match asked.cancellation_request?.reject_reasons.first().filter(|_| random.random_bool(0.5)) {
@@ -220,6 +230,26 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
     };
     let asked = run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &request).await;
     Some(asked.is_ok())
+}
+
+/// The orders that allow an action; only those that were deleted here can be restored, and nothing else.
+async fn that_allow(run: &Run, kind: ActionKind) -> Result<Vec<OrderSummary>> {
+    let archived = kind == ActionKind::Restore;
+    let filter = format!("connection={}&archived={archived}", run.connection_id);
+    let mut orders = run.api.all_orders(&filter).await?;
+    orders.retain(|order| order.actions.contains(&kind));
+    Ok(orders)
+}
+
+/// Takes back what keeps orders out of the store, or out of sight: what has become of them could not be judged.
+pub(super) async fn take_back(run: &Run) -> Result<()> {
+    for kind in [ActionKind::Restore, ActionKind::Unskip] {
+        for order in that_allow(run, kind).await? {
+            let path = format!("/orders/{}/actions", order.id);
+            run.api.post::<Value>(&path, &json!({ "action": kind.as_str() })).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A carrier of TikTok Shop for the order, and a number of its kind.

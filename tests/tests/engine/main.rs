@@ -33,6 +33,8 @@ mod labs;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod meanwhile;
 #[cfg(test)]
 mod mending;

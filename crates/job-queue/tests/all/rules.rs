@@ -117,6 +117,29 @@ async fn a_retry_counts_an_attempt_and_a_wait_does_not() {
 }
 
 #[tokio::test]
+async fn what_was_asked_while_a_job_ran_is_not_put_off_because_it_failed() {
+    let (soon, late) = (start() + TimeDelta::seconds(30), start() + TimeDelta::hours(6));
+    let asked = |run_at| NewJob { run_at, ..job("a", "1") };
+    for queue in queues().await {
+        for (requested, next, expected) in [(start(), late, start()), (late, soon, soon)] {
+            let retry = Outcome::RetryAt { at: next, error: "no answer".into() };
+            let wait = Outcome::WaitUntil { at: next, reason: "rate limit".into() };
+            for outcome in [retry, wait] {
+                queue.enqueue(asked(start())).await;
+                let leased = queue.claim_one().await;
+                queue.enqueue(asked(requested)).await;
+
+                let _ = queue.finish(&leased, outcome.clone()).await;
+
+                let status = live(&queue.db, "refresh", "1").await.unwrap().unwrap();
+                assert_eq!(status.run_at, Some(expected), "{} {outcome:?}", queue.name);
+                cancel(&queue.db, "refresh", "1").await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_parked_job_sleeps_until_its_cause_is_named() {
     for queue in queues().await {
         queue.enqueue(job("a", "1")).await;
@@ -165,6 +188,30 @@ async fn a_cause_that_vanishes_while_the_job_runs_is_not_slept_through() {
         let _ = queue.finish(&again, park("sku:RED", None)).await;
 
         assert!(queue.claim(5, start()).await.is_empty(), "{}: nothing woke it the second time", queue.name);
+    }
+}
+
+#[tokio::test]
+async fn whoever_wakes_holds_no_job_while_it_waits_for_another() {
+    for queue in queues().await {
+        queue.enqueue(job("a", "1")).await;
+        queue.enqueue(job("a", "2")).await;
+        let running = queue.claim(2, start()).await;
+        let transaction = queue.db.begin().await.unwrap();
+        assert_eq!(confirm(&transaction, &running[1]).await.unwrap(), LeaseState::Held);
+        let db = queue.db.clone();
+        let waking = tokio::spawn(async move { wake(&db, "sku:RED", start()).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!waking.is_finished(), "{}: one of them is held", queue.name);
+
+        assert_eq!(confirm(&transaction, &running[0]).await.unwrap(), LeaseState::Held, "{}", queue.name);
+        transaction.commit().await.unwrap();
+        waking.await.unwrap().unwrap();
+
+        for leased in &running {
+            let _ = queue.finish(leased, park("sku:RED", None)).await;
+        }
+        assert_eq!(queue.claim(5, start()).await.len(), 2, "{}: both look once more", queue.name);
     }
 }
 

@@ -140,7 +140,7 @@ async fn ended(
         },
     };
     attempts::failed(ending.code);
-    let txn = engine.database().begin().await?;
+    let txn = orders::begin_locked(engine.database(), action.order_id).await?;
     actions::end(&txn, action.id, &ending, now).await?;
     timeline::record(&txn, action.order_id, Entry::ours("import", &ending.result), now).await?;
     orders::derive_status(&txn, action.order_id, now).await?;

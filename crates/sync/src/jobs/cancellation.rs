@@ -106,6 +106,11 @@ impl Asked<'_> {
         self.engine.clock().now()
     }
 
+    /// Begins a transaction that holds the order.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        orders::begin_locked(self.engine.database(), self.order_id).await
+    }
+
     /// Whether it may have left before.
     pub(super) async fn was_sent(&self) -> Result<bool, DbErr> {
         actions::was_sent(self.engine.database().writer(), self.action.id).await
@@ -124,7 +129,7 @@ impl Asked<'_> {
     /// It is done: the order is read again, and what TikTok Shop refused before no longer matters.
     pub(super) async fn done(&self, sentence: &str) -> Result<Step, JobError> {
         let now = self.now();
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         actions::end(&txn, self.action.id, &Ending::done(sentence), now).await?;
         issues::resolve(&txn, self.order_id, &[IssueCode::CancelRefused], now).await?;
         self.tell_and_read_again(txn, sentence, now).await
@@ -134,7 +139,7 @@ impl Asked<'_> {
     pub(super) async fn overtaken(&self, sentence: &str) -> Result<Step, JobError> {
         attempts::failed(None);
         let now = self.now();
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         let ending = Ending { state: ActionState::Failed, result: sentence.to_owned(), code: None };
         actions::end(&txn, self.action.id, &ending, now).await?;
         self.tell_and_read_again(txn, sentence, now).await
@@ -146,7 +151,7 @@ impl Asked<'_> {
         let found = Found::new(IssueCode::CancelRefused).with("why", why).with("reason", error);
         attempts::failed(found.code);
         let sentence = found.code.sentence(&found.facts);
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         actions::end(&txn, self.action.id, &Ending::failed(found.code, &sentence), now).await?;
         let retry = Retry { attempts: self.job.attempts + 1, next_at: None };
         issues::open(&txn, self.connection.id, self.order_id, &found, retry, now).await?;
@@ -201,7 +206,7 @@ impl Asked<'_> {
         let failed = matches!(outcome, Outcome::RetryAt { .. });
         let given_up = failed && backoff::nominal_delay(attempts - 1).is_none();
         let retry = Retry { attempts: attempts + 1, next_at: Some(at).filter(|_| !given_up) };
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         let issue = std::slice::from_ref(&found);
         issues::set(&txn, self.connection.id, self.order_id, CHANNEL_ISSUES, issue, retry, now).await?;
         if given_up {

@@ -66,10 +66,8 @@ async fn deliver(engine: &Engine, record: &WebhookRecord, due: Due) -> Result<()
     let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     let now = engine.clock().now();
     let id = record.webhook.id;
-    let txn = engine.database().begin().await?;
     let attempted = match &answer {
         Ok(status) => {
-            webhooks::note_success(&txn, id).await?;
             Attempted { next: Next::Nothing, response_status: Some(*status), duration_ms, error: None }
         }
         Err(error) => Attempted {
@@ -79,9 +77,17 @@ async fn deliver(engine: &Engine, record: &WebhookRecord, due: Due) -> Result<()
             error: Some(error.to_string()),
         },
     };
+    let txn = engine.database().begin().await?;
+    // The webhook always before its deliveries, or two of them would wait for each other.
+    let failing_since = match &answer {
+        Ok(_) => {
+            webhooks::note_success(&txn, id).await?;
+            now
+        }
+        Err(_) => webhooks::note_failure(&txn, id, now).await?,
+    };
     webhook_deliveries::note(&txn, &due, &attempted).await?;
     if let Err(error) = &answer {
-        let failing_since = webhooks::note_failure(&txn, id, now).await?;
         let reason = match error {
             Error::Gone => Some((WebhookDisabledReason::Gone, "the receiver wants no messages any more")),
             _ if now - failing_since >= DISABLED_AFTER => {

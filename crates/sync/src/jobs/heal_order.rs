@@ -1,17 +1,17 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
-use job_queue::{Leased, Outcome, backoff};
+use job_queue::{Leased, NewJob, Outcome, backoff};
 use shared::{ActionKind, ActionState, HEALABLE, ImportState, IssueCode, OrderId};
 
 use super::failure::Failure;
-use super::push_store_state::{give_newest_address, push_now};
+use super::push_store_state::give_newest_address;
 use super::reconcile::{StoreSide, compare};
 use super::refresh_order::record;
-use super::{JobError, channel_outcome, order_of};
+use super::{JobError, PUSH_STORE_STATE, channel_outcome, order_of, push_store_state};
 use crate::actions::ASKED_FOR_BY_A_PERSON;
 use crate::channel::ChannelFailure;
 use crate::engine::Engine;
@@ -20,18 +20,25 @@ use crate::issue_of::of_store;
 /// Whoever asked hears after so many failures that a side does not answer; the difference stays open.
 const TRIES: i32 = 3;
 
-/// Brings both sides of an order together, as somebody asked: reads TikTok Shop again, moves the store order forward where
-/// it may, and compares. What only a person can put right stays open and is named.
+/// How often it is looked whether the store order was moved.
+const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// Brings both sides of an order together, as somebody asked: reads TikTok Shop again, has the store order moved forward
+/// where it may, and compares. What only a person can put right stays open and is named.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let (connection, order) = match order_of(engine, job).await? {
         Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
     let id = OrderId(order.id);
-    let healed = heal(engine, &connection, &order).await;
+    let healed = heal(engine, job, &connection, &order).await;
     let now = engine.clock().now();
     match healed {
-        Ok(obstacle) => {
+        Ok(Step::Waits { until }) => {
+            let reason = "the store order is moved first".to_owned();
+            Ok(Outcome::WaitUntil { at: until, reason })
+        }
+        Ok(Step::Compared { obstacle }) => {
             end(engine, id, Ok(obstacle.as_deref())).await?;
             engine.wake();
             Ok(Outcome::Done)
@@ -58,33 +65,90 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     }
 }
 
-/// Returns what stands in the way of the recipient's newest address, where there is one.
+enum Step {
+    /// The job that moves the store order is at work; it comes again then.
+    Waits { until: DateTime<Utc> },
+    /// Both sides were compared. Where the recipient's newest address cannot be written, the sentence says why.
+    Compared { obstacle: Option<String> },
+}
+
 async fn heal(
     engine: &Engine,
+    job: &Leased,
     connection: &ConnectionRecord,
     order: &OrderRow,
-) -> Result<Option<String>, Failure> {
-    let began_at = engine.clock().now();
-    let read = engine.read_order(connection, &order.tiktok_order_id).await;
-    if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
-        record(engine, connection, &read, began_at, ASKED_FOR_BY_A_PERSON).await?;
+) -> Result<Step, Failure> {
+    let id = OrderId(order.id);
+    let writer = engine.database().writer();
+    if begin(engine, connection, order).await? {
+        return Ok(Step::Waits { until: engine.clock().now() });
     }
-    let current = |id| orders::find(engine.database().writer(), OrderId(id));
-    let Some(order) = current(order.id).await? else { return Ok(None) };
+    if let Some(until) = moved_by(engine, id).await? {
+        return Ok(Step::Waits { until });
+    }
+    let nothing = Step::Compared { obstacle: None };
+    let Some(order) = orders::find(writer, id).await? else { return Ok(nothing) };
     let mut obstacle = None;
-    if orders::import_state(&order) == ImportState::Imported && !order.store_deleted {
-        push_now(engine, connection, &order).await?;
-        let open = issues::open_of(engine.database().writer(), OrderId(order.id)).await?;
+    if is_in_store(&order) {
+        let open = issues::open_of(writer, id).await?;
         if open.iter().any(|issue| issue.code == IssueCode::AddressChanged.as_str()) {
-            obstacle = give_newest_address(engine, connection, &order).await?;
+            obstacle = give_newest_address(engine, job, connection, &order).await?;
         }
     }
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(engine.clock().now()).await?;
     let side = StoreSide { engine, connection, facts: &facts, client: &client };
-    let Some(order) = current(order.id).await? else { return Ok(None) };
+    let Some(order) = orders::find(writer, id).await? else { return Ok(nothing) };
     compare(&side, vec![order]).await?;
-    Ok(obstacle)
+    Ok(Step::Compared { obstacle })
+}
+
+fn is_in_store(order: &OrderRow) -> bool {
+    orders::import_state(order) == ImportState::Imported && !order.store_deleted
+}
+
+/// Reads TikTok Shop and asks for the job that moves the store order, once for each request; `true` when there was one. Two
+/// jobs that moved it at once would each add to its history and have the buyer told.
+async fn begin(engine: &Engine, connection: &ConnectionRecord, order: &OrderRow) -> Result<bool, Failure> {
+    let id = OrderId(order.id);
+    let database = engine.database();
+    let mut new = Vec::new();
+    for action in actions::queued(database.writer(), id, &[ActionKind::Heal]).await? {
+        if !actions::was_sent(database.writer(), action.id).await? {
+            new.push(action.id);
+        }
+    }
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let began_at = engine.clock().now();
+    let read = engine.read_order(connection, &order.tiktok_order_id).await;
+    if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
+        record(engine, connection, &read, began_at, ASKED_FOR_BY_A_PERSON).await?;
+    }
+    let now = engine.clock().now();
+    let txn = database.begin().await?;
+    let Some(order) = orders::find_locked(&txn, id).await? else { return Ok(false) };
+    if is_in_store(&order) {
+        // Before this job comes again.
+        let priority = ASKED_FOR_BY_A_PERSON + 1;
+        let push = NewJob { priority, ..push_store_state(connection.id, id, now) };
+        job_queue::enqueue(&txn, push, now).await?;
+    }
+    for action in new {
+        actions::set_sent(&txn, action, now).await?;
+    }
+    txn.commit().await?;
+    engine.wake();
+    Ok(true)
+}
+
+/// Until when to wait for the job that moves the store order; `None` when it has ended, sleeps, or fails too often.
+async fn moved_by(engine: &Engine, id: OrderId) -> Result<Option<DateTime<Utc>>, Failure> {
+    let push = job_queue::live(engine.database().writer(), PUSH_STORE_STATE, &id.to_string()).await?;
+    let at_work = push.filter(|push| push.parked_cause.is_none() && push.attempts < TRIES);
+    let soonest = engine.clock().now() + PAUSE;
+    Ok(at_work.map(|push| push.run_at.unwrap_or(soonest).max(soonest)))
 }
 
 /// Tells whoever asked what came out: what still differs, with what stands in the way of the address, or why nothing could be

@@ -34,7 +34,7 @@ mod stopped;
 use stopped::stopped;
 
 /// What comes on top of the store's time limit before an order that was not found counts as not made. The request leaves
-/// well within it after its intent was written down, or not at all.
+/// within it after its intent was written down, or not at all: `may_write` gives it no longer.
 pub(crate) const MARGIN: TimeDelta = TimeDelta::seconds(10);
 
 /// How an order came to its store order.
@@ -317,19 +317,23 @@ impl Import<'_> {
         self.save(intent).await
     }
 
-    /// Begins a transaction under the job's lease.
+    /// Begins a transaction that holds the order, under the job's lease.
     async fn begin(&self) -> Result<DatabaseTransaction, Stop> {
         match self.job {
-            Some(job) => begin_under(self.engine, job).await?.ok_or(Stop::LeaseLost),
-            None => Ok(self.engine.database().begin().await?),
+            Some(job) => begin_under(self.engine, job, self.order_id).await?.ok_or(Stop::LeaseLost),
+            None => Ok(orders::begin_locked(self.engine.database(), self.order_id).await?),
         }
     }
 }
 
-/// Begins a transaction in which nobody else can take over the job; `None` when somebody has. A worker that slept through
-/// its lease must not write over what its successor knows.
-async fn begin_under(engine: &Engine, job: &Leased) -> Result<Option<DatabaseTransaction>, DbErr> {
-    let txn = engine.database().begin().await?;
+/// Begins a transaction that holds the order and in which nobody else can take over the job; `None` when somebody has. A
+/// worker that slept through its lease must not write over what its successor knows.
+async fn begin_under(
+    engine: &Engine,
+    job: &Leased,
+    order_id: OrderId,
+) -> Result<Option<DatabaseTransaction>, DbErr> {
+    let txn = orders::begin_locked(engine.database(), order_id).await?;
     let state = job_queue::confirm(&txn, job).await?;
     Ok((state == LeaseState::Held).then_some(txn))
 }

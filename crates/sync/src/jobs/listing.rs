@@ -104,13 +104,13 @@ async fn store_chunk(
             ..refresh_order(connection.id, &TikTokOrderId(entry.id.clone()), now)
         })
         .collect::<Vec<_>>();
-    job_queue::enqueue_all(&txn, jobs, now).await?;
     // The list goes up, so everything before this chunk is stored: a walk that breaks off goes on from here.
     let latest = chunk.iter().filter_map(|entry| entry.update_time).max();
     if let (Wanted::Changed { .. }, Some(latest)) = (wanted, latest) {
         // A date that has not come yet would hide all that changes until then.
         connections::move_poll_cursor(&txn, connection.id, latest.min(now)).await?;
     }
+    job_queue::enqueue_all(&txn, jobs, now).await?;
     txn.commit().await?;
     Ok(true)
 }

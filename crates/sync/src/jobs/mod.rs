@@ -13,6 +13,7 @@ mod fetch_orders;
 mod heal_order;
 pub(crate) mod import_order;
 mod listing;
+mod may_write;
 pub(crate) mod panicked;
 mod poll_orders;
 mod purge;
@@ -25,8 +26,10 @@ mod refresh_order;
 mod register_reference;
 mod run_bulk;
 mod ship_packages;
+mod tell_webhook;
 mod unadmitted;
 mod unserved;
+mod wake_sleepers;
 mod watch_deadlines;
 mod watch_health;
 mod write_back;
@@ -68,7 +71,8 @@ pub const RECONCILE: &str = "reconcile";
 pub const HEAL_ORDER: &str = "heal_order";
 pub const EXPORT: &str = "export";
 pub const PURGE: &str = "purge";
-pub use database::webhook_messages::{DELIVER_WEBHOOK, deliver_webhook};
+pub const WAKE_SLEEPERS: &str = "wake_sleepers";
+pub use database::webhook_messages::{DELIVER_WEBHOOK, TELL_WEBHOOK, deliver_webhook};
 
 /// The lane of jobs that belong to no connection.
 const NO_LANE: &str = "orderbridge";
@@ -267,6 +271,36 @@ pub fn purge(now: DateTime<Utc>) -> NewJob {
     }
 }
 
+/// Wakes the jobs that sleep for a cause; belongs into the transaction that ends it. It works after the commit, for a job
+/// that looked before would fall asleep again, and it is a job so that no crash lets them sleep on.
+#[must_use]
+pub fn wake_sleepers(cause: &str, now: DateTime<Utc>) -> NewJob {
+    wake(format!("cause {cause}"), json!({ "cause": cause }), now)
+}
+
+/// The same for all jobs of a connection, whatever they sleep for.
+fn wake_all_of(connection_id: ConnectionId, now: DateTime<Utc>) -> NewJob {
+    let lane = connection_id.to_string();
+    wake(format!("lane {lane}"), json!({ "lane": lane }), now)
+}
+
+fn wake(subject: String, payload: Value, now: DateTime<Utc>) -> NewJob {
+    NewJob { kind: WAKE_SLEEPERS, subject, lane: NO_LANE.to_owned(), payload, priority: 0, run_at: now }
+}
+
+/// What goes on for ever for a connection.
+pub(crate) fn periodic(connection_id: ConnectionId, now: DateTime<Utc>) -> Vec<NewJob> {
+    vec![
+        poll_orders(connection_id, now),
+        read_store_changes(connection_id, now),
+        watch_deadlines(connection_id, now),
+        watch_health(connection_id, now),
+        // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
+        check_store_orders(connection_id, now + check_store_orders::PAUSE),
+        begin_night(connection_id, crate::reconciling::next_night(connection_id, now)),
+    ]
+}
+
 /// Enqueues what goes on for ever for a connection; belongs into the transaction that makes or resumes it.
 ///
 /// # Errors
@@ -276,16 +310,7 @@ pub async fn enqueue_periodic(
     connection_id: ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    job_queue::enqueue(db, poll_orders(connection_id, now), now).await?;
-    job_queue::enqueue(db, read_store_changes(connection_id, now), now).await?;
-    job_queue::enqueue(db, watch_deadlines(connection_id, now), now).await?;
-    job_queue::enqueue(db, watch_health(connection_id, now), now).await?;
-    // Not at once: a restart, or somebody who asks for a look, is no reason to go through all orders.
-    let later = now + check_store_orders::PAUSE;
-    job_queue::enqueue(db, check_store_orders(connection_id, later), now).await?;
-    let tonight = crate::reconciling::next_night(connection_id, now);
-    job_queue::enqueue(db, begin_night(connection_id, tonight), now).await?;
-    Ok(())
+    job_queue::enqueue_all(db, periodic(connection_id, now), now).await.map(drop)
 }
 
 /// Wakes everything that slept because of the connection itself: it was paused, its access had ended, its store refused
@@ -298,9 +323,9 @@ pub async fn connection_changed(
     connection_id: ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    job_queue::wake_lane(db, &connection_id.to_string(), now).await?;
-    job_queue::enqueue(db, check_store_orders(connection_id, now), now).await?;
-    enqueue_periodic(db, connection_id, now).await
+    let mut jobs = periodic(connection_id, now);
+    jobs.extend([check_store_orders(connection_id, now), wake_all_of(connection_id, now)]);
+    job_queue::enqueue_all(db, jobs, now).await.map(drop)
 }
 
 fn paused(connection_id: ConnectionId) -> String {
@@ -318,6 +343,8 @@ pub(crate) enum JobError {
     StoreAddress(#[from] public_address::Refused),
     #[error("the job's payload is not readable")]
     Payload,
+    #[error("too much time has passed since it was decided what to write")]
+    Late,
 }
 
 /// The sides that a kind of job calls; it waits while one of them does not answer. What calls a side only by the way is
@@ -386,9 +413,11 @@ async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
         FETCH_LABELS => fetch_labels::run(engine, job).await,
         PUSH_STORE_TRACKING => push_store_tracking::run(engine, job).await,
         READ_ACTION_OPTIONS => read_action_options::run(engine, job).await,
+        TELL_WEBHOOK => tell_webhook::run(engine, job).await,
         DELIVER_WEBHOOK => deliver_webhook::run(engine, job).await,
         EXPORT => export::run(engine, job).await,
         PURGE => purge::run(engine).await,
+        WAKE_SLEEPERS => wake_sleepers::run(engine, job).await,
         _ => {
             return Outcome::Park {
                 cause: "unknown_kind".to_owned(),
@@ -409,6 +438,9 @@ async fn carry_out(engine: &Engine, job: &Leased) -> Outcome {
 fn outcome_of(error: &JobError, job: &Leased, now: DateTime<Utc>) -> Outcome {
     if let JobError::Channel(failure) = error {
         return channel_outcome(failure, job, now);
+    }
+    if let JobError::Late = error {
+        return Outcome::WaitUntil { at: now + TimeDelta::seconds(1), reason: error.to_string() };
     }
     tracing::error!(job = job.id, kind = %job.kind, %error, "job failed");
     let delay = match error {

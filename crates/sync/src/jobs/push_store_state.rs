@@ -1,4 +1,4 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
 use database::orders::{self, OrderRow};
@@ -11,6 +11,7 @@ use shared::{ChannelStatus, IssueCode, OrderId, OrderStatus, REASON, channel_ord
 use tiktok_shop::ReadOrder;
 
 use super::failure::Failure;
+use super::may_write::may_write;
 use super::write_back::{note_deleted, store_order_id};
 use super::{JobError, order_of};
 use crate::attempts;
@@ -40,7 +41,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let delay = backoff::delay(job.attempts, &mut rand::rng());
     let at = now + delay.unwrap_or(TimeDelta::hours(6));
     let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
-    match push(engine, &connection, &order, prestashop::OrderId(store_order_id), status, retry).await {
+    match push(engine, job, &connection, &order, prestashop::OrderId(store_order_id), status, retry).await {
         Ok(Pushed::Settled) => Ok(Outcome::Done),
         Ok(Pushed::Outdated) => Ok(Outcome::WaitUntil {
             at: now,
@@ -67,7 +68,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
             let found = of_store(&error);
             attempts::failed(found.code);
             if job.attempts > 0 {
-                let txn = engine.database().begin().await?;
+                let txn = orders::begin_locked(engine.database(), order_id).await?;
                 issues::set(
                     &txn,
                     connection.id,
@@ -86,21 +87,11 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     }
 }
 
-/// The same at once, as a part of another job; the store's answer is the caller's to deal with.
-pub(super) async fn push_now(
-    engine: &Engine,
-    connection: &ConnectionRecord,
-    order: &OrderRow,
-) -> Result<(), Failure> {
-    let status = channel_order_status(&ChannelStatus::from(order.channel_status.as_str()));
-    let (Some(status), Some(store_order_id)) = (status, store_order_id(order)) else { return Ok(()) };
-    push(engine, connection, order, store_order_id, status, Retry::default()).await.map(drop)
-}
-
 /// Gives the store order the address that TikTok Shop told last, as a part of another job. Returns why that cannot be, in
 /// a sentence.
 pub(super) async fn give_newest_address(
     engine: &Engine,
+    job: &Leased,
     connection: &ConnectionRecord,
     order: &OrderRow,
 ) -> Result<Option<String>, Failure> {
@@ -109,7 +100,7 @@ pub(super) async fn give_newest_address(
     };
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(engine.clock().now()).await?;
-    let push = Push { engine, connection, order, facts: &facts, retry: Retry::default() };
+    let push = Push { engine, job, connection, order, facts: &facts, retry: Retry::default() };
     push.give_newest_address(&store, &client, store_order_id).await
 }
 
@@ -136,6 +127,7 @@ enum Pushed {
 
 async fn push(
     engine: &Engine,
+    job: &Leased,
     connection: &ConnectionRecord,
     order: &OrderRow,
     store_order_id: prestashop::OrderId,
@@ -146,7 +138,7 @@ async fn push(
     let (facts, client) = store.facts(engine.clock().now()).await?;
     save_states(engine, connection, &facts).await?;
     let states = StoreStates::from(&*facts);
-    let push = Push { engine, connection, order, facts: &facts, retry };
+    let push = Push { engine, job, connection, order, facts: &facts, retry };
     let known = store_shipments::find(engine.database().reader(), push.id()).await?;
     let held = status == OrderStatus::OnHold;
     let released = !matches!(status, OrderStatus::Unpaid | OrderStatus::OnHold | OrderStatus::Canceled);
@@ -193,9 +185,8 @@ async fn push(
         states.may_move(current_state, target, status, &connection.settings)
     };
     if moves {
-        if !push.announce(target).await? {
-            return Ok(Pushed::Outdated);
-        }
+        let Some(announced_at) = push.announce(target).await? else { return Ok(Pushed::Outdated) };
+        push.require_may_write(announced_at).await?;
         around(OutsideWrite::StoreState, client.add_order_history(store_order_id, target)).await?;
         push.note_moved(current_state, target).await?;
         recorded(OutsideWrite::StoreState);
@@ -241,6 +232,8 @@ pub(super) fn store_state_rows(
 /// One order on the way to another store state.
 struct Push<'a> {
     engine: &'a Engine,
+    /// Under whose lease the store is written to.
+    job: &'a Leased,
     connection: &'a ConnectionRecord,
     order: &'a OrderRow,
     facts: &'a StoreFacts,
@@ -253,6 +246,11 @@ impl Push<'_> {
         OrderId(self.order.id)
     }
 
+    /// Begins a transaction that holds the order.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        orders::begin_locked(self.engine.database(), self.id()).await
+    }
+
     /// Leaves the store order where it is, and says so where the state that it belongs into is gone.
     async fn stay(&self, target: Target) -> Result<Pushed, Failure> {
         let (missing, pushed) = match target {
@@ -262,19 +260,25 @@ impl Push<'_> {
         self.settle(missing).await.map(|()| pushed)
     }
 
-    /// Writes down what is about to be written, so that reading it back is no news. `false` when the order has gone on: of
-    /// two writers, the one that knows less must not be the last.
-    async fn announce(&self, target: OrderStateId) -> Result<bool, Failure> {
+    /// To be called directly before a write that was decided on at this time of the database's.
+    async fn require_may_write(&self, decided_at: DateTime<Utc>) -> Result<(), JobError> {
+        if may_write(self.engine, self.job, decided_at).await? { Ok(()) } else { Err(JobError::Late) }
+    }
+
+    /// Writes down what is about to be written, so that reading it back is no news, and returns the database's time. `None`
+    /// when the order has gone on: of two writers, the one that knows less must not be the last.
+    async fn announce(&self, target: OrderStateId) -> Result<Option<DateTime<Utc>>, Failure> {
         let txn = self.engine.database().begin().await?;
         let order = orders::find_locked(&txn, self.id()).await?;
         if order.is_none_or(|order| order.channel_status != self.order.channel_status) {
-            return Ok(false);
+            return Ok(None);
         }
+        let announced_at = job_queue::database_time(&txn).await?;
         let known = store_shipments::find(&txn, self.id()).await?;
         let written_state_id = i64::try_from(target.0).ok();
         store_shipments::save(&txn, StoreShipment { written_state_id, ..known }).await?;
         txn.commit().await?;
-        Ok(true)
+        Ok(Some(announced_at))
     }
 
     /// Says once that a canceled order has parcels that have left, by what either side shows: a status that came and went
@@ -315,7 +319,7 @@ impl Push<'_> {
         let name = |state| self.facts.order_state_name(state);
         let entry = Entry::ours("store state", format!("The store order was moved to “{}”.", name(target)))
             .with("from", before.map(|state| name(state.id)).unwrap_or_default());
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         orders::set_store_state(&txn, self.id(), i64::try_from(target.0).ok(), false).await?;
         timeline::record(&txn, self.id(), entry, now).await?;
         self.settle_in(txn, None).await
@@ -333,7 +337,7 @@ impl Push<'_> {
     }
 
     async fn settle(&self, missing: Option<MissingState>) -> Result<(), Failure> {
-        self.settle_in(self.engine.database().begin().await?, missing).await
+        self.settle_in(self.begin().await?, missing).await
     }
 
     /// Ends what the new status has overtaken; `missing` is a state that the merchant chose and that is gone.

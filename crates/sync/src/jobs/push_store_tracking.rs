@@ -10,6 +10,7 @@ use shared::{IssueCode, OrderId, TikTokOrderId};
 use tiktok_shop::Error;
 
 use super::failure::Failure;
+use super::may_write::may_write;
 use super::unserved::{served, unserved};
 use super::{JobError, order_of, refresh_order};
 use crate::attempts;
@@ -63,7 +64,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         engine.wake();
         return Ok(Outcome::Done);
     }
-    match push(engine, &connection, &row, store_order, &number, job.attempts > 0).await {
+    match push(engine, job, &connection, &row, store_order, &number).await {
         Ok(()) => Ok(Outcome::Done),
         Err(Failure::Job(error)) => Err(error),
         Err(Failure::Store(error)) => Ok(note_failure(engine, &connection, id, &error, job).await?),
@@ -72,17 +73,18 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
 
 async fn push(
     engine: &Engine,
+    job: &Leased,
     connection: &ConnectionRecord,
     row: &OrderRow,
     store_order: prestashop::OrderId,
     number: &str,
-    retried: bool,
 ) -> Result<(), Failure> {
     let now = engine.clock().now();
     let id = OrderId(row.id);
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (_, client) = store.facts(now).await?;
     let carriage = client.order_carriers_of(&[store_order]).await?;
+    let decided_at = engine.database().time().await?;
     let known = store_shipments::find(engine.database().writer(), id).await?;
     let written = known.written_tracking_number.as_deref();
     match target_of(&carriage, number, written) {
@@ -90,19 +92,22 @@ async fn push(
         // It came from the store, and we know.
         Target::Arrived if known.sent_tracking_number.as_deref() == Some(number) => {}
         // Perhaps by a try whose answer was lost.
-        Target::Arrived => note_written(engine, id, number, retried).await?,
+        Target::Arrived => note_written(engine, id, number, job.attempts > 0).await?,
         Target::Write(row) => {
             // Noted before it leaves, or a look at the store could take it for the merchant's; but not over a number of
             // ours that still stands there, or that one would pass for the merchant's.
             if row.tracking_number.trim().is_empty() {
                 note_written(engine, id, number, false).await?;
             }
+            if !may_write(engine, job, decided_at).await? {
+                return Err(JobError::Late.into());
+            }
             around(OutsideWrite::StoreTracking, client.set_tracking_number(row.id, number)).await?;
             note_written(engine, id, number, true).await?;
             recorded(OutsideWrite::StoreTracking);
         }
     }
-    let txn = engine.database().begin().await?;
+    let txn = orders::begin_locked(engine.database(), id).await?;
     if !issues::resolve(&txn, id, TRACKING_ISSUES, now).await?.is_empty() {
         orders::derive_status(&txn, id, now).await?;
     }
@@ -164,7 +169,7 @@ async fn note_failure(
     attempts::failed(found.code);
     if job.attempts > 0 {
         let retry = Retry { attempts: job.attempts + 1, next_at: Some(at) };
-        let txn = engine.database().begin().await?;
+        let txn = orders::begin_locked(engine.database(), id).await?;
         let issue = std::slice::from_ref(&found);
         issues::set(&txn, connection.id, id, TRACKING_ISSUES, issue, retry, now).await?;
         orders::derive_status(&txn, id, now).await?;

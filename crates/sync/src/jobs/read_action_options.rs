@@ -96,7 +96,7 @@ impl Reading<'_> {
             let request = self.cancellation_request(order).await?;
             self.save(&cancellation_name(id), &request).await?;
         }
-        let txn = engine.database().begin().await?;
+        let txn = orders::begin_locked(engine.database(), id).await?;
         if channel_status.as_str() != row.channel_status {
             job_queue::enqueue(&txn, refresh_order(connection.id, &tiktok_order_id, self.now), self.now)
                 .await?;

@@ -9,7 +9,7 @@ use super::{JobError, id_of};
 use crate::actions::{self, Asker, Refused};
 use crate::engine::Engine;
 
-/// So many orders are asked in one transaction: few enough that nobody waits long for the database.
+/// So many orders are asked before others have their turn.
 const CHUNK: u64 = 100;
 
 /// Of one run, at most so many actions wait for their work: the other jobs of the connection have their turn, and a stop
@@ -23,13 +23,12 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// Actions that have not ended by then wait for something that no run can wait for, such as a connection that is paused.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// Gives an action to the next orders of a run. What was asked is noted in the same transaction, so that a crash neither
-/// leaves an order out nor asks it twice. Then others have their turn.
+/// Gives an action to the next orders of a run, and lets others have their turn.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let run_id = BulkRunId(id_of(job, "run_id")?);
     let now = engine.clock().now();
-    let txn = engine.database().begin().await?;
-    let Some(run) = bulk_runs::find_locked(&txn, run_id).await? else { return Ok(Outcome::Done) };
+    let writer = engine.database().writer();
+    let Some(run) = bulk_runs::find(writer, run_id).await? else { return Ok(Outcome::Done) };
     if run.state != BulkRunState::Running {
         return Ok(Outcome::Done);
     }
@@ -40,17 +39,29 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         return Ok(Outcome::Again { at: now + pause });
     }
     if run.pending == 0 {
-        bulk_runs::finish(&txn, run_id, now).await?;
-        txn.commit().await?;
+        bulk_runs::finish(writer, run_id, now).await?;
         return Ok(Outcome::Done);
     }
-    for order_id in bulk_runs::next_pending(&txn, run_id, CHUNK).await? {
-        let noted = ask(&txn, &run, order_id, now).await?;
-        bulk_runs::note(&txn, run_id, order_id, noted).await?;
+    let mut asked = 0;
+    while asked < CHUNK && ask_next(engine, &run, now).await? {
+        asked += 1;
     }
-    txn.commit().await?;
     engine.wake();
     Ok(Outcome::Again { at: now })
+}
+
+/// Asks one order; `false` when there is none left, or the run was stopped. What was asked is noted in the same
+/// transaction, so that a crash neither leaves an order out nor asks it twice. It holds no second order.
+async fn ask_next(engine: &Engine, run: &BulkRun, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let txn = engine.database().begin().await?;
+    if !bulk_runs::is_running_locked(&txn, run.id).await? {
+        return Ok(false);
+    }
+    let Some(order_id) = bulk_runs::next_pending(&txn, run.id).await? else { return Ok(false) };
+    let noted = ask(&txn, run, order_id, now).await?;
+    bulk_runs::note(&txn, run.id, order_id, noted).await?;
+    txn.commit().await?;
+    Ok(true)
 }
 
 async fn ask(
@@ -65,7 +76,7 @@ async fn ask(
         // Whoever started the run may stop it.
         undo: TimeDelta::seconds(UNDO_SECONDS),
     };
-    // One order that refuses must leave nothing behind, and the others of the chunk must not notice.
+    // What refuses must leave nothing behind but the note that it did.
     let attempt = txn.begin().await?;
     let sentence = match actions::request(&attempt, order_id, &run.request, asker, now).await {
         Ok(Some(action)) => {

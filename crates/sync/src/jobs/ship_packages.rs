@@ -348,7 +348,7 @@ impl Shipment<'_> {
     }
 
     async fn tell(&self, sentence: &str) -> Result<(), DbErr> {
-        let txn = self.engine.database().begin().await?;
+        let txn = orders::begin_locked(self.engine.database(), self.id()).await?;
         let now = self.engine.clock().now();
         timeline::record(&txn, self.id(), Entry::ours("shipping", sentence), now).await?;
         orders::derive_status(&txn, self.id(), now).await?;
@@ -360,7 +360,7 @@ impl Shipment<'_> {
         let why =
             "TikTok Shop takes no shipment within an hour of the payment; it is sent by itself after that.";
         let now = self.engine.clock().now();
-        let txn = self.engine.database().begin().await?;
+        let txn = orders::begin_locked(self.engine.database(), self.id()).await?;
         if actions::say_why_it_waits(&txn, self.action.id, why).await? {
             timeline::record(&txn, self.id(), Entry::ours("shipping", why), now).await?;
             orders::derive_status(&txn, self.id(), now).await?;

@@ -40,7 +40,7 @@ pub(super) async fn wait(engine: &Engine, job: &Leased, down: Down) -> Result<Ou
     };
     let id = OrderId(order.id);
     let now = engine.clock().now();
-    let txn = engine.database().begin().await?;
+    let txn = orders::begin_locked(engine.database(), id).await?;
     let mut due = actions::queued(&txn, id, kinds).await?;
     due.retain(|action| action.leaves_at <= now);
     if due.is_empty() {

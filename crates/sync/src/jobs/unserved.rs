@@ -26,7 +26,7 @@ pub(super) async fn unserved(
     if let ChannelFailure::Channel(error) = failure
         && !matches!(error, Error::Rejected { .. })
     {
-        let txn = engine.database().begin().await?;
+        let txn = orders::begin_locked(engine.database(), order_id).await?;
         let found = of_channel_in(connection, error);
         let retry = Retry { attempts: job.attempts + 1, next_at: Some(next_at) };
         issues::set(&txn, connection.id, order_id, CHANNEL_ISSUES, &[found], retry, now).await?;
@@ -39,7 +39,7 @@ pub(super) async fn unserved(
 /// Ends what the order says of TikTok Shop's silence, now that it has answered.
 pub(super) async fn served(engine: &Engine, order_id: OrderId) -> Result<(), DbErr> {
     let now = engine.clock().now();
-    let txn = engine.database().begin().await?;
+    let txn = orders::begin_locked(engine.database(), order_id).await?;
     if !issues::resolve(&txn, order_id, CHANNEL_ISSUES, now).await?.is_empty() {
         orders::derive_status(&txn, order_id, now).await?;
     }

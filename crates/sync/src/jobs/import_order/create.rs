@@ -1,25 +1,20 @@
 //! The one request that makes the order: in single file, with the intent written down, and never repeated blindly.
 
-use std::time::Instant;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use database::import_intents::{self, ImportIntent, Step};
 use database::issues::{self, Found};
 use database::{DatabaseTransaction, orders, snapshots};
-use job_queue::{LeaseState, Leased};
+use job_queue::Leased;
 use prestashop::{AddressId, CarrierId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
 use shared::{ImportState, IssueCode};
 
 use super::plan::Planned;
 use super::{Import, Origin, Stop, kept_out};
 use crate::crash_points::{OutsideWrite, around};
+use crate::jobs::may_write::may_write;
 use crate::jobs::refresh_order::CANCELED_ITEMS;
 use crate::mapping::StoreOrderPlan;
 use crate::store::{Request, Turn};
-
-/// A request leaves within this after its intent was written down, or not at all. It is measured in two parts, each of
-/// which may take as long: together no more than [`MARGIN`].
-const POST_WITHIN: TimeDelta = TimeDelta::seconds(5);
 
 /// Until the turn is asked for again that another process has.
 pub(super) const PAUSE: TimeDelta = TimeDelta::seconds(1);
@@ -75,7 +70,7 @@ impl Import<'_> {
     }
 
     /// Writes down that the order may exist from here on, and makes sure that its request, which must follow at once,
-    /// leaves in time: whoever takes over this job believes, when the store's time limit and [`MARGIN`] are over, that what
+    /// leaves in time: whoever takes over this job believes, when the store's time limit and `MARGIN` are over, that what
     /// is not there was not made.
     async fn may_post(
         &self,
@@ -86,16 +81,9 @@ impl Import<'_> {
     ) -> Result<Request, Stop> {
         let (written_at, request) = self.write_intent(intent, planned, turn).await?;
         let database = self.engine.database();
-        // The commit may have taken long: that tells the database's clock. The rest is measured here.
-        let asked_at = Instant::now();
-        let held = job_queue::confirm(database.writer(), job).await? == LeaseState::Held
-            && turn.is_mine(database.writer()).await?;
-        let late = database.time().await? - written_at > POST_WITHIN
-            || TimeDelta::from_std(asked_at.elapsed()).is_ok_and(|passed| passed > POST_WITHIN);
-        if held && !late {
+        if turn.is_mine(database.writer()).await? && may_write(self.engine, job, written_at).await? {
             return Ok(request);
         }
-        tracing::warn!(job = job.id, held, late, "held back a request that would have come too late");
         // Nothing was asked for, so nobody has to wait for it.
         request.end(database).await?;
         self.save_as_never_made(intent).await?;

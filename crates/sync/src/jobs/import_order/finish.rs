@@ -1,7 +1,5 @@
 //! The order is in the store: it is read back, compared, and recorded, and what follows from it is asked for.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::compared_amounts::{StoreAmount, StoreAmounts};
@@ -19,7 +17,7 @@ use super::shipping_product::REFERENCE as SHIPPING_REFERENCE;
 use super::{Import, Origin, Stop, end_imports, imported_as, signed};
 use crate::attempts;
 use crate::crash_points::{OutsideWrite, around, recorded};
-use crate::jobs::{push_store_state, push_store_tracking, register_reference};
+use crate::jobs::{push_store_state, push_store_tracking, register_reference, wake_sleepers};
 use crate::mapping::STATUS_DRIFT;
 use crate::store::end_request_of;
 
@@ -191,13 +189,9 @@ impl Import<'_> {
         resolved: &[(IssueCode, String)],
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        // In one order whoever wakes them, or two that wake the same could wait for each other.
-        let causes: BTreeSet<String> =
-            resolved.iter().map(|(code, subject)| crate::cause(self.connection.id, *code, subject)).collect();
-        for cause in causes {
-            job_queue::wake(txn, &cause, now).await?;
-        }
-        Ok(())
+        let cause = |(code, subject): &(_, String)| crate::cause(self.connection.id, *code, subject);
+        let jobs = resolved.iter().map(|resolved| wake_sleepers(&cause(resolved), now));
+        job_queue::enqueue_all(txn, jobs, now).await.map(drop)
     }
 
     async fn tell(

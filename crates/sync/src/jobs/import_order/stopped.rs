@@ -41,7 +41,9 @@ pub(super) async fn stopped(
             return Ok(Outcome::Done);
         }
         Stop::Withdrawn(decision) => {
-            let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
+            let Some(txn) = begin_under(engine, job, order_id).await? else {
+                return Ok(Outcome::AlreadyFinished);
+            };
             withdraw(&txn, order_id, &decision, now).await?;
             txn.commit().await?;
             return Ok(Outcome::Done);
@@ -79,7 +81,7 @@ pub(super) async fn stopped(
     if tries > 0 {
         attempts::failed(found.first().map(|found| found.code));
     }
-    let Some(txn) = begin_under(engine, job).await? else { return Ok(Outcome::AlreadyFinished) };
+    let Some(txn) = begin_under(engine, job, order_id).await? else { return Ok(Outcome::AlreadyFinished) };
     let order = orders::find_locked(&txn, order_id).await?;
     if let Some(decision) = order.as_ref().and_then(kept_out)
         && fixed.is_none()

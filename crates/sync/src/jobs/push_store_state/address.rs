@@ -41,11 +41,13 @@ impl Push<'_> {
             return Ok(Vec::new());
         };
         let tiktok_order_id = TikTokOrderId(self.order.tiktok_order_id.clone());
+        let decided_at = database.time().await?;
         let recipient = self.recipient().await?;
         let address = match self.address_of(recipient.as_ref(), store, client).await? {
             Ok(address) => address,
             Err(found) => return self.note_missing(&tiktok_order_id, found).await,
         };
+        self.require_may_write(decided_at).await?;
         let change =
             around(OutsideWrite::StoreAddress, client.change_address(AddressId(address_id), &address));
         if let Err(error) = change.await {
@@ -75,11 +77,13 @@ impl Push<'_> {
         let Some(address_id) = ours.map(AddressId).filter(|ours| *ours == stored.delivery_address_id) else {
             return Ok(Some("The store order has an address that orderbridge did not make.".to_owned()));
         };
+        let decided_at = database.time().await?;
         let recipient = self.recipient().await?;
         let address = match self.address_of(recipient.as_ref(), store, client).await? {
             Ok(address) => address,
             Err(found) => return Ok(Some(sentence_of(&found))),
         };
+        self.require_may_write(decided_at).await?;
         let change = around(OutsideWrite::StoreAddress, client.change_address(address_id, &address));
         if let Err(error) = change.await {
             let found = of_store(&error);
@@ -89,7 +93,7 @@ impl Push<'_> {
             };
         }
         let now = self.engine.clock().now();
-        let txn = database.begin().await?;
+        let txn = self.begin().await?;
         // What TikTok Shop told meanwhile has not been written.
         let is_newest = self.recipient_in(&txn).await? == recipient;
         if is_newest && !issues::resolve(&txn, self.id(), &[IssueCode::AddressChanged], now).await?.is_empty()
@@ -144,7 +148,7 @@ impl Push<'_> {
         if let Ok(store) = self.engine.store(self.connection) {
             store.facts.forget().await;
         }
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         if found.iter().any(|found| found.code == IssueCode::AddressMasked) {
             let at = self.retry.next_at.unwrap_or(now);
             let refresh = refresh_order(self.connection.id, tiktok_order_id, at);
@@ -163,7 +167,7 @@ impl Push<'_> {
     ) -> Result<(), Failure> {
         let now = self.engine.clock().now();
         let assumed = self.assumed_country();
-        let txn = self.engine.database().begin().await?;
+        let txn = self.begin().await?;
         import_intents::save(&txn, &ImportIntent { address_pending: false, ..intent }, now).await?;
         issues::resolve(&txn, self.id(), ADDRESS_ISSUES, now).await?;
         // It is the newest address that the store order has now.
