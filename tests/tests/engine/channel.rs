@@ -16,7 +16,7 @@ async fn do_to(lab: &EngineLab, id: &str, what: &str, body: &Value) -> Result<()
 }
 
 /// Polls again and again, with time passing, until the order has this import state.
-async fn until(lab: &EngineLab, id: &str, import_state: &str) -> Result<()> {
+pub async fn until(lab: &EngineLab, id: &str, import_state: &str) -> Result<()> {
     for minutes in [0, 1, 2, 5, 15, 45, 180] {
         lab.advance(TimeDelta::minutes(minutes)).await?;
         lab.poll().await?;
@@ -279,7 +279,7 @@ async fn a_number_that_could_not_be_read_leaves_no_trace_once_it_could() -> Resu
 }
 
 /// How often TikTok Shop was asked for orders by their ids.
-async fn reads(lab: &EngineLab) -> Result<u64> {
+pub async fn reads(lab: &EngineLab) -> Result<u64> {
     let calls = lab.sandboxes.channel_control.get("/calls?limit=0").await?;
     let of_orders = calls["by_endpoint"].as_object().into_iter().flatten();
     let of_orders =

@@ -41,6 +41,8 @@ mod multistore;
 #[cfg(test)]
 mod odd_skus;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod private_addresses;
 #[cfg(test)]
 mod reconciling;

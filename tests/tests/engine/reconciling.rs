@@ -12,6 +12,7 @@ use tests::EngineLab;
 
 use crate::asking::{ask, assert_done, assert_failed, do_to, imported_order};
 use crate::labs::labs;
+use crate::polling::refuse_long_searches;
 use crate::store_side::{delete, set_state, store_order_of, store_role};
 
 /// Compares the sides as they are, after what has just changed has settled.
@@ -125,6 +126,7 @@ async fn nights_without_tiktok_shop_are_made_up_for_by_one_comparison() -> Resul
 async fn orders_that_tiktok_never_told_of_are_found_counted_and_imported() -> Result<()> {
     for lab in labs().await {
         // Neither a webhook nor a poll: the only thing that ever runs is the comparison.
+        refuse_long_searches(&lab).await?;
         let ids = lab.sandboxes.place_random(5, 12, "plain").await?;
 
         let receipt = compared(&lab).await?;

@@ -2,7 +2,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::{channel_lists, connections};
 use job_queue::{Leased, Outcome};
 use shared::ConnectionState;
-use tiktok_shop::OrderSearch;
 
 use super::listing::{Wanted, refresh_listed};
 use super::{JobError, channel_outcome, connection_of};
@@ -18,8 +17,9 @@ const SECOND_IS_OVER: TimeDelta = TimeDelta::seconds(2);
 /// The name under which the cursor is kept whose second was read again after it was over.
 const READ_AGAIN: &str = "poll-read-again";
 
-/// Lists what TikTok Shop changed since the cursor, with an overlap, and asks for refreshes. The cursor is a time that
-/// TikTok Shop itself wrote, so our clock does not matter, and it moves only after what was listed is stored.
+/// Lists what TikTok Shop changed since the cursor, with an overlap, and asks for refreshes. The cursor moves only after what
+/// was listed is stored. It is a time that TikTok Shop itself wrote, so our clock does not matter; where nothing has changed
+/// for long, or TikTok Shop tells no times, it is one that is over on both clocks.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let connection = match connection_of(engine, job).await? {
         Ok(connection) => connection,
@@ -27,14 +27,14 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     };
     let overlap = TimeDelta::seconds(connection.settings.poll_overlap_s.into());
     let cursor = connection.poll_cursor.unwrap_or_else(|| connection.import_placed_since());
-    let search = OrderSearch { update_time_ge: Some(cursor - overlap), ..OrderSearch::default() };
     // Update times have whole seconds: what changed in the last one that was seen may have changed once more in it.
     let read_again =
         channel_lists::find::<DateTime<Utc>>(engine.database().reader(), connection.id, READ_AGAIN).await?;
     let is_read_again = read_again.is_some_and(|(second, _)| second == cursor);
     let read_again_from = (!is_read_again).then_some(cursor);
     let is_over = connection.last_sync_at.is_some_and(|last| engine.clock().now() - last >= SECOND_IS_OVER);
-    let listed = refresh_listed(engine, &connection, &search, Wanted::Changed { read_again_from }).await;
+    let wanted = Wanted::Changed { read_again_from };
+    let listed = refresh_listed(engine, &connection, cursor - overlap, None, wanted).await;
     let now = engine.clock().now();
     match listed {
         Ok(()) => {
