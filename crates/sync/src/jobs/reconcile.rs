@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
+use database::deadlines::{self, TO_SHIP};
 use database::orders::OrderRow;
 use database::reconciliations::{self, Findings};
 use database::{drifts, events, to_ms};
@@ -83,8 +84,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     Ok(if more { Outcome::Again { at: now } } else { Outcome::Done })
 }
 
-/// Walks through everything that TikTok Shop changed in the time that is compared, then through older orders whose difference
-/// is open.
+/// Walks through everything that TikTok Shop changed in the time that is compared, then through older orders that have yet to
+/// be shipped, or whose difference is open.
 async fn walk(
     engine: &Engine,
     connection: &ConnectionRecord,
@@ -113,6 +114,7 @@ async fn walk(
         }
     }
     let mut walk = walk.into_inner();
+    walk.unpacked().await?;
     walk.older().await?;
     Ok(walk.findings)
 }
@@ -172,6 +174,31 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Asks for a refresh of the orders that somebody has yet to pack and that TikTok Shop has not changed since.
+    async fn unpacked(&self) -> Result<(), Failure> {
+        let StoreSide { engine, connection, .. } = self.side;
+        for status in deadlines::SHOWN_TO_SHIP {
+            let mut after = None;
+            loop {
+                let reader = engine.database().reader();
+                let page =
+                    deadlines::to_ship(reader, connection.id, status, after.as_ref(), CHUNK as u64).await?;
+                if page.is_empty() {
+                    break;
+                }
+                self.read_again(
+                    page.iter().map(|order| &order.tiktok_order_id).filter(|id| !self.has_seen(id)),
+                )
+                .await?;
+                after = page.into_iter().last();
+                if !self.goes_on().await? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Asks for a refresh of orders, behind all that is new.
     async fn read_again(&self, ids: impl Iterator<Item = &TikTokOrderId>) -> Result<(), Failure> {
         let StoreSide { engine, connection, .. } = self.side;
@@ -213,11 +240,7 @@ impl Walk<'_> {
 /// Whether somebody has yet to pack the order. A new address does not have to move the time that TikTok Shop lists, so that
 /// only its notification, or another look, tells of it.
 fn is_to_ship(row: &OrderRow) -> bool {
-    let status = ChannelStatus::from(row.channel_status.as_str());
-    matches!(
-        status,
-        ChannelStatus::OnHold | ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping
-    )
+    TO_SHIP.contains(&ChannelStatus::from(row.channel_status.as_str()))
 }
 
 /// Whether TikTok Shop lists an order newer than it is recorded.
