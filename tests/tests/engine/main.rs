@@ -61,4 +61,6 @@ mod taxes;
 #[cfg(test)]
 mod transitions;
 #[cfg(test)]
+mod unreadable;
+#[cfg(test)]
 mod write_back;
