@@ -2,6 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::{channel_lists, connections};
 use job_queue::{Leased, Outcome};
 use shared::ConnectionState;
+use tiktok_shop::Error;
 
 use super::listing::{Wanted, refresh_listed};
 use super::{JobError, channel_outcome, connection_of};
@@ -10,6 +11,10 @@ use crate::engine::Engine;
 
 /// The pause after a poll that failed for a reason that may pass.
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(15);
+
+/// The pause after TikTok Shop has refused us altogether. A new authorization wakes the poll; anything else is rare, and asking
+/// for new tokens sends the app's secret each time.
+const PAUSE_WITHOUT_ACCESS: TimeDelta = TimeDelta::minutes(10);
 
 /// So long after a poll the last second that it saw is over on TikTok Shop's clock too.
 const SECOND_IS_OVER: TimeDelta = TimeDelta::seconds(2);
@@ -56,10 +61,12 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         // A poll never gives up: what it waits for may be put right at any time.
         Err(JobError::Channel(failure @ ChannelFailure::Channel(_))) => {
             tracing::warn!(connection = %connection.id, %failure, "poll failed");
+            let pause = match &failure {
+                ChannelFailure::Channel(Error::ReauthorizationNeeded { .. }) => PAUSE_WITHOUT_ACCESS,
+                _ => PAUSE_AFTER_FAILURE,
+            };
             match channel_outcome(&failure, job, now) {
-                Outcome::RetryAt { error, .. } => {
-                    Ok(Outcome::RetryAt { at: now + PAUSE_AFTER_FAILURE, error })
-                }
+                Outcome::RetryAt { error, .. } => Ok(Outcome::RetryAt { at: now + pause, error }),
                 outcome => Ok(outcome),
             }
         }
