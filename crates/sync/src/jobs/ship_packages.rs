@@ -294,12 +294,10 @@ impl Shipment<'_> {
         units: &[String],
         shipment: &ShipPackage,
     ) -> Result<(), ChannelFailure> {
-        let Some(packages) = packages_of(order, units) else {
-            let message =
-                "TikTok Shop ships whole packages here, and the units are not all of one".to_owned();
-            let (reason, code, request_id) = (Rejection::CannotSplit, 0, None);
-            return Err(Error::Rejected { reason, code, message, request_id }.into());
-        };
+        let packages = packages_of(order, units).map_err(|why| {
+            let (reason, code, request_id) = (Rejection::Other, 0, None);
+            Error::Rejected { reason, code, message: why.to_owned(), request_id }
+        })?;
         for package_id in &packages {
             self.engine
                 .in_shop(self.connection, |shop| async move {
@@ -452,14 +450,14 @@ fn sentence_of(found: &Found) -> String {
         }
         _ => sentence,
     }
+}
+
 /// Whether a refusal means no more than that the first hour is not over. An order that never passes through the hold does not
 /// say that it has to wait, and nobody knows by which code of the shipping rules TikTok Shop says so.
 fn is_too_early(order: &Order, code: Option<i64>, now: DateTime<Utc>) -> bool {
     let is_shipping_rule = code.is_some_and(|code| code / 10_000 == 2101);
     let is_fresh = order.times.paid_time.is_some_and(|paid| now - paid < FIRST_HOUR);
     is_shipping_rule && is_fresh && !order.is_on_hold_order
-}
-
 }
 
 fn not_allowed(why: impl ToString) -> End {
