@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chrono::{TimeDelta, Timelike};
-use clock::{Clock, SharedClock, ShiftedClock};
+use clock::{Clock, SharedClock, ShiftedClock, SystemClock};
 use database::connections::{self, ConnectionRecord, NewConnection, Tokens};
 use database::{ConnectionTrait, Database, MasterKey, Vault, orders};
 use leaks::LogWatch;
@@ -29,12 +29,15 @@ impl Default for LabOptions {
             tiktok: tiktok::Options { hold_seconds: 3_600, ..tiktok::Options::default() },
             prestashop: prestashop::Options::default(),
             settings: ConnectionSettings {
-                import_placed_since: Some(chrono::DateTime::UNIX_EPOCH),
+                import_placed_since: Some(SystemClock::shared().now() - IMPORTED_SINCE),
                 ..ConnectionSettings::default()
             },
         }
     }
 }
+
+/// Everything that the sandboxes place is placed later. A longer time would only take the first poll longer.
+const IMPORTED_SINCE: TimeDelta = TimeDelta::days(7);
 
 /// The nightly comparison begins at one o'clock. A lab that began a few hours earlier would meet it in the midst of a test.
 const LATE: u32 = 20;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
+use clock::SystemClock;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -200,7 +202,8 @@ async fn connect(api: &Api, sandboxes: &Sandboxes, options: &RunOptions) -> Resu
         },
         "store": { "url": sandboxes.store.shop_url, "webservice_key": sandboxes.store.key },
         "settings": {
-            "import_placed_since": "2020-01-01T00:00:00Z",
+            // Before all that the sandbox places; the first poll walks through it all.
+            "import_placed_since": SystemClock::shared().now() - TimeDelta::days(30),
             "poll_interval_s": options.poll_interval_s,
         },
     });

@@ -1,4 +1,4 @@
-//! Which orders have a deadline: to be shipped soon, late, or with a buyer's request to answer.
+//! Which orders somebody has yet to do something about: to be shipped, soon or late, or with a buyer's request to answer.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, Order};
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, prelude::*,
+    QueryTrait, Select, prelude::*,
 };
-use shared::{ConnectionId, IssueCode, IssueFacts, OrderId, TikTokOrderId};
+use shared::{ChannelStatus, ConnectionId, IssueCode, IssueFacts, OrderId, OrderStatus, TikTokOrderId};
 
 use crate::entities::{issues, orders};
 use crate::order_filter::SHIP_BY;
@@ -64,6 +64,73 @@ pub async fn due_before(
         .await?;
     let deadline = |row: Row| Deadline { order_id: OrderId(row.id), ship_by: from_ms(row.ship_by) };
     Ok(rows.into_iter().map(deadline).collect())
+}
+
+/// The statuses of TikTok Shop in which an order is yet to be packed.
+pub const TO_SHIP: [ChannelStatus; 3] =
+    [ChannelStatus::OnHold, ChannelStatus::AwaitingShipment, ChannelStatus::PartiallyShipping];
+
+/// The shown statuses of orders that are yet to be packed; a problem is shown before anything else.
+pub const SHOWN_TO_SHIP: [OrderStatus; 4] =
+    [OrderStatus::OnHold, OrderStatus::AwaitingShipment, OrderStatus::PartiallyShipped, OrderStatus::Error];
+
+/// An order that is yet to be packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToShip {
+    pub order_id: OrderId,
+    pub tiktok_order_id: TikTokOrderId,
+    pub placed_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct ToShipRow {
+    id: i64,
+    tiktok_order_id: String,
+    placed_at: i64,
+}
+
+/// The orders of a connection in one of the [`SHOWN_TO_SHIP`] that are yet to be packed and are not deleted, oldest first,
+/// behind `after`; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn to_ship(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    status: OrderStatus,
+    after: Option<&ToShip>,
+    limit: u64,
+) -> Result<Vec<ToShip>, DbErr> {
+    let rows = to_ship_query(connection_id, status, after, limit).into_model::<ToShipRow>().all(db).await?;
+    let order = |row: ToShipRow| ToShip {
+        order_id: OrderId(row.id),
+        tiktok_order_id: TikTokOrderId(row.tiktok_order_id),
+        placed_at: from_ms(row.placed_at),
+    };
+    Ok(rows.into_iter().map(order).collect())
+}
+
+fn to_ship_query(
+    connection_id: ConnectionId,
+    status: OrderStatus,
+    after: Option<&ToShip>,
+    limit: u64,
+) -> Select<orders::Entity> {
+    let mut query = orders::Entity::find()
+        .select_only()
+        .columns([orders::Column::Id, orders::Column::TiktokOrderId, orders::Column::PlacedAt])
+        .filter(orders::Column::ConnectionId.eq(connection_id.0))
+        .filter(orders::Column::Status.eq(status.as_str()))
+        .filter(orders::Column::ChannelStatus.is_in(TO_SHIP.iter().map(ChannelStatus::as_str)))
+        .filter(orders::Column::ArchivedAt.is_null());
+    if let Some(after) = after {
+        let reached = to_ms(after.placed_at);
+        let same = orders::Column::PlacedAt.eq(reached).and(orders::Column::Id.gt(after.order_id.0));
+        query = query
+            .filter(orders::Column::PlacedAt.gte(reached))
+            .filter(orders::Column::PlacedAt.gt(reached).or(same));
+    }
+    query.order_by_asc(orders::Column::PlacedAt).order_by_asc(orders::Column::Id).limit(limit)
 }
 
 /// The orders of a connection that say that they are to be shipped soon, or late, and are not: they have left, were
@@ -151,4 +218,36 @@ pub async fn warnings_of(
         (OrderId(issue.order_id), (issue.code, facts))
     };
     Ok(open.into_iter().map(warning).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::SystemClock;
+
+    use super::*;
+    use crate::{Database, MasterKey, Vault};
+
+    #[tokio::test]
+    async fn what_is_to_be_shipped_is_walked_along_an_index() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+        let reached = ToShip {
+            order_id: OrderId(7),
+            tiktok_order_id: TikTokOrderId("576461413038785752".to_owned()),
+            placed_at: DateTime::UNIX_EPOCH,
+        };
+
+        for after in [None, Some(&reached)] {
+            let query = to_ship_query(ConnectionId(1), OrderStatus::Error, after, 100);
+            let mut statement = query.build(database.backend());
+            statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+            let plan = database.reader().query_all_raw(statement).await.unwrap();
+
+            let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            let start = if after.is_some() { " AND placed_at>?" } else { "" };
+            let search = "SEARCH orders USING INDEX orders_connection_status_placed";
+            assert_eq!(steps, [format!("{search} (connection_id=? AND status=?{start})")]);
+        }
+    }
 }

@@ -72,13 +72,17 @@ impl Engine {
             pulse.note(side::Answer::of_channel(&answer));
             answer
         };
-        match asked(&connection).await {
+        let answer = match asked(&connection).await {
             Err(tiktok_shop::Error::TokenExpired { .. }) => {
                 connection = self.renew_tokens(&connection).await?;
-                Ok(asked(&connection).await?)
+                asked(&connection).await
             }
-            answer => Ok(answer?),
+            answer => answer,
+        };
+        if let Err(tiktok_shop::Error::ReauthorizationNeeded { .. }) = answer {
+            self.note_unauthorized(connection.id).await?;
         }
+        Ok(answer?)
     }
 
     /// A whole page of a list has come, and the next one is asked for by the same call of [`Engine::in_shop`]: it counts as

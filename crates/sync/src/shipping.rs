@@ -120,10 +120,16 @@ fn is_canceled(line: &LineItem) -> bool {
         || line.package_status == Some(PackageStatus::Cancelled)
 }
 
-/// The packages that hold exactly these units, in the order of the units; `None` when one of them holds others that
-/// have not left, or TikTok Shop does not say which package a unit is in.
-#[must_use]
-pub fn packages_of(order: &Order, units: &[String]) -> Option<Vec<String>> {
+/// The packages that hold exactly these units, in the order of the units.
+///
+/// # Errors
+/// Why they cannot be shipped package by package, in words that follow "Cannot be shipped now:": there is no package yet, one
+/// of them holds units that have not left and are not meant, or TikTok Shop does not say which package a unit is in.
+pub fn packages_of(order: &Order, units: &[String]) -> Result<Vec<String>, &'static str> {
+    // In some markets TikTok Shop makes the package of its label when somebody arranges the shipment in Seller Center.
+    if order.packages.is_empty() && order.line_items.iter().all(|line| line.package_id.is_none()) {
+        return Err("TikTok Shop has made no package for it yet; ship it in Seller Center");
+    }
     let at_home = || order.line_items.iter().filter(|line| !is_shipped(line) && !is_canceled(line));
     let mut packages = Vec::new();
     for line in at_home().filter(|line| units.contains(&line.id)) {
@@ -131,19 +137,19 @@ pub fn packages_of(order: &Order, units: &[String]) -> Option<Vec<String>> {
             (Some(id), _) => id.clone(),
             // Before shipping some markets name the packages with the order only.
             (None, [only]) => only.id.clone(),
-            (None, _) => return None,
+            (None, _) => return Err("TikTok Shop does not say which package each unit is in"),
         };
         let whole = at_home()
             .filter(|other| other.package_id.as_ref().is_none_or(|id| *id == package_id))
             .all(|other| units.contains(&other.id));
         if !whole {
-            return None;
+            return Err("TikTok Shop ships whole packages here, and other units are in the same one");
         }
         if !packages.contains(&package_id) {
             packages.push(package_id);
         }
     }
-    Some(packages)
+    Ok(packages)
 }
 
 /// The tracking number of the parcel that left last, and all numbers of the order's parcels.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::recipient::RecipientAddress;
 use crate::wire::{self, open_text};
@@ -73,11 +73,6 @@ open_text! {
 }
 
 open_text! {
-    /// Whether packages were taken apart or put together.
-    SplitOrCombine { Split = "SPLIT", Combined = "COMBINED" | "COMBINE" }
-}
-
-open_text! {
     PackageStatus {
         ToFulfill = "TO_FULFILL",
         Processing = "PROCESSING",
@@ -87,16 +82,16 @@ open_text! {
     }
 }
 
-/// An order with all its lines. `Debug` leaves out what the buyer wrote and who the buyer is.
+/// An order with all its lines, as far as it is of use: what nobody looks at cannot make it unreadable. `Debug` leaves out
+/// what the buyer wrote and who the buyer is.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Order {
     #[serde(deserialize_with = "wire::text")]
     pub id: String,
+    #[serde(default = "untold")]
     pub status: OrderStatus,
     #[serde(default)]
     pub order_type: Option<OrderType>,
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub commerce_platform: Option<String>,
 
     #[serde(default)]
     pub fulfillment_type: Option<FulfillmentType>,
@@ -111,19 +106,9 @@ pub struct Order {
     pub delivery_option_name: Option<String>,
     #[serde(default, deserialize_with = "wire::optional_id")]
     pub warehouse_id: Option<String>,
-    /// One value even when there are several packages: prefer those of the lines.
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub shipping_provider: Option<String>,
-    /// See `shipping_provider`.
-    #[serde(default, deserialize_with = "wire::optional_id")]
-    pub shipping_provider_id: Option<String>,
-    /// See `shipping_provider`.
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub tracking_number: Option<String>,
-    #[serde(default)]
+    /// Those that have an id.
+    #[serde(default, deserialize_with = "packages")]
     pub packages: Vec<PackageReference>,
-    #[serde(default)]
-    pub split_or_combine_tag: Option<SplitOrCombine>,
 
     /// Passed or will pass through `ON_HOLD`.
     #[serde(default, deserialize_with = "wire::flag")]
@@ -131,8 +116,6 @@ pub struct Order {
     /// A buyer's cancellation awaits the seller's answer.
     #[serde(default, deserialize_with = "wire::flag")]
     pub is_buyer_request_cancel: bool,
-    #[serde(default)]
-    pub cancellation_initiator: Option<Initiator>,
     /// Localized text of the first line; the key stands in the cancellation only.
     #[serde(default, deserialize_with = "wire::optional_text")]
     pub cancel_reason: Option<String>,
@@ -142,29 +125,14 @@ pub struct Order {
     /// A free replacement after a return.
     #[serde(default, deserialize_with = "wire::flag")]
     pub is_replacement_order: bool,
-    #[serde(default, deserialize_with = "wire::optional_id")]
-    pub replaced_order_id: Option<String>,
     #[serde(default, deserialize_with = "wire::flag")]
     pub is_exchange_order: bool,
-    #[serde(default, deserialize_with = "wire::optional_id")]
-    pub exchange_source_order_id: Option<String>,
-    /// Cash on delivery.
-    #[serde(default, deserialize_with = "wire::flag")]
-    pub is_cod: bool,
-    #[serde(default, deserialize_with = "wire::flag")]
-    pub has_updated_recipient_address: bool,
 
-    #[serde(default, deserialize_with = "wire::optional_id")]
-    pub user_id: Option<String>,
     /// A relay address.
     #[serde(default, deserialize_with = "wire::optional_text")]
     pub buyer_email: Option<String>,
     #[serde(default, deserialize_with = "wire::optional_text")]
-    pub buyer_nickname: Option<String>,
-    #[serde(default, deserialize_with = "wire::optional_text")]
     pub buyer_message: Option<String>,
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub seller_note: Option<String>,
     /// For display.
     #[serde(default, deserialize_with = "wire::optional_text")]
     pub payment_method_name: Option<String>,
@@ -179,6 +147,21 @@ pub struct Order {
     /// One line is one unit.
     #[serde(default)]
     pub line_items: Vec<LineItem>,
+}
+
+/// The status of an order that comes without one.
+fn untold() -> OrderStatus {
+    OrderStatus::Other(String::new())
+}
+
+fn packages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PackageReference>, D::Error> {
+    #[derive(Deserialize)]
+    struct Package {
+        #[serde(default, deserialize_with = "wire::optional_id")]
+        id: Option<String>,
+    }
+    let packages: Vec<Package> = Deserialize::deserialize(deserializer)?;
+    Ok(packages.into_iter().filter_map(|package| package.id).map(|id| PackageReference { id }).collect())
 }
 
 impl Order {
@@ -210,51 +193,26 @@ pub struct OrderTimes {
     /// The last change of status; a changed address may not move it.
     #[serde(deserialize_with = "wire::optional_time")]
     pub update_time: Option<DateTime<Utc>>,
-    /// The seller shipped.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub rts_time: Option<DateTime<Utc>>,
     /// First scan by the carrier.
     #[serde(deserialize_with = "wire::optional_time")]
     pub collection_time: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub delivery_time: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub cancel_time: Option<DateTime<Utc>>,
     /// The buyer asked to cancel.
     #[serde(deserialize_with = "wire::optional_time")]
     pub request_cancel_time: Option<DateTime<Utc>>,
     /// Latest time to arrange shipment without penalty.
     #[serde(deserialize_with = "wire::optional_time")]
     pub rts_sla_time: Option<DateTime<Utc>>,
-    /// Latest hand-over to the carrier.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub tts_sla_time: Option<DateTime<Utc>>,
     /// Cancelled by TikTok if not `AWAITING_COLLECTION` by then.
     #[serde(deserialize_with = "wire::optional_time")]
     pub shipping_due_time: Option<DateTime<Utc>>,
-    /// Cancelled by TikTok if not `IN_TRANSIT` by then.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub collection_due_time: Option<DateTime<Utc>>,
-    /// Cancelled by TikTok if not `DELIVERED` by then.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub delivery_due_time: Option<DateTime<Utc>>,
     /// Older automatic cancellation; the three above say it better.
     #[serde(deserialize_with = "wire::optional_time")]
     pub cancel_order_sla_time: Option<DateTime<Utc>>,
-    /// Delivery promised to the buyer.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub delivery_sla_time: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub delivery_option_required_delivery_time: Option<DateTime<Utc>>,
-    /// Of a pre-order.
-    #[serde(deserialize_with = "wire::optional_time")]
-    pub release_date: Option<DateTime<Utc>>,
 }
 
 /// A package of an order, by id.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageReference {
-    #[serde(deserialize_with = "wire::text")]
     pub id: String,
 }
 
@@ -292,8 +250,6 @@ pub struct Payment {
     #[serde(deserialize_with = "wire::decimal")]
     pub tax: Decimal,
     #[serde(deserialize_with = "wire::decimal")]
-    pub product_tax: Decimal,
-    #[serde(deserialize_with = "wire::decimal")]
     pub shipping_fee_tax: Decimal,
     #[serde(deserialize_with = "wire::decimal")]
     pub total_amount: Decimal,
@@ -318,8 +274,6 @@ pub struct Payment {
     pub distance_fee: Decimal,
     #[serde(deserialize_with = "wire::decimal")]
     pub payment_platform_discount: Decimal,
-    #[serde(deserialize_with = "wire::decimal")]
-    pub payment_discount_service_fee: Decimal,
 }
 
 impl Payment {
@@ -373,21 +327,9 @@ pub struct LineItem {
     /// The German deposit; whether `sale_price` holds it is not documented.
     #[serde(default, deserialize_with = "wire::decimal")]
     pub pfand_fee: Decimal,
-    #[serde(default, deserialize_with = "wire::optional_decimal")]
-    pub shipping_vat_amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "wire::optional_decimal")]
-    pub shipping_vat_rate: Option<Decimal>,
-    #[serde(default, deserialize_with = "wire::decimal")]
-    pub small_order_fee: Decimal,
-    #[serde(default, deserialize_with = "wire::decimal")]
-    pub retail_delivery_fee: Decimal,
-    #[serde(default, deserialize_with = "wire::decimal")]
-    pub buyer_service_fee: Decimal,
     /// A gift with a purchase; its price is 0.
     #[serde(default, deserialize_with = "wire::flag")]
     pub is_gift: bool,
-    #[serde(default, deserialize_with = "wire::optional_decimal")]
-    pub gift_retail_price: Option<Decimal>,
 
     /// Old samples write `TO_SHIP`.
     #[serde(default)]
@@ -405,11 +347,6 @@ pub struct LineItem {
     pub shipping_provider_name: Option<String>,
     #[serde(default, deserialize_with = "wire::optional_time")]
     pub rts_time: Option<DateTime<Utc>>,
-    /// Text, not a key.
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub cancel_reason: Option<String>,
-    #[serde(default)]
-    pub cancel_user: Option<Initiator>,
     /// See [`LineItem::bundle_parts`].
     #[serde(default)]
     pub combined_listing_skus: Vec<BundledSku>,
@@ -429,13 +366,8 @@ impl LineItem {
 /// One tax on one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ItemTax {
-    #[serde(default, deserialize_with = "wire::optional_text")]
-    pub tax_type: Option<String>,
     #[serde(default, deserialize_with = "wire::decimal")]
     pub tax_amount: Decimal,
-    /// `0.35` is 35 %.
-    #[serde(default, deserialize_with = "wire::optional_decimal")]
-    pub tax_rate: Option<Decimal>,
 }
 
 /// A part of a virtual bundle, with its count in one unit of the bundle.

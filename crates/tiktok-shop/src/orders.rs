@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::Error;
@@ -41,8 +41,14 @@ impl Shop {
             return Err(Error::InvalidRequest { code: None, message, request_id: None });
         }
 
-        let call = Call::get(format!("/order/{ORDER_VERSION}/orders")).query("ids", ids.join(","));
-        orders_of(self.answer(call).await?)
+        orders_of(self.answer(reading(ids)).await?)
+    }
+
+    /// Reads what can be read of an order that [`Shop::orders`] cannot: its id, and its status and when it was placed if these
+    /// are readable. `None` if the shop does not show such an order.
+    pub async fn order_outline(&self, id: &str) -> Result<Option<ReadOrder>, Error> {
+        let raw_orders = raw_orders_of(&mut self.answer(reading(&[id])).await?)?;
+        Ok(raw_orders.iter().filter_map(outline_of).find(|outline| outline.order.id == id))
     }
 
     /// Reads one order whole; `NotFound` if the shop has no such order.
@@ -60,16 +66,32 @@ pub fn read_orders(status: u16, body: &[u8]) -> Result<Vec<ReadOrder>, Error> {
     orders_of(unwrap_envelope(body, status, None, Effect::Read, &[])?)
 }
 
-fn orders_of(mut answer: Answer) -> Result<Vec<ReadOrder>, Error> {
-    let raw_orders = match answer.data.get_mut("orders").map(Value::take) {
-        Some(Value::Array(raw_orders)) => raw_orders,
-        None | Some(Value::Null) => return Ok(Vec::new()),
+fn reading(ids: &[&str]) -> Call {
+    Call::get(format!("/order/{ORDER_VERSION}/orders")).query("ids", ids.join(","))
+}
+
+fn raw_orders_of(answer: &mut Answer) -> Result<Vec<Value>, Error> {
+    match answer.data.get_mut("orders").map(Value::take) {
+        Some(Value::Array(raw_orders)) => Ok(raw_orders),
+        None | Some(Value::Null) => Ok(Vec::new()),
         Some(_) => {
             let (path, problem) = ("data.orders".to_owned(), "not a list".to_owned());
-            return Err(answer.unreadable(Unreadable { path, problem }));
+            Err(answer.unreadable(Unreadable { path, problem }))
         }
-    };
-    raw_orders
+    }
+}
+
+/// As much of an order as is readable.
+fn outline_of(raw: &Value) -> Option<ReadOrder> {
+    let members: [&[&str]; 3] = [&["id", "status", "create_time"], &["id", "status"], &["id"]];
+    members.into_iter().find_map(|names| {
+        let told = names.iter().filter_map(|name| Some(((*name).to_owned(), raw.get(name)?.clone())));
+        ReadOrder::from_raw(Value::Object(told.collect())).ok()
+    })
+}
+
+fn orders_of(mut answer: Answer) -> Result<Vec<ReadOrder>, Error> {
+    raw_orders_of(&mut answer)?
         .into_iter()
         .enumerate()
         .filter(|(_, raw)| !raw.is_null())
@@ -135,15 +157,24 @@ impl Default for OrderSearch {
     }
 }
 
-/// What a search tells of an order for certain: its id, and mostly where it stands.
+/// What a search tells of an order for certain: its id, and mostly where it stands. What else cannot be read is taken as not
+/// told, for one order must not hide all that are listed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct OrderListEntry {
     #[serde(deserialize_with = "wire::text")]
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable_status")]
     pub status: Option<OrderStatus>,
-    #[serde(default, deserialize_with = "wire::optional_time")]
+    #[serde(default, deserialize_with = "readable_time")]
     pub update_time: Option<DateTime<Utc>>,
+}
+
+fn readable_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OrderStatus>, D::Error> {
+    Ok(OrderStatus::deserialize(Value::deserialize(deserializer)?).ok())
+}
+
+fn readable_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Ok(wire::optional_time(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 /// An order as we understand it, and as it came. Both hold the buyer's data.

@@ -36,14 +36,21 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Unreadable> {
     })
 }
 
-/// Members that come under two names, in the announcement and in the reference: the name read here comes second.
+/// A member that comes under two names, in the announcement and in the reference: the name read here comes second.
 ///
 /// A serde alias would not do, because an answer that holds both names would be a duplicate and fail.
-const OTHER_SPELLINGS: [(&str, &str); 4] = [
-    ("exchange_order_source_id", "exchange_source_order_id"),
-    ("granted_permissions", "granted_scopes"),
-    ("shipping_tax_amount", "shipping_vat_amount"),
-    ("shipping_tax_rate", "shipping_vat_rate"),
+const OTHER_SPELLING: (&str, &str) = ("granted_permissions", "granted_scopes");
+
+/// Members that are lists or objects, where `0` says "no value" too.
+const NEVER_NUMBERS: [&str; 8] = [
+    "combined_listing_skus",
+    "district_info",
+    "item_tax",
+    "line_items",
+    "packages",
+    "payment",
+    "recipient_address",
+    "sub_item_info",
 ];
 
 /// Drops members and elements that are `null` or `""` and trims texts, so that types need only one kind of absence.
@@ -51,11 +58,11 @@ fn without_empty_values(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let present = members.into_iter().map(|(key, value)| (key, without_empty_values(value)));
-            let mut members: Map<String, Value> = present.filter(|(_, value)| !is_empty(value)).collect();
-            for (other, name) in OTHER_SPELLINGS {
-                if let Some(value) = members.remove(other) {
-                    members.entry(name).or_insert(value);
-                }
+            let mut members: Map<String, Value> =
+                present.filter(|(key, value)| !is_empty(value) && !is_zero_for_none(key, value)).collect();
+            let (other, name) = OTHER_SPELLING;
+            if let Some(value) = members.remove(other) {
+                members.entry(name).or_insert(value);
             }
             Value::Object(members)
         }
@@ -65,6 +72,10 @@ fn without_empty_values(value: Value) -> Value {
         Value::String(text) => Value::String(text.trim().to_owned()),
         other => other,
     }
+}
+
+fn is_zero_for_none(key: &str, value: &Value) -> bool {
+    NEVER_NUMBERS.contains(&key) && (value.as_i64() == Some(0) || value.as_str() == Some("0"))
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -145,13 +156,6 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
 pub(crate) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let text = text(deserializer)?;
     Decimal::from_str_exact(&text).map_err(|_| malformed("a decimal number"))
-}
-
-/// An amount or rate whose absence differs from zero.
-pub(crate) fn optional_decimal<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Decimal>, D::Error> {
-    decimal(deserializer).map(Some)
 }
 
 /// Unix seconds; `0` is no time.

@@ -71,7 +71,13 @@ pub fn TikTokFields(fields: CredentialFields, required: bool) -> impl IntoView {
     view! {
         <fieldset>
             <legend>{text::TIKTOK_SHOP}</legend>
-            <TextField label=text::APP_KEY value=fields.app_key required=required pointer="/tiktok/app_key" />
+            <TextField
+                label=text::APP_KEY
+                value=fields.app_key
+                required=required
+                pointer="/tiktok/app_key"
+                hint=text::APP_KEY_HINT
+            />
             <TextField
                 label=text::APP_SECRET
                 value=fields.app_secret

@@ -32,6 +32,7 @@ sentences! {
     NAME "Name"
     CONNECTION_NAME "Name of the connection"
     APP_KEY "App key"
+    APP_KEY_HINT "In Partner Center, let the app send notifications of types 1, 3, 4, 6, 7, 11 and 12 to /webhooks/tiktok at the address of this page."
     APP_SECRET "App secret"
     AUTHORIZATION "Kind of authorization"
     AUTH_CODE "Authorization code"

@@ -195,7 +195,8 @@ async fn a_reason_that_does_not_fit_is_refused_and_the_next_one_ends_the_issue()
         after_undo_time(&lab).await?;
         assert_eq!(
             assert_failed(&lab, refused).await?,
-            "TikTok refused: the reason does not fit this order now."
+            "TikTok refused: the reason does not fit this order now; it takes “Out of stock”, “Wrong price”, “The address \
+             cannot be delivered to”, “The buyer asked to cancel”."
         );
         assert_eq!(lab.open_issues(&id).await?, ["CANCEL_REFUSED"]);
         assert_goes_on(&lab, &id, "AWAITING_SHIPMENT").await?;
@@ -204,6 +205,34 @@ async fn a_reason_that_does_not_fit_is_refused_and_the_next_one_ends_the_issue()
         after_undo_time(&lab).await?;
         assert_done(&lab, asked).await?;
         assert_canceled_everywhere(&lab, &id).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_reasons_are_not_known_the_one_that_was_meant_is_found_and_no_other_is_taken() -> Result<()>
+{
+    for database in test_database::databases().await {
+        let mut options = LabOptions::default();
+        options.tiktok.shops = vec!["PL".to_owned()];
+        let lab = EngineLab::start(database, options).await?;
+        let id = imported_order(&lab).await?;
+        let unknown_there = ActionRequest::Cancel {
+            reason: "seller_cancel_paid_reason_buyer_requested_cancellation".to_owned(),
+            line_item_ids: Vec::new(),
+        };
+
+        let refused = ask(&lab, &id, unknown_there).await?;
+        after_undo_time(&lab).await?;
+        let sentence = assert_failed(&lab, refused).await?;
+        assert!(sentence.ends_with("cannot be delivered to”, “Out of stock”."), "{sentence}");
+        assert_goes_on(&lab, &id, "AWAITING_SHIPMENT").await?;
+
+        let asked = ask(&lab, &id, cancel()).await?;
+        after_undo_time(&lab).await?;
+        assert_done(&lab, asked).await?;
+        assert_canceled_everywhere(&lab, &id).await?;
+        assert_eq!(truth(&lab, &id).await?["as_seen_by_the_app"]["cancel_reason"], "Out of stock");
     }
     Ok(())
 }

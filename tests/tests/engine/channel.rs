@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use chrono::TimeDelta;
-use database::connections;
+use database::connections::{self, ConnectionRecord};
 use database::issues::{self, Found, Retry};
 use serde_json::{Value, json};
 use shared::{ConnectionState, IssueCode, OrderId};
@@ -16,7 +16,7 @@ async fn do_to(lab: &EngineLab, id: &str, what: &str, body: &Value) -> Result<()
 }
 
 /// Polls again and again, with time passing, until the order has this import state.
-async fn until(lab: &EngineLab, id: &str, import_state: &str) -> Result<()> {
+pub async fn until(lab: &EngineLab, id: &str, import_state: &str) -> Result<()> {
     for minutes in [0, 1, 2, 5, 15, 45, 180] {
         lab.advance(TimeDelta::minutes(minutes)).await?;
         lab.poll().await?;
@@ -227,6 +227,67 @@ async fn a_revoked_permission_is_told_and_orders_follow_after_a_new_one() -> Res
     Ok(())
 }
 
+/// How often new tokens were asked for.
+async fn renewals(lab: &EngineLab) -> Result<u64> {
+    let calls = lab.sandboxes.channel_control.get("/calls?limit=0").await?;
+    let outcomes = calls["by_endpoint"]["GET /api/v2/token/refresh"].as_object().cloned().unwrap_or_default();
+    Ok(outcomes.values().filter_map(Value::as_u64).sum())
+}
+
+#[tokio::test]
+async fn a_dead_authorization_is_seldom_asked_for_and_a_new_one_is_used_at_once() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        lab.sandboxes.channel_control.post("/tokens/revoke", &Value::Null).await?;
+        let id = lab.sandboxes.place_random(1, 13, "plain").await?.remove(0);
+        lab.poll().await?;
+        let asked = renewals(&lab).await?;
+
+        for _ in 0..8 {
+            lab.advance(TimeDelta::minutes(1)).await?;
+            lab.run_due().await?;
+        }
+        assert_eq!(renewals(&lab).await?, asked, "{case}");
+        lab.advance(TimeDelta::minutes(3)).await?;
+        lab.run_due().await?;
+        assert!(renewals(&lab).await? > asked, "{case}");
+
+        let grant = lab.sandboxes.channel_control.post("/tokens", &Value::Null).await?;
+        let stale = lab.connection().await?;
+        let mut tokens = stale.tokens.clone();
+        tokens.access_token = grant["access_token"].as_str().unwrap().to_owned();
+        tokens.refresh_token = grant["refresh_token"].as_str().unwrap().to_owned();
+        let txn = lab.database.begin().await?;
+        connections::replace_tokens(&txn, &lab.database.vault, &stale, &tokens).await?;
+        jobs::connection_changed(&txn, lab.connection_id, lab.database.clock.now()).await?;
+        txn.commit().await?;
+        lab.run_due().await?;
+        assert_eq!(lab.order(&id).await?.import_state, "imported", "{case}");
+        assert_eq!(lab.connection().await?.state, ConnectionState::Active, "{case}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_belong_to_the_shop_is_told_as_well() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        let right = lab.connection().await?;
+        let wrong = ConnectionRecord { shop_cipher: "GCP_of_another_shop".to_owned(), ..right.clone() };
+        let now = lab.database.clock.now();
+        assert!(connections::update(lab.database.writer(), &lab.database.vault, &wrong, now).await?);
+        lab.poll().await?;
+        assert_eq!(lab.connection().await?.state, ConnectionState::Unauthorized, "{case}");
+
+        let wrong = lab.connection().await?;
+        let mended = ConnectionRecord { shop_cipher: right.shop_cipher, ..wrong };
+        assert!(connections::update(lab.database.writer(), &lab.database.vault, &mended, now).await?);
+        lab.poll().await?;
+        assert_eq!(lab.connection().await?.state, ConnectionState::Active, "{case}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn two_engines_at_once_make_each_order_once() -> Result<()> {
     for lab in labs().await {
@@ -279,7 +340,7 @@ async fn a_number_that_could_not_be_read_leaves_no_trace_once_it_could() -> Resu
 }
 
 /// How often TikTok Shop was asked for orders by their ids.
-async fn reads(lab: &EngineLab) -> Result<u64> {
+pub async fn reads(lab: &EngineLab) -> Result<u64> {
     let calls = lab.sandboxes.channel_control.get("/calls?limit=0").await?;
     let of_orders = calls["by_endpoint"].as_object().into_iter().flatten();
     let of_orders =

@@ -45,6 +45,8 @@ mod odd_skus;
 #[cfg(test)]
 mod odd_stores;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod private_addresses;
 #[cfg(test)]
 mod reconciling;
@@ -62,5 +64,7 @@ mod store_side;
 mod taxes;
 #[cfg(test)]
 mod transitions;
+#[cfg(test)]
+mod unreadable;
 #[cfg(test)]
 mod write_back;

@@ -12,15 +12,21 @@ use tests::EngineLab;
 
 use crate::asking::{ask, assert_done, assert_failed, do_to, imported_order};
 use crate::labs::labs;
+use crate::polling::refuse_long_searches;
 use crate::store_side::{delete, set_state, store_order_of, store_role};
 
 /// Compares the sides as they are, after what has just changed has settled.
 async fn compared(lab: &EngineLab) -> Result<Reconciliation> {
+    compared_days(lab, 7).await
+}
+
+/// Compares what TikTok Shop changed in so many days.
+async fn compared_days(lab: &EngineLab, days: u32) -> Result<Reconciliation> {
     lab.advance(TimeDelta::minutes(3)).await?;
     let now = lab.database.clock.now();
     let connection = lab.connection().await?;
     let txn = lab.database.begin().await?;
-    let id = reconciling::start(&txn, &connection, "ada@example.com", 7, now).await?;
+    let id = reconciling::start(&txn, &connection, "ada@example.com", days, now).await?;
     txn.commit().await?;
     lab.run_due().await?;
     let receipt = reconciliations::find(lab.database.writer(), id).await?.context("no receipt")?;
@@ -125,6 +131,7 @@ async fn nights_without_tiktok_shop_are_made_up_for_by_one_comparison() -> Resul
 async fn orders_that_tiktok_never_told_of_are_found_counted_and_imported() -> Result<()> {
     for lab in labs().await {
         // Neither a webhook nor a poll: the only thing that ever runs is the comparison.
+        refuse_long_searches(&lab).await?;
         let ids = lab.sandboxes.place_random(5, 12, "plain").await?;
 
         let receipt = compared(&lab).await?;
@@ -201,6 +208,31 @@ async fn an_address_that_changed_without_a_word_is_found_at_night() -> Result<()
         compared(&lab).await?;
 
         assert_eq!(lab.open_issues(&id).await?, ["ADDRESS_CHANGED"], "{}", lab.database_name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_is_yet_to_be_packed_is_looked_at_again_however_long_ago_it_changed() -> Result<()> {
+    for lab in labs().await {
+        let (waits, left) = (imported_order(&lab).await?, imported_order(&lab).await?);
+        do_to(&lab, &left, "ship", &json!({})).await?;
+        lab.advance(TimeDelta::minutes(2)).await?;
+        lab.poll().await?;
+        // TikTok Shop ends what waits for so long, unless it waits for itself.
+        lab.sandboxes.channel_control.post("/pause", &Value::Null).await?;
+        lab.advance(TimeDelta::days(3)).await?;
+        lab.poll().await?;
+        for id in [&waits, &left] {
+            do_to(&lab, id, "address", &json!({ "country": "FR" })).await?;
+        }
+
+        let day = compared_days(&lab, 1).await?;
+
+        let case = format!("{}: {day:?}", lab.database_name());
+        assert_eq!(day.seen_on_tiktok, 0, "{case}");
+        assert!(lab.open_issues(&waits).await?.contains(&"ADDRESS_CHANGED".to_owned()), "{case}");
+        assert!(!lab.open_issues(&left).await?.contains(&"ADDRESS_CHANGED".to_owned()), "{case}");
     }
     Ok(())
 }

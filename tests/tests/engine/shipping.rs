@@ -494,7 +494,7 @@ async fn where_nothing_can_be_marked_the_package_is_shipped() -> Result<()> {
 
         let part = ask(&lab, &id, ship("JX90001", &units[..1])).await?;
         lab.run_due().await?;
-        assert!(assert_failed(&lab, part).await?.contains("cannot be shipped in parts"));
+        assert!(assert_failed(&lab, part).await?.contains("ships whole packages here"));
         let whole = ask(&lab, &id, ship("JX90001", &[])).await?;
         lab.run_due().await?;
 
@@ -551,19 +551,43 @@ async fn what_is_asked_for_in_the_first_hour_leaves_after_it() -> Result<()> {
         let mut options = LabOptions::default();
         options.tiktok.hold_seconds = 0;
         let lab = EngineLab::start(database, options).await?;
-        let id = imported(&lab, 1, &json!({})).await?;
-        let asked = ask(&lab, &id, ship("JX98001", &[])).await?;
-        lab.run_due().await?;
-        let waiting = action(&lab, asked).await?;
-        assert_eq!(waiting.state, ActionState::Queued, "{waiting:?}");
-        assert!(waiting.result.is_some_and(|why| why.contains("within an hour")), "says why it waits");
-        assert!(parcels(&lab, &id).await?.is_empty());
-        assert_no_issue(&lab, &id).await?;
+        // The last one means a wrong tracking number at any later time.
+        for code in [21_011_044, 21_011_003, 21_011_022] {
+            let case = format!("{} {code}", lab.database_name());
+            let early = json!({ "early_shipping_code": code });
+            lab.sandboxes.channel_control.put("/switches", &early).await?;
+            let id = imported(&lab, 1, &json!({})).await?;
+            let asked = ask(&lab, &id, ship(&format!("JX{code}"), &[])).await?;
+            lab.run_due().await?;
+            let waiting = action(&lab, asked).await?;
+            assert_eq!(waiting.state, ActionState::Queued, "{case}: {waiting:?}");
+            assert!(waiting.result.is_some_and(|why| why.contains("within an hour")), "says why it waits");
+            assert!(parcels(&lab, &id).await?.is_empty(), "{case}");
+            assert_no_issue(&lab, &id).await?;
 
-        let_time_pass(&lab, &[20, 20, 25]).await?;
-        assert_done(&lab, asked).await?;
-        assert_eq!(parcels(&lab, &id).await?.len(), 1);
-        assert_no_issue(&lab, &id).await?;
+            let_time_pass(&lab, &[20, 20, 25]).await?;
+            assert_done(&lab, asked).await?;
+            assert_eq!(parcels(&lab, &id).await?.len(), 1, "{case}");
+            assert_no_issue(&lab, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_on_tiktoks_label_that_has_no_package_yet_is_left_to_seller_center() -> Result<()> {
+    for database in test_database::databases().await {
+        let mut options = LabOptions::default();
+        options.tiktok.packages_from_payment = Some(false);
+        let lab = EngineLab::start(database, options).await?;
+        let id = imported(&lab, 2, &json!({ "shipped_by_tiktok": true })).await?;
+
+        let asked = ask(&lab, &id, ship_on_tiktok_label()).await?;
+        lab.run_due().await?;
+
+        let sentence = assert_failed(&lab, asked).await?;
+        assert!(sentence.contains("no package for it yet; ship it in Seller Center"), "{sentence}");
+        assert_eq!(lab.open_issues(&id).await?, ["SHIP_NOT_ALLOWED"], "{}", lab.database_name());
     }
     Ok(())
 }

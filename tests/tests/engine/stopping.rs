@@ -31,7 +31,7 @@ async fn a_run_that_is_stopped_lists_no_further_page_and_reads_what_it_listed() 
         slow_list(&lab).await?;
         let now = lab.database.clock.now();
         let txn = lab.database.begin().await?;
-        let all = FetchOrders { updated_since: Some(now - TimeDelta::days(7)), updated_before: None };
+        let all = FetchOrders { updated_since: Some(now - TimeDelta::hours(6)), updated_before: None };
         let id = sync_runs::create(&txn, lab.connection_id, &all, now).await?;
         job_queue::enqueue(&txn, jobs::fetch_orders(lab.connection_id, id, now), now).await?;
         txn.commit().await?;
@@ -65,7 +65,7 @@ async fn a_comparison_that_is_stopped_ends_at_its_next_page_and_keeps_what_it_fo
         let now = lab.database.clock.now();
         let connection = lab.connection().await?;
         let txn = lab.database.begin().await?;
-        let id = reconciling::start(&txn, &connection, "ada@example.com", 7, now).await?;
+        let id = reconciling::start(&txn, &connection, "ada@example.com", 1, now).await?;
         txn.commit().await?;
 
         let stop = async {

@@ -188,6 +188,10 @@ fn act(world: &mut World, id: &str, action: &str, incoming: &Incoming, now: i64)
                 listing.seller_sku.clone_from(&request.seller_sku);
             }
         }
+        "overwrite" => {
+            let order = world.orders.get_mut(id).ok_or_else(|| ControlError::not_found("order"))?;
+            order.quirks.overwritten = body(incoming)?;
+        }
         "touch" => {
             let now_or_later = world.orders.get(id).map_or(now, |order| now.max(order.times.update + 1));
             world.move_to(id, status, now_or_later);

@@ -403,6 +403,7 @@ fn quirks_of(shape: Shape) -> Quirks {
         unknown_values: shape == Shape::UnknownValues,
         nulls: shape == Shape::Nulls,
         money: if shape == Shape::FixedScaleMoney { Style::TwoPlaces } else { Style::Shortest },
+        ..Quirks::default()
     }
 }
 

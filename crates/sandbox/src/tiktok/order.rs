@@ -388,6 +388,8 @@ pub struct Quirks {
     /// `null` where an object or a list should be, and instead of zero.
     pub nulls: bool,
     pub money: money::Style,
+    /// Fields that are written out in place of the order's own, whatever they hold.
+    pub overwritten: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A merchant's own order number, written by the merchant.

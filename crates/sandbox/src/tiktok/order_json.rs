@@ -312,6 +312,7 @@ fn add_quirks(fields: &mut Map<String, Value>, order: &Order) {
             payment.remove("product_tax");
         }
     }
+    fields.extend(quirks.overwritten.clone());
 }
 
 fn lines_of(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Value> {

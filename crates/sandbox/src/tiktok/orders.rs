@@ -75,6 +75,10 @@ impl Filter {
 /// `POST /order/202309/orders/search`.
 pub fn search(world: &mut World, call: &Call) -> Answer {
     let filter = Filter::of(call)?;
+    let longest = world.switches.longest_search_s;
+    if longest != 0 && filter.times.seconds_of_updates(call.now).is_some_and(|span| span > longest) {
+        return Err(ApiError::business(98_001_004, "Value Out Of Range"));
+    }
     let rows =
         world.orders.values().filter(|order| order.shop_id == call.shop_id && filter.admits(order)).map(
             |order| Row { id: &order.id, create_time: order.times.create, update_time: order.times.update },

@@ -171,6 +171,11 @@ impl TimeRanges {
         })
     }
 
+    /// How many seconds of updates the range spans until `now`; `None` when it does not begin.
+    pub fn seconds_of_updates(&self, now: i64) -> Option<i64> {
+        (self.update.0 != i64::MIN).then(|| self.update.1.min(now).saturating_sub(self.update.0))
+    }
+
     /// Whether both times lie in their ranges.
     pub fn contain(&self, create_time: i64, update_time: i64) -> bool {
         (self.create.0..self.create.1).contains(&create_time)

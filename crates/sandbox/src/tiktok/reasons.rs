@@ -24,6 +24,14 @@ const GB_PAID: &[&str] = &[
     "seller_cancel_reason_wrong_price_uk",
     "seller_cancel_paid_reason_address_not_deliver_uk",
 ];
+// Nobody knows the keys of the other markets: here they resemble those of the EU, and are not the same.
+const UNLISTED_UNPAID: &[&str] =
+    &["seller_cancel_unpaid_reason_wrong_price_local", "seller_cancel_unpaid_reason_out_of_stock_local"];
+const UNLISTED_PAID: &[&str] = &[
+    "seller_cancel_reason_wrong_price_local",
+    "seller_cancel_paid_reason_address_not_deliver_local",
+    "seller_cancel_reason_out_of_stock_local",
+];
 const EU_REJECT: &[&str] =
     &["ecom_reverse_reject_cancel_reason_product_packed", "ecom_refund_reject_reason_cancel_unacceptable_uk"];
 const GB_REJECT: &[&str] = &[
@@ -33,13 +41,15 @@ const GB_REJECT: &[&str] = &[
     "order_manage_list_action_respond_popup_reject_reason_invalid_cancellation_reason_uk",
 ];
 
-/// What a seller may give as the reason in this status. Countries without a published list use the one of the EU.
+/// What a seller may give as the reason in this status.
 pub fn seller_reasons(market: &str, status: Status) -> &'static [&'static str] {
     match (market, status) {
         ("GB", Status::Unpaid) => GB_UNPAID,
         ("GB", _) => GB_PAID,
-        (_, Status::Unpaid) => EU_UNPAID,
-        (_, _) => EU_PAID,
+        ("DE" | "ES" | "FR" | "IE" | "IT", Status::Unpaid) => EU_UNPAID,
+        ("DE" | "ES" | "FR" | "IE" | "IT", _) => EU_PAID,
+        (_, Status::Unpaid) => UNLISTED_UNPAID,
+        (_, _) => UNLISTED_PAID,
     }
 }
 

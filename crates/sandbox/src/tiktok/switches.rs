@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Switches {
     /// How an order search lists its orders.
     pub search_entries: SearchEntries,
+    /// The longest time of updates, in seconds, that an order search may span; 0 for any.
+    pub longest_search_s: i64,
     /// How the last page says that it is the last.
     pub end_of_pages: EndOfPages,
     /// How an address is withheld before release.
@@ -151,6 +153,7 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             search_entries: SearchEntries::Full,
+            longest_search_s: 0,
             end_of_pages: EndOfPages::Either,
             hidden_address: HiddenAddress::Either,
             foreign_order_ids: ForeignIds::Refuse,

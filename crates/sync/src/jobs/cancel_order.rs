@@ -1,18 +1,20 @@
 use database::orders;
 use job_queue::{Leased, Outcome};
-use shared::{ActionKind, ActionRequest, ChannelStatus, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionRequest, ChannelReason, ChannelStatus, OrderId, TikTokOrderId};
 use tiktok_shop::{CancelOrder, CancelStatus, Cancellation, Error, Initiator, Order, OrderStatus, Rejection};
 
 use super::cancellation::{Asked, NotAccepted, Step, Waiting, why};
+use super::read_action_options::cancel_reasons;
 use super::{JobError, order_of};
 use crate::attempts;
 use crate::channel::ChannelFailure;
 use crate::crash_points::{OutsideWrite, around};
 use crate::engine::Engine;
-use crate::mapping::cancel_reason_for;
+use crate::mapping::{cancel_reason_for, same_cancel_reason};
 
-/// Cancels an order on TikTok Shop, as somebody asked. The refresh that follows brings the status, and with it the store
-/// order is canceled.
+/// Cancels an order on TikTok Shop, as somebody asked. Where the key of the chosen reason is not known, the one that TikTok
+/// Shop offers for the same reason is sent, and never another. The refresh that follows brings the status, and with it the
+/// store order is canceled.
 pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobError> {
     let (connection, order) = match order_of(engine, job).await? {
         Ok(found) => found,
@@ -53,22 +55,51 @@ async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
         return Ok(Step::Ended);
     };
     let status = ChannelStatus::from(order.channel_status.as_str());
-    let cancellation = CancelOrder {
-        order_id: asked.tiktok_order_id.0.clone(),
-        cancel_reason: cancel_reason_for(reason, asked.connection.region.as_deref(), &status),
-        order_line_item_ids: line_item_ids.clone(),
+    let mut key = cancel_reason_for(reason, asked.connection.region.as_deref(), &status);
+    let mut failure = match send(asked, &key, line_item_ids).await {
+        Ok(()) => return asked.done(&done_sentence(line_item_ids)).await,
+        Err(failure) => failure,
     };
-    let cancellation = &cancellation;
-    let answer = asked
+    let mut offered = Vec::new();
+    if is_wrong_reason(&failure) {
+        let id = asked.tiktok_order_id.as_str();
+        offered = match cancel_reasons(asked.engine, asked.connection, id, order.channel_status).await {
+            Ok(reasons) => reasons.reasons,
+            Err(failure) => return asked.unserved(&failure).await,
+        };
+        let same = same_cancel_reason(&key, offered.iter().map(|reason| &reason.key));
+        if let Some(same) = same.filter(|same| **same != key) {
+            key.clone_from(same);
+            failure = match send(asked, &key, line_item_ids).await {
+                Ok(()) => return asked.done(&done_sentence(line_item_ids)).await,
+                Err(failure) => failure,
+            };
+        }
+    }
+    not_accepted(asked, line_item_ids, failure, &offered).await
+}
+
+async fn send(
+    asked: &Asked<'_>,
+    cancel_reason: &str,
+    line_item_ids: &[String],
+) -> Result<(), ChannelFailure> {
+    let cancellation = &CancelOrder {
+        order_id: asked.tiktok_order_id.0.clone(),
+        cancel_reason: cancel_reason.to_owned(),
+        order_line_item_ids: line_item_ids.to_vec(),
+    };
+    asked
         .engine
         .in_shop(asked.connection, |shop| async move {
             around(OutsideWrite::Cancellation, shop.cancel_order(cancellation)).await
         })
-        .await;
-    match answer {
-        Ok(_) => asked.done(&done_sentence(line_item_ids)).await,
-        Err(failure) => not_accepted(asked, line_item_ids, failure).await,
-    }
+        .await
+        .map(drop)
+}
+
+fn is_wrong_reason(failure: &ChannelFailure) -> bool {
+    matches!(failure, ChannelFailure::Channel(Error::Rejected { reason: Rejection::ReasonWrong, .. }))
 }
 
 /// What counts after anything but a success is what TikTok Shop holds: it may have been done all the same.
@@ -76,6 +107,7 @@ async fn not_accepted(
     asked: &Asked<'_>,
     line_item_ids: &[String],
     failure: ChannelFailure,
+    offered: &[ChannelReason],
 ) -> Result<Step, JobError> {
     let error = match asked.not_accepted(&failure) {
         NotAccepted::Later(later) => return Ok(later),
@@ -94,10 +126,23 @@ async fn not_accepted(
             // That it is being canceled already does not say why it is not canceled.
             let hint =
                 hint.filter(|_| matches!(error, Error::Rejected { reason: Rejection::AlreadyCancelled, .. }));
-            asked.refused(&hint.map_or_else(|| why(error), str::to_owned), error).await
+            let why = match hint {
+                Some(hint) => hint.to_owned(),
+                None if is_wrong_reason(&failure) && !offered.is_empty() => {
+                    format!("{}; it takes {}", why(error), listed(offered))
+                }
+                None => why(error),
+            };
+            asked.refused(&why, error).await
         }
         Err(failure) => asked.unserved(&failure).await,
     }
+}
+
+/// Reasons as a merchant reads them in the form.
+fn listed(reasons: &[ChannelReason]) -> String {
+    let texts: Vec<_> = reasons.iter().map(|reason| format!("“{}”", reason.text)).collect();
+    texts.join(", ")
 }
 
 /// What TikTok Shop holds of what was to be canceled.

@@ -1,6 +1,7 @@
 use database::DbErr;
 
 use super::JobError;
+use crate::channel::ChannelFailure;
 
 /// Why a job that works on store orders could not go on.
 pub(super) enum Failure {
@@ -23,5 +24,11 @@ impl From<JobError> for Failure {
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         Self::Job(error.into())
+    }
+}
+
+impl From<ChannelFailure> for Failure {
+    fn from(failure: ChannelFailure) -> Self {
+        Self::Job(failure.into())
     }
 }

@@ -1,7 +1,6 @@
 use database::{events, sync_runs};
 use job_queue::{Leased, Outcome};
 use shared::{EventKind, SyncRunId, SyncRunState};
-use tiktok_shop::OrderSearch;
 
 use super::listing::{Wanted, refresh_listed};
 use super::{JobError, connection_of, id_of};
@@ -26,13 +25,10 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
         sync_run.updated_since.or(connection.poll_cursor).unwrap_or_else(|| connection.import_placed_since());
     let overlap = chrono::TimeDelta::seconds(connection.settings.poll_overlap_s.into());
     let from = if sync_run.updated_since.is_some() { since } else { since - overlap };
-    let search = OrderSearch {
-        update_time_ge: Some(from),
-        update_time_lt: sync_run.updated_before,
-        ..OrderSearch::default()
-    };
-    let (state, error) = match refresh_listed(engine, &connection, &search, Wanted::All(run_id)).await {
-        Ok(_) => (SyncRunState::Done, None),
+    let listed =
+        refresh_listed(engine, &connection, from, sync_run.updated_before, Wanted::All(run_id)).await;
+    let (state, error) = match listed {
+        Ok(()) => (SyncRunState::Done, None),
         Err(JobError::Channel(ChannelFailure::Channel(
             error @ (tiktok_shop::Error::RateLimited { .. } | tiktok_shop::Error::Transient { .. }),
         ))) if job.attempts < 5 => return Err(ChannelFailure::Channel(error).into()),

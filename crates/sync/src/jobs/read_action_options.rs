@@ -89,7 +89,8 @@ impl Reading<'_> {
             self.read_carriers(order).await?;
         }
         if action_refusal(ActionKind::Cancel, &facts).is_none() {
-            let reasons = self.cancel_reasons(order).await?;
+            let status = order.status.as_str().to_owned();
+            let reasons = cancel_reasons(engine, connection, &order.id, status).await?;
             self.save(&cancel_reasons_name(id), &reasons).await?;
         }
         if order.is_buyer_request_cancel {
@@ -154,22 +155,6 @@ impl Reading<'_> {
         Ok(warehouses)
     }
 
-    async fn cancel_reasons(&self, order: &Order) -> Result<CancelReasons, Failure> {
-        let id = order.id.as_str();
-        let answer = self
-            .engine
-            .in_shop(self.connection, |shop| async move { shop.aftersale_eligibility(id).await })
-            .await;
-        let channel_status = order.status.as_str().to_owned();
-        Ok(match answer.map_err(refusal_of) {
-            Ok(units) => reasons_of(channel_status, &units),
-            Err(Ok(refusal)) => {
-                CancelReasons { channel_status, reasons: Vec::new(), not_cancelable: Some(refusal.message) }
-            }
-            Err(Err(failure)) => return Err(failure.into()),
-        })
-    }
-
     async fn cancellation_request(&self, order: &Order) -> Result<Option<CancellationRequest>, Failure> {
         let id = order.id.as_str();
         let answer = self
@@ -206,6 +191,25 @@ impl Reading<'_> {
             id: open.cancel_id,
         }))
     }
+}
+
+/// For which reasons TikTok Shop lets the seller cancel an order, in the status that it is known to be in.
+pub(super) async fn cancel_reasons(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    tiktok_order_id: &str,
+    channel_status: String,
+) -> Result<CancelReasons, ChannelFailure> {
+    let answer = engine
+        .in_shop(connection, |shop| async move { shop.aftersale_eligibility(tiktok_order_id).await })
+        .await;
+    Ok(match answer.map_err(refusal_of) {
+        Ok(units) => reasons_of(channel_status, &units),
+        Err(Ok(refusal)) => {
+            CancelReasons { channel_status, reasons: Vec::new(), not_cancelable: Some(refusal.message) }
+        }
+        Err(Err(failure)) => return Err(failure),
+    })
 }
 
 /// A list, empty when TikTok Shop says that there is none to be had.

@@ -5,15 +5,17 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::connections::ConnectionRecord;
+use database::deadlines::{self, TO_SHIP};
 use database::orders::OrderRow;
 use database::reconciliations::{self, Findings};
 use database::{drifts, events, to_ms};
-use futures::{StreamExt, TryStreamExt};
 use job_queue::{Leased, NewJob, Outcome};
 use shared::{ChannelStatus, EventKind, OrderId, Reconciliation, ReconciliationId, TikTokOrderId};
-use tiktok_shop::{OrderListEntry, OrderSearch};
+use tiktok_shop::OrderListEntry;
+use tokio::sync::Mutex;
 
 use super::failure::Failure;
+use super::listing::{CHUNK, list_window, windows};
 use super::{FROM_THE_PAST, JobError, connection_of, refresh_order};
 use crate::engine::Engine;
 use crate::issue_of::of_store;
@@ -22,9 +24,6 @@ use crate::reconciling;
 mod compare;
 
 pub(super) use compare::{StoreSide, compare, is_ignored};
-
-/// So many orders are compared at once: a page of TikTok Shop's list.
-const CHUNK: usize = 100;
 
 /// A comparison that met a failure so often is given up; the next night comes.
 const TRIES: i32 = 5;
@@ -85,7 +84,8 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     Ok(if more { Outcome::Again { at: now } } else { Outcome::Done })
 }
 
-/// Walks through everything that TikTok Shop changed in the window, then through older orders whose difference is open.
+/// Walks through everything that TikTok Shop changed in the time that is compared, then through older orders that have yet to
+/// be shipped, or whose difference is open.
 async fn walk(
     engine: &Engine,
     connection: &ConnectionRecord,
@@ -95,56 +95,27 @@ async fn walk(
     let store = engine.store(connection).map_err(|error| Failure::Job(error.into()))?;
     let (facts, client) = store.facts(now).await?;
     let side = StoreSide { engine, connection, facts: &facts, client: &client };
-    let search = OrderSearch {
-        update_time_ge: Some(reconciliation.from),
-        update_time_lt: Some(reconciliation.until),
-        ..OrderSearch::default()
-    };
-    let walked = engine
-        .in_shop(connection, |shop| {
-            let search = search.clone();
-            async move {
-                // A renewed token begins the walk anew, so what was found belongs to the walk.
-                let mut walk = Walk {
-                    id: reconciliation.id,
-                    side,
-                    until: reconciliation.until,
-                    seen: HashSet::new(),
-                    findings: Findings::default(),
-                    stopped: false,
-                };
-                let mut chunks = shop.search_orders(search).try_ready_chunks(CHUNK);
-                while let Some(chunk) = chunks.next().await {
-                    let chunk = chunk.map_err(|error| error.1)?;
-                    let is_whole = chunk.len() == CHUNK;
-                    if let Err(failure) = walk.chunk(chunk).await {
-                        return Ok(Err(failure));
-                    }
-                    let noted = reconciliations::progress(
-                        engine.database().writer(),
-                        reconciliation.id,
-                        walk.findings,
-                    );
-                    match noted.await {
-                        Ok(true) => {}
-                        Ok(false) => {
-                            walk.stopped = true;
-                            break;
-                        }
-                        Err(error) => return Ok(Err(error.into())),
-                    }
-                    if is_whole {
-                        engine.page_came(connection).await;
-                    }
-                }
-                Ok(Ok(walk))
-            }
-        })
-        .await;
-    let mut walk = walked.map_err(|failure| Failure::Job(failure.into()))??;
-    if !walk.stopped {
-        walk.older().await?;
+    let walk = Mutex::new(Walk {
+        id: reconciliation.id,
+        side,
+        until: reconciliation.until,
+        seen: HashSet::new(),
+        findings: Findings::default(),
+    });
+    for window in windows(reconciliation.from, Some(reconciliation.until), now) {
+        let walk = &walk;
+        let take = |chunk: Vec<OrderListEntry>| async move {
+            let mut walk = walk.lock().await;
+            walk.chunk(chunk).await?;
+            walk.goes_on().await
+        };
+        if !list_window(engine, connection, window, take).await? {
+            return Ok(walk.lock().await.findings);
+        }
     }
+    let mut walk = walk.into_inner();
+    walk.unpacked().await?;
+    walk.older().await?;
     Ok(walk.findings)
 }
 
@@ -156,11 +127,14 @@ struct Walk<'a> {
     /// TikTok Shop's ids, for an order may be listed twice. As numbers: a hundred thousand of them take a few megabytes.
     seen: HashSet<u64>,
     findings: Findings,
-    /// Somebody does not want it any more.
-    stopped: bool,
 }
 
 impl Walk<'_> {
+    /// Notes what was found so far; `false` when somebody does not want the comparison any more.
+    async fn goes_on(&self) -> Result<bool, Failure> {
+        Ok(reconciliations::progress(self.side.engine.database().writer(), self.id, self.findings).await?)
+    }
+
     /// Compares some of the orders that TikTok Shop listed.
     async fn chunk(&mut self, mut listed: Vec<OrderListEntry>) -> Result<(), Failure> {
         let until = self.until;
@@ -170,7 +144,6 @@ impl Walk<'_> {
                 && entry.id.parse().is_ok_and(|number| self.seen.insert(number))
         });
         let StoreSide { engine, connection, .. } = self.side;
-        let now = engine.clock().now();
         let ids: Vec<_> = listed.iter().map(|entry| TikTokOrderId(entry.id.clone())).collect();
         let rows = drifts::orders_of(engine.database().reader(), connection.id, &ids).await?;
         let known: HashMap<&str, &OrderRow> =
@@ -192,19 +165,54 @@ impl Walk<'_> {
                 Some(_) => {}
             }
         }
-        let refreshes = to_read
-            .iter()
-            .chain(&to_ship)
-            .map(|id| NewJob { priority: FROM_THE_PAST, ..refresh_order(connection.id, id, now) })
-            .collect::<Vec<_>>();
-        job_queue::enqueue_all(engine.database().writer(), refreshes, now).await?;
-        engine.wake();
+        self.read_again(to_read.iter().chain(&to_ship)).await?;
         self.findings.seen_on_tiktok += i64::try_from(listed.len()).unwrap_or(i64::MAX);
         // What is read again is compared the next time, for what it is compared by may change.
         let current: Vec<_> =
             rows.into_iter().filter(|row| !to_read.iter().any(|id| id.0 == row.tiktok_order_id)).collect();
         self.findings.add(compare(&self.side, current).await?);
         Ok(())
+    }
+
+    /// Asks for a refresh of the orders that somebody has yet to pack and that TikTok Shop has not changed since.
+    async fn unpacked(&self) -> Result<(), Failure> {
+        let StoreSide { engine, connection, .. } = self.side;
+        for status in deadlines::SHOWN_TO_SHIP {
+            let mut after = None;
+            loop {
+                let reader = engine.database().reader();
+                let page =
+                    deadlines::to_ship(reader, connection.id, status, after.as_ref(), CHUNK as u64).await?;
+                if page.is_empty() {
+                    break;
+                }
+                self.read_again(
+                    page.iter().map(|order| &order.tiktok_order_id).filter(|id| !self.has_seen(id)),
+                )
+                .await?;
+                after = page.into_iter().last();
+                if !self.goes_on().await? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a refresh of orders, behind all that is new.
+    async fn read_again(&self, ids: impl Iterator<Item = &TikTokOrderId>) -> Result<(), Failure> {
+        let StoreSide { engine, connection, .. } = self.side;
+        let now = engine.clock().now();
+        let refreshes: Vec<_> = ids
+            .map(|id| NewJob { priority: FROM_THE_PAST, ..refresh_order(connection.id, id, now) })
+            .collect();
+        job_queue::enqueue_all(engine.database().writer(), refreshes, now).await?;
+        engine.wake();
+        Ok(())
+    }
+
+    fn has_seen(&self, id: &TikTokOrderId) -> bool {
+        id.as_str().parse().is_ok_and(|number| self.seen.contains(&number))
     }
 
     /// Looks again at the orders whose difference is still open and that TikTok Shop has not changed since.
@@ -218,10 +226,10 @@ impl Walk<'_> {
             after = OrderId(last.id);
             let unseen: Vec<_> = rows
                 .into_iter()
-                .filter(|row| !row.tiktok_order_id.parse().is_ok_and(|number| self.seen.contains(&number)))
+                .filter(|row| !self.has_seen(&TikTokOrderId(row.tiktok_order_id.clone())))
                 .collect();
             self.findings.add(compare(&self.side, unseen).await?);
-            if !reconciliations::progress(engine.database().writer(), self.id, self.findings).await? {
+            if !self.goes_on().await? {
                 break;
             }
         }
@@ -232,11 +240,7 @@ impl Walk<'_> {
 /// Whether somebody has yet to pack the order. A new address does not have to move the time that TikTok Shop lists, so that
 /// only its notification, or another look, tells of it.
 fn is_to_ship(row: &OrderRow) -> bool {
-    let status = ChannelStatus::from(row.channel_status.as_str());
-    matches!(
-        status,
-        ChannelStatus::OnHold | ChannelStatus::AwaitingShipment | ChannelStatus::PartiallyShipping
-    )
+    TO_SHIP.contains(&ChannelStatus::from(row.channel_status.as_str()))
 }
 
 /// Whether TikTok Shop lists an order newer than it is recorded.

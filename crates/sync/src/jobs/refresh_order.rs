@@ -150,8 +150,8 @@ async fn end_syncs(
     Ok(any)
 }
 
-/// Opens the issue of a failed read on an order that is already in the grid; a first failure that passes is not worth
-/// an alarm.
+/// Opens the issue of a failed read on an order that is in the grid; a first failure that passes is not worth an alarm. An
+/// order that is new and cannot be read comes into the grid with as much of it as can be.
 async fn note_failure(
     engine: &Engine,
     connection: &ConnectionRecord,
@@ -165,15 +165,63 @@ async fn note_failure(
     if next_at.is_none() {
         return Ok(());
     }
+    let outline = match error {
+        tiktok_shop::Error::Unexpected { .. } => outline_of(engine, connection, tiktok_order_id).await,
+        _ => None,
+    };
     let txn = engine.database().begin().await?;
-    if let Some(order) = orders::find_for_update(&txn, connection.id, tiktok_order_id).await? {
+    let mut known = orders::find_for_update(&txn, connection.id, tiktok_order_id).await?;
+    if let (None, Some(outline)) = (&known, &outline) {
+        record_outline(engine, &txn, connection, outline, now).await?;
+        known = orders::find_for_update(&txn, connection.id, tiktok_order_id).await?;
+    }
+    if let Some(order) = known {
         let id = OrderId(order.id);
         let retry = Retry { attempts: job.attempts + 1, next_at };
-        let found = of_channel_in(connection, error);
+        let found = if outline.is_some() { unreadable(error) } else { of_channel_in(connection, error) };
         issues::set(&txn, connection.id, id, CHANNEL_ISSUES, &[found], retry, now).await?;
         orders::derive_status(&txn, id, now).await?;
     }
     txn.commit().await
+}
+
+/// As much as can be read of an order that cannot be read whole; nothing when it is not the order that is unreadable, but
+/// whatever stands between TikTok Shop and us.
+async fn outline_of(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    tiktok_order_id: &TikTokOrderId,
+) -> Option<ReadOrder> {
+    let id = tiktok_order_id.as_str();
+    engine.in_shop(connection, |shop| async move { shop.order_outline(id).await }).await.unwrap_or_default()
+}
+
+/// Records an order of which no more is known than an outline, as it was when it was placed: older than anything that is read
+/// of it later. Nothing follows from it: it is neither imported nor told as a change.
+async fn record_outline(
+    engine: &Engine,
+    txn: &DatabaseTransaction,
+    connection: &ConnectionRecord,
+    outline: &ReadOrder,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let snapshot = OrderSnapshot {
+        // Wherever it belongs, it must be seen.
+        placed_at: outline.order.times.create_time.unwrap_or(now),
+        ..snapshot_of(outline, connection.settings.money_basis)
+    };
+    let vault = &engine.database().vault;
+    let recorded = orders::record_snapshot(txn, vault, connection, &snapshot, now).await?;
+    let sentence = "The order was received, but what TikTok Shop says of it cannot be read.";
+    timeline::record(txn, recorded.id, Entry::by("tiktok", "status", sentence), now).await
+}
+
+/// The issue of an order that TikTok Shop shows and that cannot be read.
+fn unreadable(error: &tiktok_shop::Error) -> Found {
+    Found::new(IssueCode::Internal)
+        .with("reference", "what TikTok Shop says of the order cannot be read")
+        .with("reason", error)
+        .about(REFUSED_BY_CHANNEL)
 }
 
 /// Ends what somebody asked for while TikTok Shop does not answer; the reading itself waits.

@@ -1,4 +1,4 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::issues::{self, Found, Retry};
@@ -30,7 +30,9 @@ use crate::shipping::{
 pub(super) const KINDS: &[ActionKind] =
     &[ActionKind::Ship, ActionKind::ResendShipping, ActionKind::CorrectShipping];
 
-/// TikTok Shop takes no shipment within an hour of the payment; what was asked for then waits this long at most.
+/// TikTok Shop takes no shipment of an order within an hour of its payment, by its own clock.
+const FIRST_HOUR: TimeDelta = TimeDelta::minutes(63);
+/// What was asked for during the hold waits this long at most.
 const WAIT_FOR_RELEASE: TimeDelta = TimeDelta::hours(2);
 const PAUSE_UNTIL_RELEASE: TimeDelta = TimeDelta::minutes(5);
 
@@ -189,9 +191,12 @@ impl Shipment<'_> {
             Err(Err(failure)) => return Err(failure.into()),
             Err(Ok(refusal)) => refusal,
         };
-        let waited = self.engine.clock().now() - self.action.created_at;
+        let now = self.engine.clock().now();
+        let waits_for_release =
+            refusal.reason == Rejection::OnHold && now - self.action.created_at < WAIT_FOR_RELEASE;
         match refusal.reason {
-            Rejection::OnHold if waited < WAIT_FOR_RELEASE => {
+            // What has arrived all the same is seen by the next look.
+            _ if waits_for_release || is_too_early(&order, refusal.code, now) => {
                 if first_try {
                     self.tell("TikTok Shop takes no shipment yet; it is sent by itself as soon as it does.")
                         .await?;
@@ -289,12 +294,10 @@ impl Shipment<'_> {
         units: &[String],
         shipment: &ShipPackage,
     ) -> Result<(), ChannelFailure> {
-        let Some(packages) = packages_of(order, units) else {
-            let message =
-                "TikTok Shop ships whole packages here, and the units are not all of one".to_owned();
-            let (reason, code, request_id) = (Rejection::CannotSplit, 0, None);
-            return Err(Error::Rejected { reason, code, message, request_id }.into());
-        };
+        let packages = packages_of(order, units).map_err(|why| {
+            let (reason, code, request_id) = (Rejection::Other, 0, None);
+            Error::Rejected { reason, code, message: why.to_owned(), request_id }
+        })?;
         for package_id in &packages {
             self.engine
                 .in_shop(self.connection, |shop| async move {
@@ -331,7 +334,7 @@ impl Shipment<'_> {
                     .await
             })
             .await;
-        let Refusal { reason, message } = match answer.map_err(refusal_of) {
+        let Refusal { reason, message, .. } = match answer.map_err(refusal_of) {
             Ok(()) => return Ok(End::Done(correction(&carrier, &tracking.tracking_number))),
             Err(Err(failure)) => return Err(failure.into()),
             Err(Ok(refusal)) => refusal,
@@ -447,6 +450,14 @@ fn sentence_of(found: &Found) -> String {
         }
         _ => sentence,
     }
+}
+
+/// Whether a refusal means no more than that the first hour is not over. An order that never passes through the hold does not
+/// say that it has to wait, and nobody knows by which code of the shipping rules TikTok Shop says so.
+fn is_too_early(order: &Order, code: Option<i64>, now: DateTime<Utc>) -> bool {
+    let is_shipping_rule = code.is_some_and(|code| code / 10_000 == 2101);
+    let is_fresh = order.times.paid_time.is_some_and(|paid| now - paid < FIRST_HOUR);
+    is_shipping_rule && is_fresh && !order.is_on_hold_order
 }
 
 fn not_allowed(why: impl ToString) -> End {

@@ -50,6 +50,8 @@ pub(super) async fn served(engine: &Engine, order_id: OrderId) -> Result<(), DbE
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub reason: Rejection,
+    /// TikTok Shop's number for it, if it gave one.
+    pub code: Option<i64>,
     /// TikTok Shop's own words.
     pub message: String,
 }
@@ -57,14 +59,16 @@ pub(super) struct Refusal {
 /// Tells a definite refusal from a failure after which the job is tried again.
 pub(super) fn refusal_of(failure: ChannelFailure) -> Result<Refusal, ChannelFailure> {
     match failure {
-        ChannelFailure::Channel(Error::Rejected { reason, message, .. }) if reason != Rejection::Locked => {
-            Ok(Refusal { reason, message })
+        ChannelFailure::Channel(Error::Rejected { reason, code, message, .. })
+            if reason != Rejection::Locked =>
+        {
+            Ok(Refusal { reason, code: Some(code), message })
         }
         ChannelFailure::Channel(
-            Error::NotFound { message, .. }
-            | Error::Denied { message, .. }
-            | Error::InvalidRequest { message, .. },
-        ) => Ok(Refusal { reason: Rejection::Other, message }),
+            Error::NotFound { code, message, .. }
+            | Error::Denied { code, message, .. }
+            | Error::InvalidRequest { code, message, .. },
+        ) => Ok(Refusal { reason: Rejection::Other, code, message }),
         failure => Err(failure),
     }
 }

@@ -1,7 +1,7 @@
 //! What a sale is worth, line by line, and whether TikTok Shop's amounts add up at all.
 
 use rust_decimal::Decimal;
-use shared::MoneyBasis;
+use shared::{MoneyBasis, currency_decimals};
 use tiktok_shop::{LineItem, Order, OrderStatus, Payment};
 
 /// TikTok Shop's amounts contradict each other: a person must look before anything is booked.
@@ -43,8 +43,12 @@ pub fn amounts_of(order: &Order, basis: MoneyBasis) -> Result<SaleAmounts, Incoh
 
     let with_platform = basis == MoneyBasis::IncludingPlatformDiscounts;
     let platform = |amount: Decimal| if with_platform { amount } else { Decimal::ZERO };
-    let tax_shares =
-        if extra.tax_on_top { tax_shares(payment, &counted) } else { vec![Decimal::ZERO; counted.len()] };
+    let currency = currency_of(order);
+    let tax_shares = if extra.tax_on_top {
+        tax_shares(payment, &currency, &counted)
+    } else {
+        vec![Decimal::ZERO; counted.len()]
+    };
     let is_sold = |line: &LineItem| sold.iter().any(|sold| sold.id == line.id);
     let (mut units, mut gone) = (Vec::with_capacity(sold.len()), Decimal::ZERO);
     for (line, tax) in counted.into_iter().zip(tax_shares) {
@@ -62,7 +66,7 @@ pub fn amounts_of(order: &Order, basis: MoneyBasis) -> Result<SaleAmounts, Incoh
         + platform(payment.shipping_fee_platform_discount)
         + platform(payment_promotion);
     let products: Decimal = units.iter().map(|(_, gross)| *gross).sum();
-    Ok(SaleAmounts { currency: currency_of(order), total, shipping_and_fees: total - products, units })
+    Ok(SaleAmounts { currency, total, shipping_and_fees: total - products, units })
 }
 
 /// The currency of an order; its lines say it where the payment does not.
@@ -136,8 +140,8 @@ fn extra_of(payment: &Payment, counted: &[&LineItem]) -> Result<Extra, Incoheren
     Err(Incoherent { field: "total_amount", reported: payment.total_amount, computed })
 }
 
-/// The tax of each unit, where tax comes on top: as the lines say it, or else in proportion to their prices, to the cent.
-fn tax_shares(payment: &Payment, counted: &[&LineItem]) -> Vec<Decimal> {
+/// The tax of each unit, where tax comes on top: as the lines say it, or else in proportion to their prices.
+fn tax_shares(payment: &Payment, currency: &str, counted: &[&LineItem]) -> Vec<Decimal> {
     let of_line = |line: &&LineItem| line.item_tax.iter().map(|tax| tax.tax_amount).sum::<Decimal>();
     let stated: Vec<Decimal> = counted.iter().map(of_line).collect();
     let products_tax = payment.tax - payment.shipping_fee_tax;
@@ -145,25 +149,26 @@ fn tax_shares(payment: &Payment, counted: &[&LineItem]) -> Vec<Decimal> {
         return stated;
     }
     let weights: Vec<Decimal> = counted.iter().map(|line| line.sale_price).collect();
-    allocate(products_tax, &weights)
+    allocate(products_tax, &weights, currency_decimals(currency))
 }
 
-/// Divides an amount in proportion to weights, in cents, so that the parts make exactly the whole.
+/// Divides an amount in proportion to weights, with as many decimals as its currency has, so that the parts make exactly the
+/// whole. What the amount itself has beyond these stays with the last part.
 #[must_use]
-pub fn allocate(amount: Decimal, weights: &[Decimal]) -> Vec<Decimal> {
+pub fn allocate(amount: Decimal, weights: &[Decimal], decimals: u32) -> Vec<Decimal> {
     let all: Decimal = weights.iter().sum();
     let mut parts = Vec::with_capacity(weights.len());
     let mut given = Decimal::ZERO;
     let mut weighed = Decimal::ZERO;
     for (index, weight) in weights.iter().enumerate() {
         weighed += weight;
-        // Rounding the running sum, not each part, keeps the remainder below one cent all the way.
+        // Rounding the running sum, not each part, keeps the remainder below the smallest unit all the way.
         let until_here = if index + 1 == weights.len() {
             amount
         } else if all.is_zero() {
             Decimal::ZERO
         } else {
-            (amount * weighed / all).round_dp(2)
+            (amount * weighed / all).round_dp(decimals)
         };
         parts.push(until_here - given);
         given = until_here;
@@ -294,15 +299,31 @@ mod tests {
 
     #[test]
     fn parts_make_exactly_the_whole() {
-        for (amount, weights) in [
-            ("0.10", vec!["1", "1", "1"]),
-            ("10", vec!["3", "3", "3"]),
-            ("0.01", vec!["5", "5"]),
-            ("1", vec!["0", "0"]),
+        for (amount, weights, decimals) in [
+            ("0.10", vec!["1", "1", "1"], 2),
+            ("10", vec!["3", "3", "3"], 2),
+            ("0.01", vec!["5", "5"], 2),
+            ("1", vec!["0", "0"], 2),
+            ("1000", vec!["1", "1", "1"], 0),
+            ("7", vec!["2", "9", "1", "1"], 0),
         ] {
             let weights: Vec<_> = weights.into_iter().map(decimal).collect();
-            assert_eq!(allocate(decimal(amount), &weights).iter().sum::<Decimal>(), decimal(amount));
+            let parts = allocate(decimal(amount), &weights, decimals);
+            assert_eq!(parts.iter().sum::<Decimal>(), decimal(amount));
+            assert!(parts.iter().all(|part| part.round_dp(decimals) == *part), "{parts:?}");
         }
-        assert!(allocate(decimal("1"), &[]).is_empty());
+        assert!(allocate(decimal("1"), &[], 2).is_empty());
+    }
+
+    #[test]
+    fn a_currency_without_decimals_is_divided_into_whole_units() {
+        let payment =
+            r#"{"currency":"JPY","sub_total":"3000","shipping_fee":"0","tax":"1000","total_amount":"4000"}"#;
+        let lines = r#"[{"id":"1","sale_price":"1000"},{"id":"2","sale_price":"1000"},{"id":"3","sale_price":"1000"}]"#;
+
+        let amounts = amounts_of(&order(payment, lines), MoneyBasis::BuyerPaid).unwrap();
+
+        let units: Vec<_> = amounts.units.into_iter().map(|(_, gross)| gross).collect();
+        assert_eq!(units, [decimal("1333"), decimal("1334"), decimal("1333")]);
     }
 }

@@ -40,6 +40,29 @@ pub fn cancel_reason_for(key: &str, region: Option<&str>, status: &ChannelStatus
     }
 }
 
+/// The offered key that says the same as `key`, whatever market and status add to either; the lists of some markets are not
+/// known before TikTok Shop offers them.
+#[must_use]
+pub fn same_cancel_reason<'a>(
+    key: &str,
+    mut offered: impl Iterator<Item = &'a String>,
+) -> Option<&'a String> {
+    let said = meaning_of(key)?;
+    let known =
+        REASONS.iter().flat_map(|(unpaid, paid, _)| [unpaid, paid]).filter_map(|key| meaning_of((*key)?));
+    let meaning = known.into_iter().find(|meaning| begins_with(said, meaning))?;
+    offered.find(|offered| meaning_of(offered).is_some_and(|of_offered| begins_with(of_offered, meaning)))
+}
+
+/// What stands behind the word "reason", as in `seller_cancel_unpaid_reason_out_of_stock_uk`.
+fn meaning_of(key: &str) -> Option<&str> {
+    key.split_once("_reason_").map(|(_, meaning)| meaning)
+}
+
+fn begins_with(words: &str, meaning: &str) -> bool {
+    words.strip_prefix(meaning).is_some_and(|added| added.is_empty() || added.starts_with('_'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +96,23 @@ mod tests {
         for (chosen, region, status, sent) in table {
             assert_eq!(cancel_reason_for(chosen, Some(region), status), sent, "{chosen} {region} {status}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_found_by_what_it_says_and_no_other_is_guessed() {
+        let offered = [
+            "seller_cancel_paid_reason_out_of_stockings",
+            "seller_cancel_reason_wrong_price_pl",
+            "seller_cancel_reason_out_of_stock_pl",
+        ]
+        .map(str::to_owned);
+        let found = |key| same_cancel_reason(key, offered.iter()).map(String::as_str);
+
+        assert_eq!(found("seller_cancel_unpaid_reason_wrong_price"), Some(offered[1].as_str()));
+        assert_eq!(found("seller_cancel_reason_wrong_price_uk"), Some(offered[1].as_str()));
+        assert_eq!(found("seller_cancel_unpaid_reason_out_of_stock_uk"), Some(offered[2].as_str()));
+        assert_eq!(found("seller_cancel_reason_wrong"), None);
+        assert_eq!(found("seller_cancel_paid_reason_address_not_deliver"), None);
+        assert_eq!(found("changed_my_mind"), None);
     }
 }

@@ -12,7 +12,7 @@ mod tax;
 
 pub use address::{destination_of, likely_country, placeholder_recipient, recipient_of, store_address_of};
 pub use amounts::{Incoherent, SaleAmounts, allocate, amounts_of};
-pub use cancel_reason::{OUT_OF_STOCK, cancel_reason_for};
+pub use cancel_reason::{OUT_OF_STOCK, cancel_reason_for, same_cancel_reason};
 pub use decision::{CANCELED_BEFORE, Choice, ImportDecision, import_decision};
 pub use drift::{Compared, DRIFTS, STATUS_DRIFT, TRACKING_DRIFT, drift, drifts};
 pub use plan::{OrderTaxes, PlanInput, PlanRow, StoreOrderPlan, order_key, plan_store_order, sellable_units};

@@ -11,7 +11,7 @@ use prestashop::{
     TaxRulesGroupId, validate,
 };
 use rust_decimal::Decimal;
-use shared::{ConnectionSettings, EmailPolicy, IssueCode, OrderStatus, TikTokOrderId};
+use shared::{ConnectionSettings, EmailPolicy, IssueCode, OrderStatus, TikTokOrderId, currency_decimals};
 use tiktok_shop::{BundledSku, Order};
 
 use super::address::{destination_of, store_address_of};
@@ -336,7 +336,7 @@ fn sku_missing(unit: &SellableUnit) -> Found {
 /// All parts or none: what is left of a bundle must not be sold at its whole price.
 fn parts_of<'a>(input: &PlanInput<'a>, unit: &SellableUnit) -> Result<Vec<Piece<'a>>, Found> {
     let weights: Vec<_> = unit.parts.iter().map(|(_, quantity)| Decimal::from(*quantity)).collect();
-    let shares = allocate(unit.gross, &weights);
+    let shares = allocate(unit.gross, &weights, currency_decimals(&input.amounts.currency));
     let part = |((sku, quantity), gross): (&(Option<String>, u32), Decimal)| {
         let sku = sku.as_ref().ok_or_else(|| sku_missing(unit))?;
         Ok((sku.clone(), only_match(input, sku)?, quantity.saturating_mul(unit.quantity), gross))
