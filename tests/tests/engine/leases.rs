@@ -6,13 +6,15 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use clock::SystemClock;
 use database::leases::{acquire, extend, release};
-use database::{ConnectionTrait, Database, MasterKey, Vault, import_intents};
+use database::{ConnectionTrait, Database, MasterKey, Vault, import_intents, store_shipments};
 use sea_orm::{DbBackend, Statement};
 use serde_json::json;
 use shared::OrderId;
 use tests::EngineLab;
 
+use crate::asking::{do_to, imported_order};
 use crate::labs::labs;
+use crate::store_side::store_role;
 
 const LENGTH: TimeDelta = TimeDelta::seconds(60);
 
@@ -90,6 +92,17 @@ async fn a_lease_that_is_extended_in_a_transaction_cannot_be_taken_before_it_end
 
 /// Lets this happen once, at the moment at which the intent of creating an order is written down.
 async fn when_the_intent_is_written(lab: &EngineLab, sqlite: &str, postgres: &str) -> Result<()> {
+    when_written(lab, "import_intents", "NEW.step = 'posting'", sqlite, postgres).await
+}
+
+/// Lets this happen once, at the moment at which a row of a table becomes one that fulfils a condition.
+async fn when_written(
+    lab: &EngineLab,
+    table: &str,
+    condition: &str,
+    sqlite: &str,
+    postgres: &str,
+) -> Result<()> {
     let database = &lab.database;
     execute(database, "CREATE TABLE pauses (id INTEGER)").await?;
     execute(database, "INSERT INTO pauses VALUES (1)").await?;
@@ -101,13 +114,15 @@ async fn when_the_intent_is_written(lab: &EngineLab, sqlite: &str, postgres: &st
              END $$"
         );
         execute(database, &function).await?;
-        let trigger = "CREATE TRIGGER pause AFTER UPDATE ON import_intents
-             FOR EACH ROW WHEN (NEW.step = 'posting') EXECUTE FUNCTION pause()";
-        return execute(database, trigger).await;
+        let trigger = format!(
+            "CREATE TRIGGER pause AFTER UPDATE ON {table}
+             FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION pause()"
+        );
+        return execute(database, &trigger).await;
     }
     let trigger = format!(
-        "CREATE TRIGGER pause AFTER UPDATE ON import_intents
-         WHEN NEW.step = 'posting' AND EXISTS (SELECT 1 FROM pauses)
+        "CREATE TRIGGER pause AFTER UPDATE ON {table}
+         WHEN {condition} AND EXISTS (SELECT 1 FROM pauses)
          BEGIN {sqlite}; DELETE FROM pauses; END"
     );
     execute(database, &trigger).await
@@ -162,6 +177,32 @@ async fn a_job_that_is_lost_before_the_request_makes_nothing() -> Result<()> {
         lab.advance(TimeDelta::seconds(131)).await?;
         lab.run_due().await?;
         assert_imported_once(&lab, &ids[0]).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_order_is_not_moved_by_who_has_lost_the_job_meanwhile() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        let order_id = OrderId(lab.order(&id).await?.id);
+        let known = store_shipments::find(lab.database.writer(), order_id).await?;
+        store_shipments::save(lab.database.writer(), known).await?;
+        let announced = "NEW.written_state_id <> COALESCE(OLD.written_state_id, 0)";
+        let taken = "UPDATE jobs SET fence = fence + 1, lease_owner = 'another process',
+                     lease_until = lease_until + 600000 WHERE kind = 'push_store_state'";
+        when_written(&lab, "store_shipments", announced, taken, taken).await?;
+        do_to(&lab, &id, "ship", &json!({})).await?;
+        let before = store_role(&lab, &id).await?;
+
+        lab.advance(TimeDelta::minutes(2)).await?;
+        lab.poll().await?;
+        assert_eq!(store_role(&lab, &id).await?, before, "{}", lab.database_name());
+
+        lab.advance(TimeDelta::minutes(11)).await?;
+        lab.run_due().await?;
+        let moved = store_role(&lab, &id).await?;
+        assert_eq!(moved.as_deref(), Some("PS_OS_PREPARATION"), "{}", lab.database_name());
     }
     Ok(())
 }

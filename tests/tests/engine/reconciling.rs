@@ -1,16 +1,20 @@
 //! The nightly comparison: nothing that TikTok Shop never told of is lost, and what people change in the store is told.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use database::reconciliations;
+use job_queue::Claim;
 use serde_json::{Value, json};
 use shared::{
-    ActionRequest, IssueCode, IssueFacts, OrderId, OrderStatus, Reconciliation, ReconciliationState,
+    ActionRequest, ActionState, IssueCode, IssueFacts, OrderId, OrderStatus, Reconciliation,
+    ReconciliationState,
 };
-use sync::reconciling;
+use sync::{jobs, reconciling};
 use tests::EngineLab;
 
-use crate::asking::{ask, assert_done, assert_failed, do_to, imported_order};
+use crate::asking::{action, ask, assert_done, assert_failed, do_to, imported_order};
 use crate::labs::labs;
 use crate::polling::refuse_long_searches;
 use crate::store_side::{delete, set_state, store_order_of, store_role};
@@ -276,20 +280,54 @@ async fn a_store_order_that_was_deleted_or_canceled_by_hand_is_told() -> Result<
     Ok(())
 }
 
+/// A shipped order whose store order is in the state of one that was paid, as after a backup of the store was put back, behind
+/// everybody's back.
+async fn order_left_behind(lab: &EngineLab) -> Result<String> {
+    let id = imported_order(lab).await?;
+    do_to(lab, &id, "ship", &json!({})).await?;
+    lab.advance(TimeDelta::minutes(2)).await?;
+    lab.poll().await?;
+    assert_eq!(store_role(lab, &id).await?.as_deref(), Some("PS_OS_PREPARATION"));
+    let paid = lab.sandboxes.store_control.get("/entities/configurations").await?;
+    let paid = paid.as_array().context("no configurations")?.iter();
+    let mut paid = paid.filter(|row| row["name"] == "PS_OS_WS_PAYMENT");
+    let paid = paid.next().context("no such role")?["value"].clone();
+    change_store_order(lab, &id, &json!({ "current_state": paid })).await?;
+    Ok(id)
+}
+
+#[tokio::test]
+async fn healing_leaves_the_move_to_the_job_that_is_at_it() -> Result<()> {
+    for lab in labs().await {
+        let id = order_left_behind(&lab).await?;
+        compared(&lab).await?;
+        let order_id = OrderId(lab.order(&id).await?.id);
+        let (writer, now) = (lab.database.writer(), lab.database.clock.now());
+        job_queue::enqueue(writer, jobs::push_store_state(lab.connection_id, order_id, now), now).await?;
+        let lease = Duration::from_secs(600);
+        let kinds = &[jobs::PUSH_STORE_STATE][..];
+        let owner = "another process";
+        let claim = Claim { owner, kinds, limit: 1, lane_limit: 1, lease, after_lane: "" };
+        assert_eq!(job_queue::claim(writer, &claim, now).await?.len(), 1);
+
+        let heal = ask(&lab, &id, ActionRequest::Heal {}).await?;
+        lab.run_due().await?;
+        assert_eq!(action(&lab, heal).await?.state, ActionState::Queued, "{}", lab.database_name());
+        assert_eq!(store_role(&lab, &id).await?.as_deref(), Some("PS_OS_WS_PAYMENT"));
+
+        job_queue::release(writer, owner).await?;
+        lab.advance(TimeDelta::seconds(2)).await?;
+        lab.run_due().await?;
+        assert_eq!(assert_done(&lab, heal).await?, "Both sides agree.");
+        assert_eq!(store_role(&lab, &id).await?.as_deref(), Some("PS_OS_PREPARATION"));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn healing_moves_a_store_order_forward_that_was_left_behind() -> Result<()> {
     for lab in labs().await {
-        let id = imported_order(&lab).await?;
-        do_to(&lab, &id, "ship", &json!({})).await?;
-        lab.advance(TimeDelta::minutes(2)).await?;
-        lab.poll().await?;
-        assert_eq!(store_role(&lab, &id).await?.as_deref(), Some("PS_OS_PREPARATION"));
-        // As after a backup of the store was put back, behind everybody's back.
-        let paid = lab.sandboxes.store_control.get("/entities/configurations").await?;
-        let paid = paid.as_array().context("no configurations")?.iter();
-        let mut paid = paid.filter(|row| row["name"] == "PS_OS_WS_PAYMENT");
-        let paid = paid.next().context("no such role")?["value"].clone();
-        change_store_order(&lab, &id, &json!({ "current_state": paid })).await?;
+        let id = order_left_behind(&lab).await?;
         let receipt = compared(&lab).await?;
         let case = format!("{}: {receipt:?}", lab.database_name());
         assert_eq!(receipt.differences, 1, "{case}");
