@@ -55,7 +55,7 @@ async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
         return Ok(Step::Ended);
     };
     let status = ChannelStatus::from(order.channel_status.as_str());
-    let mut key = cancel_reason_for(reason, asked.connection.region.as_deref(), &status);
+    let key = cancel_reason_for(reason, asked.connection.region.as_deref(), &status);
     let mut failure = match send(asked, &key, line_item_ids).await {
         Ok(()) => return asked.done(&done_sentence(line_item_ids)).await,
         Err(failure) => failure,
@@ -69,8 +69,7 @@ async fn cancel(asked: &Asked<'_>) -> Result<Step, JobError> {
         };
         let same = same_cancel_reason(&key, offered.iter().map(|reason| &reason.key));
         if let Some(same) = same.filter(|same| **same != key) {
-            key.clone_from(same);
-            failure = match send(asked, &key, line_item_ids).await {
+            failure = match send(asked, same, line_item_ids).await {
                 Ok(()) => return asked.done(&done_sentence(line_item_ids)).await,
                 Err(failure) => failure,
             };

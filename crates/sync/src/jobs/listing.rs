@@ -112,6 +112,12 @@ pub(super) async fn refresh_listed(
 ) -> Result<(), JobError> {
     let began_at = engine.clock().now();
     for window in windows(from, until, began_at) {
+        // A window may be empty, and so may many in a row.
+        if let Wanted::All(run_id) = wanted
+            && sync_runs::is_canceled(engine.database().reader(), run_id).await?
+        {
+            break;
+        }
         let undated = &AtomicBool::new(false);
         let take = |chunk: Vec<OrderListEntry>| async move {
             if chunk.iter().any(|entry| entry.update_time.is_none()) {
