@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use prestashop::{
-    ApiRoot, Carrier, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId, Language,
-    LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State, TaxRulesGroupId,
-    Version,
+    ApiRoot, Carrier, CarrierId, Client, Combination, Country, CountryId, Currency, Error, Group, GroupId,
+    Language, LanguageId, OrderState, OrderStateId, Permissions, Product, Shop, ShopSettings, State,
+    TaxRulesGroupId, Version,
 };
 use rust_decimal::Decimal;
 use tokio::sync::Mutex;
@@ -16,6 +16,9 @@ use crate::mapping::CountryTax;
 
 /// Facts about a store are read again when they are older than this.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(10);
+
+/// The same for the carrier of an order: with one that is gone, each order until then would come out wrong.
+const MAX_AGE_OF_CARRIER: TimeDelta = TimeDelta::seconds(30);
 
 /// PrestaShop's own group for guests.
 const GUEST_GROUP: GroupId = GroupId(2);
@@ -105,6 +108,8 @@ pub struct FactsCache {
     states: Mutex<BTreeMap<CountryId, Dated<Vec<State>>>>,
     taxes: Mutex<BTreeMap<TaxKey, Dated<Arc<CountryTax>>>>,
     products: Mutex<BTreeMap<String, Dated<ProductMatch>>>,
+    /// When each was last seen in use.
+    carriers: Mutex<BTreeMap<CarrierId, DateTime<Utc>>>,
 }
 
 /// A tax group, and the country where an order goes.
@@ -127,8 +132,35 @@ impl FactsCache {
             return Ok(Arc::clone(facts));
         }
         let facts = Arc::new(StoreFacts::read(client).await?);
+        let in_use = facts.carriers.iter().filter(|carrier| carrier.active && !carrier.deleted);
+        *self.carriers.lock().await = in_use.map(|carrier| (carrier.id, now)).collect();
         *kept = Some((now, Arc::clone(&facts)));
         Ok(facts)
+    }
+
+    /// Whether a carrier is in use, and not replaced by an edit.
+    ///
+    /// # Errors
+    /// As the store answers.
+    pub async fn is_in_use(
+        &self,
+        client: &Client,
+        carrier: CarrierId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let mut kept = self.carriers.lock().await;
+        if kept.get(&carrier).is_some_and(|seen_at| now - *seen_at < MAX_AGE_OF_CARRIER) {
+            return Ok(true);
+        }
+        let is_in_use = match client.carrier(carrier).await {
+            Ok(carrier) => carrier.active && !carrier.deleted,
+            Err(error) if error.is_not_found() => false,
+            Err(error) => return Err(error),
+        };
+        if is_in_use {
+            kept.insert(carrier, now);
+        }
+        Ok(is_in_use)
     }
 
     /// Forgets everything: the next import reads the store anew. For when an import met a blocker that a person may
@@ -138,6 +170,7 @@ impl FactsCache {
         self.states.lock().await.clear();
         self.taxes.lock().await.clear();
         self.products.lock().await.clear();
+        self.carriers.lock().await.clear();
     }
 
     /// The states of a country.

@@ -92,6 +92,8 @@ async fn a_carrier_that_was_edited_in_the_back_office_carries_the_next_order() -
         let path = format!("/entities/carriers/{old}");
         lab.sandboxes.store_control.patch(&path, &json!({ "deleted": "1" })).await?;
 
+        // What is known of a carrier is soon read again.
+        let_time_pass(&lab, &[1]).await?;
         let second = order_with_fee(&lab).await?;
 
         assert_one_right_store_order(&lab, &second, database).await?;

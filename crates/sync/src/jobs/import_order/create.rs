@@ -57,12 +57,7 @@ impl Import<'_> {
     /// Each edit of a carrier in the back office gives it another id, and a cart with the old one goes with the store's
     /// default carrier, at its price.
     async fn check_carrier(&self, carrier: CarrierId) -> Result<(), Stop> {
-        let is_in_use = match self.client.carrier(carrier).await {
-            Ok(carrier) => carrier.active && !carrier.deleted,
-            Err(error) if error.is_not_found() => false,
-            Err(error) => return Err(error.into()),
-        };
-        if is_in_use {
+        if self.store.facts.is_in_use(&self.client, carrier, self.now()).await? {
             return Ok(());
         }
         self.store.facts.forget().await;

@@ -68,8 +68,7 @@ impl Import<'_> {
             let short = rows.iter().find(|row| row.combination_id.is_none() && row.quantity < RUNNING_SHORT);
             match short {
                 Some(row) => {
-                    let filled = self.client.set_stock(row.id, ENOUGH);
-                    around(OutsideWrite::ShippingProduct, filled).await
+                    around(OutsideWrite::ShippingProduct, self.client.set_stock(row.id, ENOUGH)).await
                 }
                 None => Ok(()),
             }
