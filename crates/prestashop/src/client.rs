@@ -1,4 +1,5 @@
-//! Transport: addresses, the key, limits, one attempt per call. Which calls there are is told by the other files.
+//! Transport: addresses, the key, limits, one attempt per call unless a web server blocks its method. Which calls there are is
+//! told by the other files.
 
 use std::fmt;
 use std::io;
