@@ -23,6 +23,7 @@ mod m20261129_000017_canceling;
 mod m20261129_000018_locations;
 mod m20261129_000019_assignees;
 mod m20261129_000020_previous_recipients;
+mod m20261129_000021_timed_breakers;
 
 /// All changes of the schema, oldest first.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_locations::Migration),
             Box::new(m20261129_000019_assignees::Migration),
             Box::new(m20261129_000020_previous_recipients::Migration),
+            Box::new(m20261129_000021_timed_breakers::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! What all processes know of how the two sides of each connection answer. A side without a row answers well.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, Value, prelude::*};
 use shared::{BreakerState, ConnectionId, Side, SideHealth};
 
@@ -21,6 +21,8 @@ pub struct Breaker {
     pub reason: Option<String>,
     /// The side asked for fewer calls and is left alone until then.
     pub limited_until: Option<DateTime<Utc>>,
+    /// The latest time that the clock of whoever wrote these times showed; `None` without a row.
+    pub timed_at: Option<DateTime<Utc>>,
 }
 
 impl Breaker {
@@ -32,6 +34,7 @@ impl Breaker {
             failed_tries: model.failed_tries,
             reason: model.reason,
             limited_until: model.limited_until.map(from_ms),
+            timed_at: Some(from_ms(model.timed_at)),
         }
     }
 
@@ -98,10 +101,11 @@ pub async fn open(
     next_try_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let opened = "INSERT INTO circuit_breakers (connection_id, side, opened_at, next_try_at, reason)
-         VALUES ($1, $2, $3, $4, $5)
+    let opened = "INSERT INTO circuit_breakers (connection_id, side, timed_at, opened_at, next_try_at, reason)
+         VALUES ($1, $2, $3, $3, $4, $5)
          ON CONFLICT (connection_id, side) DO UPDATE SET opened_at = excluded.opened_at,
-            next_try_at = excluded.next_try_at, reason = excluded.reason, trying_until = NULL, failed_tries = 0
+            next_try_at = excluded.next_try_at, reason = excluded.reason, trying_until = NULL, failed_tries = 0,
+            timed_at = CASE WHEN circuit_breakers.timed_at < $3 THEN $3 ELSE circuit_breakers.timed_at END
          WHERE circuit_breakers.opened_at IS NULL";
     let values: [Value; 3] = [to_ms(now).into(), to_ms(next_try_at).into(), reason.into()];
     Ok(change(db, connection_id, side, opened, values).await? > 0)
@@ -118,10 +122,11 @@ pub async fn begin_try(
     until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let begun = "UPDATE circuit_breakers SET trying_until = $3
-         WHERE connection_id = $1 AND side = $2 AND next_try_at <= $4
-         AND (trying_until IS NULL OR trying_until <= $4)";
-    let values: [Value; 2] = [to_ms(until).into(), to_ms(now).into()];
+    let begun = "UPDATE circuit_breakers SET trying_until = $4,
+            timed_at = CASE WHEN timed_at < $3 THEN $3 ELSE timed_at END
+         WHERE connection_id = $1 AND side = $2 AND next_try_at <= $3
+         AND (trying_until IS NULL OR trying_until <= $3)";
+    let values: [Value; 2] = [to_ms(now).into(), to_ms(until).into()];
     Ok(change(db, connection_id, side, begun, values).await? > 0)
 }
 
@@ -135,11 +140,12 @@ pub async fn try_failed(
     side: Side,
     reason: &str,
     next_try_at: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let failed = "UPDATE circuit_breakers SET next_try_at = $3, reason = $4, trying_until = NULL,
-            failed_tries = failed_tries + 1
+    let failed = "UPDATE circuit_breakers SET next_try_at = $4, reason = $5, trying_until = NULL,
+            failed_tries = failed_tries + 1, timed_at = CASE WHEN timed_at < $3 THEN $3 ELSE timed_at END
          WHERE connection_id = $1 AND side = $2 AND opened_at IS NOT NULL";
-    let values: [Value; 2] = [to_ms(next_try_at).into(), reason.into()];
+    let values: [Value; 3] = [to_ms(now).into(), to_ms(next_try_at).into(), reason.into()];
     change(db, connection_id, side, failed, values).await.map(drop)
 }
 
@@ -180,33 +186,34 @@ pub async fn limit(
     connection_id: ConnectionId,
     side: Side,
     until: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let limited = "INSERT INTO circuit_breakers (connection_id, side, limited_until) VALUES ($1, $2, $3)
-         ON CONFLICT (connection_id, side) DO UPDATE SET limited_until = excluded.limited_until
+    let limited = "INSERT INTO circuit_breakers (connection_id, side, timed_at, limited_until)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (connection_id, side) DO UPDATE SET limited_until = excluded.limited_until,
+            timed_at = CASE WHEN circuit_breakers.timed_at < $3 THEN $3 ELSE circuit_breakers.timed_at END
          WHERE circuit_breakers.limited_until IS NULL
             OR circuit_breakers.limited_until < excluded.limited_until";
-    change(db, connection_id, side, limited, [to_ms(until).into()]).await.map(drop)
+    let values: [Value; 2] = [to_ms(now).into(), to_ms(until).into()];
+    change(db, connection_id, side, limited, values).await.map(drop)
 }
 
-/// Corrects times that lie further ahead than any right clock puts them, as a process whose clock is ahead writes them: the
-/// next try may be made at once. `longest` is the longest pause before a try and the longest try, `longest_limit` the longest
-/// that a side is left alone because it asked for that. Returns how many sides were corrected.
+/// Corrects the sides whose times come from a clock that was ahead of `latest`: the next try may be made at once, and
+/// nothing is limited. Returns how many sides were corrected.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn pull_back(
     db: &impl ConnectionTrait,
-    longest: TimeDelta,
-    longest_limit: TimeDelta,
+    latest: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
     let pulled_back = "UPDATE circuit_breakers SET
-            next_try_at = CASE WHEN next_try_at > $1 THEN $2 ELSE next_try_at END,
-            trying_until = CASE WHEN trying_until > $1 THEN NULL ELSE trying_until END,
-            limited_until = CASE WHEN limited_until > $3 THEN NULL ELSE limited_until END
-         WHERE next_try_at > $1 OR trying_until > $1 OR limited_until > $3";
-    let values: [Value; 3] =
-        [to_ms(now + longest).into(), to_ms(now).into(), to_ms(now + longest_limit).into()];
+            opened_at = CASE WHEN opened_at > $2 THEN $2 ELSE opened_at END,
+            next_try_at = CASE WHEN next_try_at > $2 THEN $2 ELSE next_try_at END,
+            trying_until = NULL, limited_until = NULL, timed_at = $2
+         WHERE timed_at > $1";
+    let values: [Value; 2] = [to_ms(latest).into(), to_ms(now).into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), pulled_back, values);
     Ok(db.execute_raw(statement).await?.rows_affected())
 }

@@ -14,7 +14,7 @@ use shared::{
 };
 
 use crate::entities::webhook_deliveries::{Column, Entity, Model};
-use crate::entities::webhook_messages;
+use crate::entities::{webhook_messages, webhooks};
 use crate::order_summary::word;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
 use crate::{from_ms, to_ms};
@@ -161,6 +161,47 @@ pub async fn next_due(db: &impl ConnectionTrait, id: WebhookId) -> Result<Option
         .one(db)
         .await?;
     Ok(next.map(from_ms))
+}
+
+/// Makes every message due that waits for a time which a clock ahead of `latest` has set, and returns the webhooks concerned.
+///
+/// One after the other, for whoever changes an order holds messages of several webhooks at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pull_back(
+    db: &impl ConnectionTrait,
+    latest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<WebhookId>, DbErr> {
+    let is_put_off = Condition::all()
+        .add(Column::State.eq(WebhookDeliveryState::Pending.as_str()))
+        .add(Column::NextTryAt.gt(to_ms(latest)))
+        // The first attempt is always due at once.
+        .add(Condition::any().add(Column::Attempts.eq(0)).add(Column::LastTryAt.gt(to_ms(latest))));
+    let every_webhook = webhooks::Entity::find().select_only().column(webhooks::Column::Id).into_query();
+    let put_off: Vec<(i64, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::WebhookId])
+        // For the sake of the index.
+        .filter(Column::WebhookId.in_subquery(every_webhook))
+        .filter(is_put_off.clone())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut of_webhooks = Vec::new();
+    for (id, webhook_id) in put_off {
+        let changed = Entity::update_many()
+            .col_expr(Column::NextTryAt, Expr::value(to_ms(now)))
+            .filter(Column::Id.eq(id))
+            .filter(is_put_off.clone())
+            .exec(db)
+            .await?;
+        if changed.rows_affected > 0 && !of_webhooks.contains(&WebhookId(webhook_id)) {
+            of_webhooks.push(WebhookId(webhook_id));
+        }
+    }
+    Ok(of_webhooks)
 }
 
 /// Gives up all messages of a webhook that are still to be sent; the sentence says why.

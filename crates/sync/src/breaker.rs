@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::circuit_breakers::{self, Breaker};
+use database::clock_skew::MOST_CLOCK_SKEW;
 use database::{DbErr, events, issues};
 use job_queue::{Leased, NewJob, Outcome};
 use shared::{ConnectionId, EventKind, IssueCode, Side};
@@ -24,11 +25,8 @@ const PAUSES_S: [i64; 5] = [30, 60, 120, 180, 300];
 /// How long a try may take before another process makes one: a creation waits for two minutes.
 const LONGEST_TRY: TimeDelta = TimeDelta::seconds(180);
 
-/// No right clock puts off a try for longer than this; a try itself is shorter.
-pub(crate) const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(PAUSES_S[PAUSES_S.len() - 1]);
-
 /// A side that asks for fewer calls is left alone for this long at most.
-pub(crate) const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(1);
+const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// What waits for somebody to wake it looks by itself after so long: whoever parks it and whoever wakes it may have missed
 /// each other.
@@ -108,7 +106,7 @@ pub(crate) async fn admit(engine: &Engine, job: &Leased) -> Result<Admission, Db
     let now = engine.clock().now();
     let mut admitted = Admitted { connection_id, sides: Vec::with_capacity(sides.len()) };
     for &side in sides {
-        let breaker = circuit_breakers::find(engine.database().reader(), connection_id, side).await?;
+        let breaker = find(engine, connection_id, side, now).await?;
         if let Some(until) = breaker.limited_until.filter(|until| *until > now) {
             admitted.give_up(engine).await?;
             let spread = TimeDelta::milliseconds(job.id.rem_euclid(SPREAD_OVER) * SPREAD_MS);
@@ -131,6 +129,24 @@ pub(crate) async fn admit(engine: &Engine, job: &Leased) -> Result<Admission, Db
         return Ok(Admission::Down(down(connection_id, side, &breaker, next_try_at, job, now)));
     }
     Ok(Admission::Go(admitted))
+}
+
+/// How the side answers, as far as a right clock has written it: what waits for a time that a wrong one wrote would not
+/// know that it may go on.
+async fn find(
+    engine: &Engine,
+    connection_id: ConnectionId,
+    side: Side,
+    now: DateTime<Utc>,
+) -> Result<Breaker, DbErr> {
+    let latest = now + MOST_CLOCK_SKEW;
+    let breaker = circuit_breakers::find(engine.database().reader(), connection_id, side).await?;
+    if breaker.timed_at.is_none_or(|timed_at| timed_at <= latest) {
+        return Ok(breaker);
+    }
+    let writer = engine.database().writer();
+    circuit_breakers::pull_back(writer, latest, now).await?;
+    circuit_breakers::find(writer, connection_id, side).await
 }
 
 fn down(
@@ -174,7 +190,7 @@ impl Admitted {
             if let Some(pause) = pulse.take_complaint() {
                 let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::minutes(5));
                 let until = now + pause.min(LONGEST_LIMIT);
-                circuit_breakers::limit(engine.database().writer(), id, side, until).await?;
+                circuit_breakers::limit(engine.database().writer(), id, side, until, now).await?;
             }
             let seen = pulse.seen();
             match tried {
@@ -223,11 +239,12 @@ async fn try_failed(
     reason: &str,
     next_try_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     // What the orders say about the next try stays true.
     issues::postpone(&txn, id, issue_of(side), next_try_at).await?;
-    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at).await?;
-    job_queue::enqueue(&txn, try_of(id, side, next_try_at), engine.clock().now()).await?;
+    circuit_breakers::try_failed(&txn, id, side, reason, next_try_at, now).await?;
+    job_queue::enqueue(&txn, try_of(id, side, next_try_at), now).await?;
     txn.commit().await
 }
 

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use database::clock_skew::MOST_CLOCK_SKEW;
-use database::{DbErr, circuit_breakers};
+use database::webhook_messages::deliver_webhook;
+use database::{DbErr, circuit_breakers, webhook_deliveries};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::breaker::{LONGEST_LIMIT, LONGEST_PAUSE};
 use crate::engine::Engine;
 
 /// How often a wrong clock is looked at again, and a right one.
@@ -67,12 +67,20 @@ impl Engine {
     /// What a clock that was ahead has put off runs now, whichever process it was and also when it was this machine's.
     async fn pull_back(&self) -> Result<(), DbErr> {
         let now = self.clock().now();
+        let latest = now + MOST_CLOCK_SKEW;
         let writer = self.database().writer();
         let jobs = job_queue::pull_back(writer, MOST_CLOCK_SKEW, now).await?;
-        let (longest, longest_limit) = (LONGEST_PAUSE + MOST_CLOCK_SKEW, LONGEST_LIMIT + MOST_CLOCK_SKEW);
-        let sides = circuit_breakers::pull_back(writer, longest, longest_limit, now).await?;
-        if jobs > 0 || sides > 0 {
-            tracing::warn!(jobs, sides, "had been put off by a clock that was ahead; it is their turn now");
+        let sides = circuit_breakers::pull_back(writer, latest, now).await?;
+        let webhooks = webhook_deliveries::pull_back(writer, latest, now).await?;
+        job_queue::enqueue_all(writer, webhooks.iter().map(|id| deliver_webhook(*id, now)), now).await?;
+        if jobs > 0 || sides > 0 || !webhooks.is_empty() {
+            let webhooks = webhooks.len();
+            tracing::warn!(
+                jobs,
+                sides,
+                webhooks,
+                "had been put off by a clock that was ahead; it is their turn now"
+            );
             self.wake();
         }
         Ok(())

@@ -156,13 +156,13 @@ async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() ->
         let ids = lab.sandboxes.place_random(1, 3, "plain").await?;
         lab.poll().await?;
         let order_id = OrderId(lab.order(&ids[0]).await?.id);
-        let ahead = off_by(TimeDelta::hours(2)).now();
+        let ahead = off_by(TimeDelta::minutes(10)).now();
         let push = jobs::push_store_state(lab.connection_id, order_id, ahead);
         let writer = lab.database.writer();
         job_queue::enqueue(writer, push, ahead).await?;
         let (store, next_try_at) = (Side::Store, ahead + TimeDelta::seconds(30));
         circuit_breakers::open(writer, lab.connection_id, store, "no answer", next_try_at, ahead).await?;
-        circuit_breakers::limit(writer, lab.connection_id, store, ahead).await?;
+        circuit_breakers::limit(writer, lab.connection_id, store, ahead, ahead).await?;
 
         let shutdown = CancellationToken::new();
         let (engine, stopped) =

@@ -13,6 +13,7 @@ pub struct Model {
     pub failed_tries: i32,
     pub reason: Option<String>,
     pub limited_until: Option<i64>,
+    pub timed_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
