@@ -36,6 +36,10 @@ pub struct Database {
 /// Processes that start together take turns with the migrations.
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7262;
 
+/// What each connection to SQLite keeps of the file for itself, besides what the operating system does for all of them.
+const WRITER_CACHE_KB: u32 = 16 * 1024;
+const READER_CACHE_KB: u32 = 4 * 1024;
+
 impl Database {
     /// Opens the database and brings its schema up to date.
     ///
@@ -43,11 +47,13 @@ impl Database {
     /// When the address is not understood, the database cannot be reached, or a migration fails.
     pub async fn connect(url: &str, vault: Vault, clock: SharedClock) -> Result<Self, ConnectError> {
         let (reader, writer) = if url.starts_with("sqlite:") {
-            let writer =
-                sea_orm::Database::connect(sqlite_options(url, 1)).await.map_err(ConnectError::Open)?;
+            let writer = sea_orm::Database::connect(sqlite_options(url, 1, WRITER_CACHE_KB))
+                .await
+                .map_err(ConnectError::Open)?;
             Migrator::up(&writer, None).await.map_err(ConnectError::Migrate)?;
-            let reader =
-                sea_orm::Database::connect(sqlite_options(url, 6)).await.map_err(ConnectError::Open)?;
+            let reader = sea_orm::Database::connect(sqlite_options(url, 6, READER_CACHE_KB))
+                .await
+                .map_err(ConnectError::Open)?;
             (reader, writer)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let mut options = ConnectOptions::new(url);
@@ -106,21 +112,21 @@ pub fn gave_way(error: &DbErr) -> bool {
     code.is_some_and(|code| [DEADLOCK, NOT_SERIALIZABLE].contains(&&*code))
 }
 
-fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+fn sqlite_options(url: &str, connections: u32, cache_kb: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         // The last of these counts, so there is one.
-        .map_sqlx_sqlite_opts(|options| {
+        .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(Duration::from_secs(10))
                 .foreign_keys(true)
-                .pragma("cache_size", "-16384")
+                .pragma("cache_size", format!("-{cache_kb}"))
                 .pragma("temp_store", "memory");
             #[cfg(debug_assertions)]
             let options = with_pragmas_of_the_lab(options);
