@@ -7,13 +7,16 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use clock::{Clock, ShiftedClock, SystemClock};
 use database::import_intents::{self, ImportIntent, Step};
-use database::{ConnectionTrait, Database, MasterKey, Vault, circuit_breakers};
+use database::webhook_messages::{self, About};
+use database::{ConnectionTrait, Database, MasterKey, Vault, circuit_breakers, webhooks};
 use sea_orm::Statement;
 use serde_json::json;
-use shared::{OrderId, Side};
+use shared::{CreateWebhook, OrderId, Side, WebhookEvent};
 use sync::{Engine, jobs};
 use tests::EngineLab;
 use tokio_util::sync::CancellationToken;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::labs::labs;
 
@@ -176,6 +179,35 @@ async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() ->
             anyhow::Ok(())
         };
         tokio::time::timeout(Duration::from_secs(60), has_run).await??;
+        shutdown.cancel();
+        running.await??;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_receiver_is_told_at_once_what_happened_while_a_clock_was_ahead() -> Result<()> {
+    for lab in labs().await {
+        let receiver = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(204)).mount(&receiver).await;
+        let ahead = off_by(TimeDelta::minutes(10)).now();
+        let (writer, vault) = (lab.database.writer(), &lab.database.vault);
+        let new: CreateWebhook = serde_json::from_value(json!({ "url": receiver.uri() }))?;
+        let secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        webhooks::create(writer, vault, "uid", &new, secret, ahead).await?;
+        let about = About::connection(lab.connection_id);
+        webhook_messages::record(writer, WebhookEvent::ConnectionDegraded, about, ahead).await?;
+
+        let shutdown = CancellationToken::new();
+        let (engine, stopped) =
+            (lab.engine_with("right", off_by(TimeDelta::zero())).await?, shutdown.clone());
+        let running = tokio::spawn(async move { engine.run(stopped).await });
+        let is_told = async {
+            while receiver.received_requests().await.unwrap_or_default().is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), is_told).await?;
         shutdown.cancel();
         running.await??;
     }
