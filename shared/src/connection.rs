@@ -99,7 +99,7 @@ pub struct TikTokCredentials {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(format = "password"))]
     pub refresh_token: Option<String>,
-    /// Which of the authorised shops; may be left out when there is only one.
+    /// Which of the authorised shops; may be left out when there is only one, and where a connection has its shop already.
     #[serde(default)]
     pub shop_id: Option<String>,
 }

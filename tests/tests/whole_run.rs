@@ -156,6 +156,12 @@ async fn a_seller_with_several_shops_authorizes_each_and_all_go_on_with_the_newe
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
+    // Whoever authorizes a connection once more need not say which shop it has.
+    let consent = control.post("/authorize", &json!({})).await?;
+    let again = json!({ "tiktok": {
+        "app_key": tiktok.app_key, "app_secret": tiktok.app_secret.0, "auth_code": consent["auth_code"],
+    } });
+    run.api.change_connection(&run.api.connections().await?[0], &again).await?;
     let states: Vec<_> = run.api.connections().await?.iter().map(|connection| connection.state).collect();
     assert_eq!(states, [ConnectionState::Active; 2]);
     Ok(())

@@ -126,7 +126,9 @@ async fn apply(
         Some(false) if record.state == ConnectionState::Paused => record.state = ConnectionState::Active,
         _ => {}
     }
-    let Some(tiktok) = update.tiktok else { return Ok(None) };
+    let Some(mut tiktok) = update.tiktok else { return Ok(None) };
+    // Of the shops that an authorization may be for, this connection's is meant.
+    tiktok.shop_id.get_or_insert_with(|| record.shop_id.clone());
     let authorized = authorize::authorize(state, &tiktok).await?;
     if authorized.shop.id != record.shop_id {
         let detail = "this authorization is for another shop; create a connection for it";
