@@ -1,11 +1,13 @@
 //! The fault lab: real processes between both sandboxes, a seeded life of orders, and everything that can break breaking
 //! while it goes on. In the end nothing may be lost, twice or silently different.
 
+mod back_office;
 mod crash_walk;
 mod database_fault;
 mod disturbance;
 mod life;
 mod mutation;
+mod receiver;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,13 +26,14 @@ use sync::crash_points::{self, CrashPoint};
 use sync::jobs::BEGIN_NIGHT;
 use test_database::TestDatabase;
 
-use crate::comparison::{Comparison, Told, read_sides};
+use crate::comparison::{Comparison, Deeds, Excused, read_sides};
 use crate::process::Duties;
 use crate::whole_run::{Run, RunOptions};
 
 use crash_walk::CrashWalk;
 use disturbance::Disturbance;
 use life::Life;
+use receiver::Receiver;
 
 pub use mutation::Mutation;
 
@@ -160,14 +163,24 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     if let [_, .., last] = processes.as_mut_slice() {
         *last = Duties::Work;
     }
-    let run = Run::start(&RunOptions {
+    let connecting = RunOptions {
         database_url: Some(database.url.clone()),
         processes,
         hold_seconds: 5,
+        write_back_canceled: options.seed.is_multiple_of(2),
         environment: BTreeMap::from([time_limit, crash_points]),
+        markets: vec!["FR", "DE"],
         ..RunOptions::new(&options.data_dir, options.seed)
-    })
-    .await?;
+    };
+    let run = Run::start(&connecting).await?;
+    let of_second = sandbox::prestashop::Options {
+        version: sandbox::prestashop::Version::V8_1_0,
+        seed: options.seed,
+        ..sandbox::prestashop::Options::default()
+    };
+    let second = run.connect_second_shop(&connecting, of_second).await?;
+    // It is dead until nothing else breaks any more, and nobody waits for it.
+    second.sandboxes.store_control.patch("/settings", &json!({ "webservice_enabled": false })).await?;
     let points = options.crash_points.iter().copied();
     let mut walk = CrashWalk::new(points, db.clone(), folder, options.processes, &mut random);
     walk.arm()?;
@@ -178,9 +191,14 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let placing =
         json!({ "count": options.orders, "seed": options.seed, "mix": "all", "over_seconds": over_seconds });
     run.sandboxes.place(&placing).await?;
-    let mut lab = Lab { run, walk, random, database, db, authorizations: 0 };
+    let few =
+        json!({ "count": orders_of_second(options), "seed": options.seed, "over_seconds": over_seconds });
+    second.sandboxes.place(&few).await?;
+    let (life, receiver) = (Life::new(&run).await?, Receiver::start(&run).await?);
+    let mut lab = Lab { run, second, walk, random, database, db, life, receiver, authorizations: 0 };
     let (disturbances, mut events) = lab.break_things(options).await?;
     disturbance::heal(&lab.run).await?;
+    disturbance::heal(&lab.second).await?;
     lab.walk.arm_all()?;
     lab.restart_all().await?;
     let mut complaints = lab.walk_on(options.rest_limit).await?;
@@ -189,8 +207,8 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     life::take_back(&lab.run).await?;
     // As every night: what no notification told of is found.
     lab.authorize_again().await;
-    let night = format!("/connections/{}/reconciliations", lab.run.connection_id);
-    let _: Value = lab.run.api.post(&night, &json!({})).await?;
+    life::compare(&lab.run).await?;
+    life::compare(&lab.second).await?;
     let begun = Instant::now();
     let comparison = lab.rest(options).await?;
     events.insert("authorize again", lab.authorizations);
@@ -200,7 +218,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     for process in &lab.run.processes {
         complaints.extend(process.lines_with("deadlock detected")?);
     }
-    complaints.extend(verdict::complaints(&lab.run, &lab.db).await?);
+    complaints.extend(lab.verdict().await?);
     if let Some(story) = story_of_first(&lab.run, &complaints).await? {
         complaints.push(story);
     }
@@ -218,16 +236,28 @@ impl Experiment {
     }
 }
 
+/// Nobody meddles with the second store.
+static NONE: Deeds = Deeds::new();
+
 type Counts = BTreeMap<&'static str, u32>;
+
+/// How many orders come to the shop whose store is dead.
+const fn orders_of_second(options: &FaultOptions) -> u32 {
+    options.orders / 10
+}
 
 /// A run under way.
 struct Lab<'d> {
     run: Run,
+    /// The same seller's other shop, with a store of its own.
+    second: Run,
     walk: CrashWalk,
     random: StdRng,
     database: &'d TestDatabase,
     /// A session of the lab's own.
     db: DatabaseConnection,
+    life: Life,
+    receiver: Receiver,
     /// How often the merchant had to authorize again.
     authorizations: u32,
 }
@@ -236,7 +266,6 @@ impl Lab<'_> {
     /// Lets life go on and things break, turn by turn, until the time is over.
     async fn break_things(&mut self, options: &FaultOptions) -> Result<(Counts, Counts)> {
         let (mut disturbances, mut events) = (Counts::new(), Counts::new());
-        let life = Life::new(&self.run).await?;
         let begun = Instant::now();
         while begun.elapsed() < options.duration {
             let pause = self.random.random_range(50..600);
@@ -244,7 +273,7 @@ impl Lab<'_> {
             self.walk.tend(&mut self.run).await?;
             self.run.notify(self.run.any_serving(&mut self.random)).await?;
             if self.random.random_bool(0.6) {
-                if let Some(name) = life.go_on(&self.run, &mut self.random).await {
+                if let Some(name) = self.life.go_on(&self.run, &mut self.random).await {
                     *events.entry(name).or_default() += 1;
                 }
             } else {
@@ -253,8 +282,8 @@ impl Lab<'_> {
                     Some(_) => Disturbance::StillRunning,
                     None => Disturbance::draw(&mut self.random, time_left),
                 };
-                let Self { run, walk, random, database, .. } = self;
-                let name = disturbance.strike(run, walk, database, random).await?;
+                let Self { run, walk, random, database, receiver, .. } = self;
+                let name = disturbance.strike(run, walk, database, receiver, random).await?;
                 *disturbances.entry(name).or_default() += 1;
             }
             self.authorize_again().await;
@@ -272,7 +301,6 @@ impl Lab<'_> {
 
     /// Leads to the points that nothing has reached yet; says which could not be reached.
     async fn walk_on(&mut self, limit: Duration) -> Result<Vec<String>> {
-        let life = Life::new(&self.run).await?;
         let begun = Instant::now();
         while begun.elapsed() < limit {
             self.walk.tend(&mut self.run).await?;
@@ -284,7 +312,7 @@ impl Lab<'_> {
             }
             for write in writes {
                 self.walk.tend(&mut self.run).await?;
-                life.lead_to(&write, &self.run, &mut self.random).await;
+                self.life.lead_to(&write, &self.run, &mut self.random).await;
             }
             self.let_time_pass().await;
         }
@@ -297,22 +325,41 @@ impl Lab<'_> {
         loop {
             self.authorize_again().await;
             self.let_time_pass().await;
-            let sides = read_sides(&self.run.sandboxes, &self.run.api, &self.run.connection_id).await;
+            let compared = self.compare(options).await;
             if begun.elapsed() > options.rest_limit {
-                return Ok(sides?.compare_with(Told::Excuses));
+                return Ok(compared?.1);
             }
-            if let Ok(sides) = sides {
-                let comparison = sides.compare_with(Told::Excuses);
-                let all_there = sides.count() >= options.orders as usize && sides.settled();
-                if all_there
-                    && comparison.is_clean()
-                    && verdict::complaints(&self.run, &self.db).await.is_ok_and(|wrong| wrong.is_empty())
-                {
-                    return Ok(comparison);
-                }
+            if let Ok((true, comparison)) = compared
+                && comparison.is_clean()
+                && self.verdict().await.is_ok_and(|wrong| wrong.is_empty())
+            {
+                return Ok(comparison);
             }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
+    }
+
+    /// The sides of both connections, and whether every order is there and has ended up somewhere.
+    async fn compare(&self, options: &FaultOptions) -> Result<(bool, Comparison)> {
+        let connections = [
+            (&self.run, options.orders, self.life.deeds()),
+            (&self.second, orders_of_second(options), &NONE),
+        ];
+        let (mut all_there, mut together) = (true, Comparison::default());
+        for (run, orders, deeds) in connections {
+            let sides = read_sides(&run.sandboxes, &run.api, &run.connection_id).await?;
+            all_there &= sides.count() >= orders as usize && sides.settled();
+            together = together.and(sides.compare_except(Excused::ToldAndDone(deeds)));
+        }
+        Ok((all_there, together))
+    }
+
+    /// What is wrong now that everything should have come to rest.
+    async fn verdict(&self) -> Result<Vec<String>> {
+        let mut wrong = verdict::complaints(&self.run, &self.db, self.life.deeds()).await?;
+        wrong.extend(verdict::complaints(&self.second, &self.db, &NONE).await?);
+        wrong.extend(self.receiver.complaints(&self.run).await?);
+        Ok(wrong)
     }
 
     /// What the merchant does when TikTok Shop has ended the tokens; the process may be down at this moment.
@@ -325,11 +372,15 @@ impl Lab<'_> {
     /// begins by that: each would read anew whatever is still to be shipped, and there would be no rest.
     async fn let_time_pass(&self) {
         let now = SystemClock.now().timestamp_millis();
-        let sql = format!(
+        let jobs = format!(
             "UPDATE jobs SET run_at = {now} WHERE run_at > {now} AND lease_owner IS NULL AND kind <> '{BEGIN_NIGHT}'"
         );
-        // The database may be busy.
-        drop(self.db.execute_unprepared(&sql).await);
+        let messages = format!("UPDATE webhook_deliveries SET next_try_at = {now} WHERE next_try_at > {now}");
+        let tries = format!("UPDATE circuit_breakers SET next_try_at = {now} WHERE next_try_at > {now}");
+        for sql in [tries, messages, jobs] {
+            // The database may be busy.
+            drop(self.db.execute_unprepared(&sql).await);
+        }
     }
 }
 

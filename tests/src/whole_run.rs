@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -27,12 +28,14 @@ pub struct RunOptions {
     /// What each process does; the first one serves.
     pub processes: Vec<Duties>,
     pub seed: u64,
-    /// The market of each of the seller's shops on TikTok Shop; one shop in Germany and its neighbours unless given.
+    /// The market of each of the seller's shops on TikTok Shop; one French shop unless given.
     pub markets: Vec<&'static str>,
     pub hold_seconds: i64,
     /// How long the store takes to create an order, in milliseconds.
     pub order_post_ms: u64,
     pub poll_interval_s: u32,
+    /// Whether what is canceled in the store is canceled on TikTok Shop too.
+    pub write_back_canceled: bool,
     /// Variables for every process.
     pub environment: BTreeMap<&'static str, String>,
 }
@@ -51,6 +54,7 @@ impl RunOptions {
             hold_seconds: 0,
             order_post_ms: 0,
             poll_interval_s: 10,
+            write_back_canceled: false,
             environment: BTreeMap::new(),
         }
     }
@@ -60,7 +64,7 @@ impl RunOptions {
 pub struct Run {
     pub sandboxes: Sandboxes,
     pub processes: Vec<Orderbridge>,
-    pub api: Api,
+    pub api: Arc<Api>,
     pub connection_id: String,
     /// For each process the file that says by how many seconds its clock is ahead; a debug build obeys it.
     pub clocks: Vec<PathBuf>,
@@ -116,13 +120,29 @@ impl Run {
             processes.push(Orderbridge::start(process).await?);
         }
         let urls = processes.iter().filter(|process| process.serves()).map(Orderbridge::url);
-        let api = Api::of_any(urls, options.seed);
+        let api = Arc::new(Api::of_any(urls, options.seed));
         api.pause_connections().await?;
-        let connection = connect(&api, &sandboxes, options).await?;
-        let connection_id = connection["id"].to_string();
+        let auth_code = json!(sandboxes.tiktok_options.auth_code);
+        let connection_id = connect(&api, &sandboxes, options, &auth_code).await?;
         let run = Self { sandboxes, processes, api, connection_id, clocks };
         run.notify(&run.processes[0]).await?;
         Ok(run)
+    }
+
+    /// Connects the seller's second shop to a store of its own. The processes stay with this run.
+    ///
+    /// # Errors
+    /// When the store cannot be started, or orderbridge refuses.
+    pub async fn connect_second_shop(
+        &self,
+        options: &RunOptions,
+        store: sandbox::prestashop::Options,
+    ) -> Result<Self> {
+        let sandboxes = self.sandboxes.of_second_shop(store).await?;
+        let consent = sandboxes.channel_control.post("/authorize", &json!({})).await?;
+        let connection_id = connect(&self.api, &sandboxes, options, &consent["auth_code"]).await?;
+        let api = Arc::clone(&self.api);
+        Ok(Self { sandboxes, processes: Vec::new(), api, connection_id, clocks: Vec::new() })
     }
 
     /// Lets TikTok Shop send its notifications to this process from now on.
@@ -188,24 +208,30 @@ impl Run {
     }
 }
 
-/// Connects the first shop of the seller.
-async fn connect(api: &Api, sandboxes: &Sandboxes, options: &RunOptions) -> Result<Value> {
+/// Connects a shop to its store, and returns the connection's id.
+async fn connect(
+    api: &Api,
+    sandboxes: &Sandboxes,
+    options: &RunOptions,
+    auth_code: &Value,
+) -> Result<String> {
     let tiktok = &sandboxes.tiktok_options;
-    let shop_ids = sandboxes.shop_ids().await?;
     let body = json!({
         "name": "Maison Lumière",
         "tiktok": {
             "app_key": tiktok.app_key,
             "app_secret": tiktok.app_secret.0,
-            "auth_code": tiktok.auth_code,
-            "shop_id": shop_ids.first(),
+            "auth_code": auth_code,
+            "shop_id": sandboxes.shop_id,
         },
         "store": { "url": sandboxes.store.shop_url, "webservice_key": sandboxes.store.key },
         "settings": {
             // Before all that the sandbox places; the first poll walks through it all.
             "import_placed_since": SystemClock::shared().now() - TimeDelta::days(30),
             "poll_interval_s": options.poll_interval_s,
+            "write_back_canceled": options.write_back_canceled,
         },
     });
-    api.post("/connections", &body).await
+    let connection: Value = api.post("/connections", &body).await?;
+    Ok(connection["id"].to_string())
 }

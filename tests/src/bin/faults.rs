@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
-use sync::crash_points::{CrashPoint, OutsideWrite};
+use sync::crash_points::CrashPoint;
 use test_database::TestDatabase;
 use tests::{Experiment, FaultOptions, Mutation, run_experiment, run_faults};
 
@@ -73,8 +73,7 @@ async fn run_seed(options: &Options, seed: u64) -> Result<bool> {
         duration: Duration::from_secs_f64(options.minutes * 60.0),
         orders: options.orders,
         rest_limit: Duration::from_secs(options.rest),
-        // The lab's connection imports after the hold, so no address has to be put right.
-        crash_points: CrashPoint::all().filter(|point| point.write != OutsideWrite::StoreAddress).collect(),
+        crash_points: CrashPoint::all().collect(),
         experiment: None,
     };
     let report = run_faults(&faults, &database).await?;

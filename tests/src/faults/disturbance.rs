@@ -12,6 +12,7 @@ use test_database::TestDatabase;
 
 use super::crash_walk::CrashWalk;
 use super::database_fault::DatabaseFault;
+use super::receiver::Receiver;
 use crate::whole_run::Run;
 
 /// Something that breaks.
@@ -43,10 +44,12 @@ pub(super) enum Disturbance {
     WebhookLate,
     /// Nothing about one order can be written.
     PoisonOrder,
+    /// A tool refuses what it is told, or takes it without an answer.
+    ReceiverFails,
 }
 
 /// Each as often as it stands here.
-const ALL: [Disturbance; 29] = [
+const ALL: [Disturbance; 30] = [
     Disturbance::Kill,
     Disturbance::StandStill,
     Disturbance::ClockJump,
@@ -76,6 +79,7 @@ const ALL: [Disturbance; 29] = [
     Disturbance::WebhooksMessy,
     Disturbance::WebhookForged,
     Disturbance::WebhookForged,
+    Disturbance::ReceiverFails,
 ];
 
 /// All that the store's webservice does wrong.
@@ -165,6 +169,7 @@ impl Disturbance {
             Self::TokensExpire => "tokens_expire",
             Self::WebhooksMessy => "webhooks_messy",
             Self::WebhookForged => "webhook_forged",
+            Self::ReceiverFails => "receiver_fails",
         }
     }
 
@@ -174,6 +179,7 @@ impl Disturbance {
         run: &mut Run,
         walk: &mut CrashWalk,
         database: &TestDatabase,
+        receiver: &Receiver,
         random: &mut StdRng,
     ) -> Result<&'static str> {
         let (store, channel) = (run.sandboxes.store_control.clone(), run.sandboxes.channel_control.clone());
@@ -305,6 +311,10 @@ impl Disturbance {
                 channel.put("/switches", &json!({ "webhooks": webhooks })).await?;
             }
             Self::WebhookForged => forge_webhook(run, random).await?,
+            Self::ReceiverFails => {
+                let pause = Duration::from_millis(random.random_range(200..3_000));
+                receiver.fail(random.random_bool(0.3), pause).await;
+            }
         }
         Ok(self.name())
     }
@@ -406,10 +416,8 @@ pub(super) async fn heal(run: &Run) -> Result<()> {
 /// Where the answer to a renewal of the tokens was lost, only the merchant can help: TikTok Shop has ended the old pair.
 /// Says whether it had to be done.
 pub(super) async fn authorize_again(run: &Run) -> Result<bool> {
-    let ended = run.api.connections().await?;
-    let ended = ended.into_iter().find(|connection| {
-        connection.id.to_string() == run.connection_id && connection.state == ConnectionState::Unauthorized
-    });
+    let connections = run.api.connections().await?;
+    let ended = connections.into_iter().find(|connection| connection.state == ConnectionState::Unauthorized);
     let Some(connection) = ended else { return Ok(false) };
     let consent = run.sandboxes.channel_control.post("/authorize", &json!({})).await?;
     let tiktok = &run.sandboxes.tiktok_options;

@@ -1,22 +1,23 @@
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 use shared::{ActionKind, ActionOptions, FulfillmentType, OrderId, OrderSummary};
 
+use super::back_office::BackOffice;
+use crate::comparison::Deeds;
 use crate::whole_run::Run;
 
 /// What buyers, carriers, the merchant in Seller Center, the merchant here and people in the store do.
 pub(super) struct Life {
-    preparation: i64,
-    shipped: i64,
+    back_office: BackOffice,
 }
 
 /// Each as often as it stands here.
-const EVENTS: [&str; 28] = [
+const EVENTS: [&str; 35] = [
     "ship",
     "collect",
     "deliver",
@@ -42,15 +43,23 @@ const EVENTS: [&str; 28] = [
     "unskip here",
     "archive here",
     "restore here",
+    "heal here",
+    "heal here",
+    "resend here",
+    "bulk here",
+    "compare here",
     "prepare in store",
+    "cancel in store",
+    "delete in store",
     "ship in store",
     "ship in store",
 ];
 
 /// What leads to each kind of write, in the order in which it has to happen.
-const LEADING_TO: [(&str, &[&str]); 10] = [
+const LEADING_TO: [(&str, &[&str]); 11] = [
     ("store_state", &["ship", "collect"]),
     ("store_tracking", &["ship"]),
+    ("store_address", &["address", "address", "heal here"]),
     ("reference", &["place"]),
     ("tokens", &["expire tokens"]),
     ("shipment", &["place", "ship here"]),
@@ -63,23 +72,22 @@ const LEADING_TO: [(&str, &[&str]); 10] = [
 
 impl Life {
     pub(super) async fn new(run: &Run) -> Result<Self> {
-        let rows = run.sandboxes.store_control.get("/entities/configurations").await?;
-        let rows = rows.as_array().cloned().unwrap_or_default();
-        let state = |name: &str| {
-            let row = rows.iter().find(|row| row["name"] == name);
-            row.and_then(|row| row["value"].as_str()?.parse().ok()).with_context(|| format!("no {name}"))
-        };
-        Ok(Self { preparation: state("PS_OS_PREPARATION")?, shipped: state("PS_OS_SHIPPING")? })
+        Ok(Self { back_office: BackOffice::new(run).await? })
+    }
+
+    /// What people did in the store that orderbridge can only tell of.
+    pub(super) const fn deeds(&self) -> &Deeds {
+        self.back_office.deeds()
     }
 
     /// Lets one thing happen to one order. What an order does not allow just does not happen.
-    pub(super) async fn go_on(&self, run: &Run, random: &mut StdRng) -> Option<&'static str> {
+    pub(super) async fn go_on(&mut self, run: &Run, random: &mut StdRng) -> Option<&'static str> {
         let event = *EVENTS.choose(random)?;
         self.happen(event, run, random).await.then_some(event)
     }
 
     /// Lets happen whatever leads to a kind of write.
-    pub(super) async fn lead_to(&self, write: &str, run: &Run, random: &mut StdRng) {
+    pub(super) async fn lead_to(&mut self, write: &str, run: &Run, random: &mut StdRng) {
         let events =
             LEADING_TO.iter().find(|(name, _)| *name == write).map_or(&["place"][..], |(_, events)| events);
         for event in events {
@@ -88,10 +96,14 @@ impl Life {
         }
     }
 
-    async fn happen(&self, event: &str, run: &Run, random: &mut StdRng) -> bool {
+    async fn happen(&mut self, event: &str, run: &Run, random: &mut StdRng) -> bool {
         let happened = match event {
-            "prepare in store" => self.prepare_in_store(run, random).await,
-            "ship in store" => self.ship_in_store(run, random).await,
+            "prepare in store" => self.back_office.prepare(run, random).await,
+            "ship in store" => self.back_office.ship(run, random).await,
+            "cancel in store" => self.back_office.cancel(run, random).await,
+            "delete in store" => self.back_office.delete(run, random).await,
+            "bulk here" => bulk(run, random).await,
+            "compare here" => Some(compare(run).await.is_ok()),
             "place" => place(run, &json!({ "count": 1, "mix": "plain" }), random).await,
             "place label" => place(run, &json!({ "order": { "shape": "tiktok_shipping" } }), random).await,
             "expire tokens" => {
@@ -101,43 +113,6 @@ impl Life {
             _ => on_channel(run, event, random).await,
         };
         happened.is_some_and(|happened| happened)
-    }
-
-    async fn prepare_in_store(&self, run: &Run, random: &mut StdRng) -> Option<bool> {
-        let orders = run.sandboxes.store_orders().await.ok()?;
-        let order = orders.choose(random)?;
-        let (id, key) = (&order["id"], order["gift_message"].as_str()?);
-        // Only what has just been created may still go there; the rest is further on.
-        let histories = order["histories"].as_array().map_or(0, Vec::len);
-        if !key.starts_with("tiktok:") || histories != 1 {
-            return Some(false);
-        }
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        let state = json!({ "state": self.preparation });
-        let moved = run.sandboxes.store_control.post(&format!("/orders/{id}/state"), &state).await;
-        Some(moved.is_ok())
-    }
-
-    /// Somebody packs the order in the back office: number first, then the state.
-    async fn ship_in_store(&self, run: &Run, random: &mut StdRng) -> Option<bool> {
-        let channel = run.sandboxes.channel_orders().await.ok()?;
-        let packable: Vec<_> = channel
-            .iter()
-            .filter(|order| order["status"] == "AWAITING_SHIPMENT" && order["shape"] != "tiktok_shipping")
-            .filter_map(|order| Some(format!("tiktok:{}", order["id"].as_str()?)))
-            .collect();
-        let orders = run.sandboxes.store_orders().await.ok()?;
-        let orders: Vec<_> = orders
-            .iter()
-            .filter(|order| packable.iter().any(|key| order["gift_message"] == key.as_str()))
-            .collect();
-        let id = &orders.choose(random)?["id"];
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        let number = format!("JX{:010}", random.random_range(0..10_000_000_000_u64));
-        let (number, state) = (json!({ "number": number }), json!({ "state": self.shipped }));
-        let control = &run.sandboxes.store_control;
-        control.post(&format!("/orders/{id}/tracking"), &number).await.ok()?;
-        Some(control.post(&format!("/orders/{id}/state"), &state).await.is_ok())
     }
 }
 
@@ -189,6 +164,8 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
         "unskip here" => ActionKind::Unskip,
         "archive here" => ActionKind::Archive,
         "restore here" => ActionKind::Restore,
+        "heal here" => ActionKind::Heal,
+        "resend here" => ActionKind::ResendShipping,
         _ => ActionKind::Ship,
     };
     let mut orders = that_allow(run, kind).await.ok()?;
@@ -197,14 +174,8 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
     }
     let order = orders.choose(random)?;
     let request = match kind {
-        ActionKind::Sync => json!({ "action": "sync" }),
-        ActionKind::Import => json!({ "action": "import" }),
         ActionKind::Cancel => {
             json!({ "action": "cancel", "reason": "seller_cancel_reason_out_of_stock" })
-        }
-        ActionKind::FetchLabel => json!({ "action": "fetch_label" }),
-        ActionKind::Skip | ActionKind::Unskip | ActionKind::Archive | ActionKind::Restore => {
-            json!({ "action": kind.as_str() })
         }
         ActionKind::AcceptCancellation => {
             let asked = options_of(run, order.id, |options| options.cancellation_request.is_some()).await?;
@@ -222,14 +193,37 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
                 "carrier_id": carrier_id, "tracking_number": tracking_number,
             })
         }
-        _ if order.fulfillment_type == FulfillmentType::MerchantTikTokLabel => json!({ "action": "ship" }),
-        _ => {
+        ActionKind::Ship if order.fulfillment_type == FulfillmentType::MerchantTikTokLabel => {
+            json!({ "action": "ship" })
+        }
+        ActionKind::Ship => {
             let (carrier_id, tracking_number) = parcel(run, order.id, random).await?;
             json!({ "action": "ship", "carrier_id": carrier_id, "tracking_number": tracking_number })
         }
+        _ => json!({ "action": kind.as_str() }),
     };
     let asked = run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &request).await;
     Some(asked.is_ok())
+}
+
+/// The merchant does the same with many orders, and sometimes stops halfway.
+async fn bulk(run: &Run, random: &mut StdRng) -> Option<bool> {
+    let kind = [ActionKind::Sync, ActionKind::Import, ActionKind::Heal].choose(random)?;
+    let request = json!({
+        "request": { "action": kind.as_str() },
+        "filter": [["connection", run.connection_id]],
+    });
+    let begun: Value = run.api.post("/bulk-runs", &request).await.ok()?;
+    if random.random_bool(0.3) {
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..500))).await;
+        drop(run.api.post::<Value>(&format!("/bulk-runs/{}/stop", begun["id"]), &json!({})).await);
+    }
+    Some(true)
+}
+
+/// Has both sides compared with what is recorded, as is done each night.
+pub(super) async fn compare(run: &Run) -> Result<Value> {
+    run.api.post(&format!("/connections/{}/reconciliations", run.connection_id), &json!({})).await
 }
 
 /// The orders that allow an action; only those that were deleted here can be restored, and nothing else.

@@ -5,33 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::Value;
-use shared::{ChannelStatus, FulfillmentType, IssueCode, OrderCounts, OrderSummary, SpecialKind};
+use shared::{
+    ChannelStatus, FulfillmentType, ImportState, IssueCode, OrderCounts, OrderSummary, SpecialKind,
+};
 use sync::jobs;
 
+use crate::comparison::{Deed, Deeds};
 use crate::whole_run::Run;
 
-/// Jobs that are always there.
-const PERIODIC: [&str; 5] = [
+/// Jobs that are always there; no other may be left but the import of an order that is blocked.
+const PERIODIC: [&str; 7] = [
     jobs::POLL_ORDERS,
     jobs::READ_STORE_CHANGES,
     jobs::CHECK_STORE_ORDERS,
     jobs::WATCH_DEADLINES,
+    jobs::WATCH_HEALTH,
+    jobs::BEGIN_NIGHT,
     jobs::PURGE,
-];
-
-/// Jobs of an order: none may be left but the import of an order that is blocked.
-const OF_ORDERS: [&str; 11] = [
-    jobs::REFRESH_ORDER,
-    jobs::IMPORT_ORDER,
-    jobs::PUSH_STORE_STATE,
-    jobs::REGISTER_REFERENCE,
-    jobs::SHIP_PACKAGES,
-    jobs::FETCH_LABELS,
-    jobs::PUSH_STORE_TRACKING,
-    jobs::CANCEL_ORDER,
-    jobs::ANSWER_CANCELLATION,
-    jobs::ADOPT_STORE_ORDER,
-    jobs::READ_ACTION_OPTIONS,
 ];
 
 /// Says that somebody does not answer; at rest everybody does.
@@ -58,6 +48,27 @@ const OBSTACLES: [(&str, IssueCode); 5] = [
     ("out_of_stock", IssueCode::StockShort),
 ];
 
+/// Ids of the states that the store gives their meaning.
+struct StoreStates {
+    shipping: String,
+    delivered: String,
+    canceled: String,
+}
+
+impl StoreStates {
+    async fn of(run: &Run) -> Result<Self> {
+        let rows = run.sandboxes.store_control.get("/entities/configurations").await?;
+        let state = |name: &str| {
+            items(&rows).find(|row| row["name"] == name).map(|row| text(&row["value"])).unwrap_or_default()
+        };
+        Ok(Self {
+            shipping: state("PS_OS_SHIPPING"),
+            delivered: state("PS_OS_DELIVERED"),
+            canceled: state("PS_OS_CANCELED"),
+        })
+    }
+}
+
 /// Everything that is read for the verdict.
 pub(super) struct Evidence<'r> {
     run: &'r Run,
@@ -65,6 +76,8 @@ pub(super) struct Evidence<'r> {
     truth: BTreeMap<String, Value>,
     store: BTreeMap<String, Vec<Value>>,
     issues: Vec<(String, IssueCode)>,
+    states: StoreStates,
+    deeds: &'r Deeds,
     complaints: Vec<String>,
 }
 
@@ -72,7 +85,7 @@ pub(super) struct Evidence<'r> {
 ///
 /// # Errors
 /// When a side or the database does not answer.
-pub(super) async fn complaints(run: &Run, db: &DatabaseConnection) -> Result<Vec<String>> {
+pub(super) async fn complaints(run: &Run, db: &DatabaseConnection, deeds: &Deeds) -> Result<Vec<String>> {
     let ours = run.api.all_orders(&format!("connection={}", run.connection_id)).await?;
     let truth = run.sandboxes.channel_orders().await?;
     let mut evidence = Evidence {
@@ -81,6 +94,8 @@ pub(super) async fn complaints(run: &Run, db: &DatabaseConnection) -> Result<Vec
         truth: truth.into_iter().map(|order| (text(&order["id"]), order)).collect(),
         store: BTreeMap::new(),
         issues: open_issues(db).await?,
+        states: StoreStates::of(run).await?,
+        deeds,
         complaints: Vec::new(),
     };
     evidence.check_store_orders().await?;
@@ -88,8 +103,9 @@ pub(super) async fn complaints(run: &Run, db: &DatabaseConnection) -> Result<Vec
     evidence.check_rows(db).await?;
     evidence.check_work_left(db).await?;
     evidence.check_issues();
-    evidence.check_store_states().await?;
+    evidence.check_store_states();
     evidence.check_parcels().await?;
+    evidence.check_deeds();
     Ok(evidence.complaints)
 }
 
@@ -149,13 +165,16 @@ impl Evidence<'_> {
             .filter(|truth| truth["expected"] == "blocked")
             .filter_map(|truth| self.ours_of(&text(&truth["id"])).map(|order| order.id.to_string()))
             .collect();
-        let sql = "SELECT kind, subject, parked_cause, last_error, lease_owner FROM jobs ORDER BY id";
+        let sql = "SELECT kind, subject, payload, parked_cause, last_error FROM jobs ORDER BY id";
         for row in rows(db, sql).await? {
+            let payload: Value = serde_json::from_str(&row.try_get::<String>("", "payload")?)?;
+            if payload.get("connection_id").is_some_and(|of| text(of) != self.run.connection_id) {
+                continue;
+            }
             let kind: String = row.try_get("", "kind")?;
             let subject: String = row.try_get("", "subject")?;
-            let of_order = OF_ORDERS.contains(&kind.as_str());
             let may_stay = kind == jobs::IMPORT_ORDER && blocked.contains(&subject);
-            if PERIODIC.contains(&kind.as_str()) || !of_order || may_stay {
+            if PERIODIC.contains(&kind.as_str()) || may_stay {
                 continue;
             }
             let id = self.ours.iter().find(|order| order.id.to_string() == subject);
@@ -173,6 +192,15 @@ impl Evidence<'_> {
             let kind: String = row.try_get("", "kind")?;
             self.complain(format!("{id}: the action {kind} has not ended"));
         }
+        for (table, ended) in
+            [("bulk_runs", "'done', 'stopped'"), ("reconciliations", "'done', 'failed', 'canceled'")]
+        {
+            let sql = format!("SELECT state FROM {table} WHERE state NOT IN ({ended}) ORDER BY id");
+            for row in rows(db, &sql).await? {
+                let state: String = row.try_get("", "state")?;
+                self.complain(format!("in {table} there is one that is {state}"));
+            }
+        }
         Ok(())
     }
 
@@ -189,7 +217,7 @@ impl Evidence<'_> {
                 _ if obstacle.is_some() => obstacle.is_some_and(|(name, _)| *name == reason),
                 IssueCode::StoreDuplicateFound => in_store > 1,
                 IssueCode::StoreTotalMismatch => self.total_differs(&id),
-                IssueCode::StoreOrderDeleted => in_store == 0,
+                IssueCode::StoreOrderDeleted => in_store == 0 && self.deeds.get(&id) == Some(&Deed::Deleted),
                 IssueCode::AddressChanged | IssueCode::DriftDetected => in_store > 0,
                 IssueCode::AddressMasked => is_in(&["UNPAID", "ON_HOLD", "CANCELLED"]),
                 IssueCode::ChannelStatusUnknown => is_in(&["AWAITING_INSPECTION"]),
@@ -224,14 +252,8 @@ impl Evidence<'_> {
     }
 
     /// The store order is where its status belongs, and we know.
-    async fn check_store_states(&mut self) -> Result<()> {
-        let rows = self.run.sandboxes.store_control.get("/entities/configurations").await?;
-        let rows = rows.as_array().cloned().unwrap_or_default();
-        let state = |name: &str| {
-            rows.iter().find(|row| row["name"] == name).map(|row| text(&row["value"])).unwrap_or_default()
-        };
-        let (shipping, delivered, canceled) =
-            (state("PS_OS_SHIPPING"), state("PS_OS_DELIVERED"), state("PS_OS_CANCELED"));
+    fn check_store_states(&mut self) {
+        let StoreStates { shipping, delivered, canceled } = &self.states;
         let mut found = Vec::new();
         for order in &self.ours {
             let id = &order.tiktok_order_id.0;
@@ -242,19 +264,19 @@ impl Evidence<'_> {
             if known != current {
                 found.push(format!("{id}: the store says state {current}, orderbridge {known}"));
             }
-            if is_odd(stored) {
+            if is_odd(stored) || self.deeds.get(id) == Some(&Deed::Canceled) {
                 continue;
             }
             // What was shipped in the store is on its way on TikTok Shop too, or somebody is told why not.
             let is_mute = !self.issues.iter().any(|(of, _)| of == id);
             let waits = order.channel_status == ChannelStatus::AwaitingShipment;
-            if current == shipping && waits && is_mute {
+            if current == *shipping && waits && is_mute {
                 found.push(format!("{id}: shipped in the store, and not on TikTok Shop"));
             }
             let belongs = match &order.channel_status {
-                ChannelStatus::InTransit => current == shipping || current == delivered,
-                ChannelStatus::Delivered => current == delivered,
-                ChannelStatus::Cancelled => current == canceled,
+                ChannelStatus::InTransit => current == *shipping || current == *delivered,
+                ChannelStatus::Delivered => current == *delivered,
+                ChannelStatus::Cancelled => current == *canceled,
                 _ => true,
             };
             if !belongs {
@@ -265,7 +287,6 @@ impl Evidence<'_> {
             }
         }
         self.complaints.extend(found);
-        Ok(())
     }
 
     /// What is packed in the store is what was sold, goes where the buyer wants it, and carries TikTok Shop's number; or
@@ -312,6 +333,37 @@ impl Evidence<'_> {
         }
         self.complaints.extend(found);
         Ok(())
+    }
+
+    /// What people did in the store, and orderbridge leaves as it is, is told.
+    fn check_deeds(&mut self) {
+        let mut found = Vec::new();
+        for order in &self.ours {
+            let id = &order.tiktok_order_id.0;
+            let Some(deed) = self.deeds.get(id) else { continue };
+            let is_told =
+                |codes: &[IssueCode]| self.issues.iter().any(|(of, code)| of == id && codes.contains(code));
+            let stored = self.store.get(id).and_then(|orders| orders.first());
+            let agrees = order.channel_status == ChannelStatus::Cancelled;
+            match (deed, stored) {
+                (Deed::Deleted, None)
+                    if order.import_state == ImportState::Imported
+                        && !agrees
+                        && !is_told(&[IssueCode::StoreOrderDeleted]) =>
+                {
+                    found.push(format!("{id}: its store order was deleted, and nobody is told"));
+                }
+                (Deed::Canceled, Some(stored))
+                    if text(&stored["current_state"]) == self.states.canceled
+                        && !agrees
+                        && !is_told(&[IssueCode::DriftDetected, IssueCode::CancelStoreConflict]) =>
+                {
+                    found.push(format!("{id}: canceled in the store alone, and nobody is told"));
+                }
+                _ => {}
+            }
+        }
+        self.complaints.extend(found);
     }
 
     fn ours_of(&self, id: &str) -> Option<&OrderSummary> {
