@@ -14,7 +14,7 @@ use shared::{
 };
 
 use crate::entities::webhook_deliveries::{Column, Entity, Model};
-use crate::entities::{webhook_messages, webhooks};
+use crate::entities::webhook_messages;
 use crate::order_summary::word;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
 use crate::{from_ms, to_ms};
@@ -179,12 +179,9 @@ pub async fn pull_back(
         .add(Column::NextTryAt.gt(to_ms(latest)))
         // The first attempt is always due at once.
         .add(Condition::any().add(Column::Attempts.eq(0)).add(Column::LastTryAt.gt(to_ms(latest))));
-    let every_webhook = webhooks::Entity::find().select_only().column(webhooks::Column::Id).into_query();
     let put_off: Vec<(i64, i64)> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::WebhookId])
-        // For the sake of the index.
-        .filter(Column::WebhookId.in_subquery(every_webhook))
         .filter(is_put_off.clone())
         .into_tuple()
         .all(db)

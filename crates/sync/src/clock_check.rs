@@ -71,18 +71,20 @@ impl Engine {
         let writer = self.database().writer();
         let jobs = job_queue::pull_back(writer, MOST_CLOCK_SKEW, now).await?;
         let sides = circuit_breakers::pull_back(writer, latest, now).await?;
+        if jobs == 0 && sides == 0 {
+            return Ok(());
+        }
+        // Whoever sets the time of a message asks for a job with it.
         let webhooks = webhook_deliveries::pull_back(writer, latest, now).await?;
         job_queue::enqueue_all(writer, webhooks.iter().map(|id| deliver_webhook(*id, now)), now).await?;
-        if jobs > 0 || sides > 0 || !webhooks.is_empty() {
-            let webhooks = webhooks.len();
-            tracing::warn!(
-                jobs,
-                sides,
-                webhooks,
-                "had been put off by a clock that was ahead; it is their turn now"
-            );
-            self.wake();
-        }
+        let messages_of = webhooks.len();
+        tracing::warn!(
+            jobs,
+            sides,
+            messages_of,
+            "had been put off by a clock that was ahead; it is their turn now"
+        );
+        self.wake();
         Ok(())
     }
 }
