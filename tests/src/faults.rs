@@ -400,3 +400,8 @@ async fn story_of_first(run: &Run, complaints: &[String]) -> Result<Option<Strin
     });
     Ok(Some(format!("the story of {tiktok_order_id}:\n{}", told.collect::<Vec<_>>().join("\n"))))
 }
+
+/// The sandboxes write numbers as texts or as numbers.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

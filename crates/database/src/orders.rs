@@ -80,7 +80,8 @@ pub async fn derive_status(
         .exec(db)
         .await?;
     if row.status == OrderStatus::Error.as_str() && status != OrderStatus::Error {
-        let entry = Entry::ours("status", format!("No problem is left; the order is {}.", status.label()));
+        let left = if open.is_empty() { "No problem is left" } else { "Only warnings are left" };
+        let entry = Entry::ours("status", format!("{left}; the order is {}.", status.label()));
         timeline::record(db, id, entry, now).await?;
     }
     let connection_id = ConnectionId(row.connection_id);

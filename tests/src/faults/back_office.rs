@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 
+use super::text;
 use crate::comparison::{Deed, Deeds};
 use crate::whole_run::Run;
 
@@ -56,7 +57,7 @@ impl BackOffice {
         let is_packable = |order: &Value| owner_of(order).is_some_and(|owner| packable.contains(&owner));
         let order = pick(run, random, is_packable).await?;
         let number = json!({ "number": format!("JX{:010}", random.random_range(0..10_000_000_000_u64)) });
-        let path = format!("/orders/{}/tracking", id_of(&order));
+        let path = format!("/orders/{}/tracking", text(&order["id"]));
         run.sandboxes.store_control.post(&path, &number).await.ok()?;
         Some(move_to(run, &order, self.shipped).await)
     }
@@ -73,7 +74,7 @@ impl BackOffice {
     pub(super) async fn delete(&mut self, run: &Run, random: &mut StdRng) -> Option<bool> {
         let order = pick(run, random, |_| true).await?;
         self.deeds.insert(owner_of(&order)?.to_owned(), Deed::Deleted);
-        Some(run.sandboxes.store_control.delete(&format!("/orders/{}", id_of(&order))).await.is_ok())
+        Some(run.sandboxes.store_control.delete(&format!("/orders/{}", text(&order["id"]))).await.is_ok())
     }
 }
 
@@ -88,11 +89,7 @@ fn owner_of(order: &Value) -> Option<&str> {
     order["gift_message"].as_str()?.strip_prefix("tiktok:")
 }
 
-fn id_of(order: &Value) -> String {
-    order["id"].as_str().map_or_else(|| order["id"].to_string(), str::to_owned)
-}
-
 async fn move_to(run: &Run, order: &Value, state: i64) -> bool {
-    let path = format!("/orders/{}/state", id_of(order));
+    let path = format!("/orders/{}/state", text(&order["id"]));
     run.sandboxes.store_control.post(&path, &json!({ "state": state })).await.is_ok()
 }

@@ -10,6 +10,7 @@ use shared::{
 };
 use sync::jobs;
 
+use super::text;
 use crate::comparison::{Deed, Deeds};
 use crate::whole_run::Run;
 
@@ -411,9 +412,4 @@ fn packed_pieces(stored: &Value) -> u64 {
 /// What remains of an address once the store's own rules about signs and lengths are left aside.
 fn letters(text: &str) -> String {
     text.chars().filter(|sign| sign.is_alphanumeric()).take(24).flat_map(char::to_lowercase).collect()
-}
-
-/// The sandboxes write numbers as texts or as numbers.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -484,16 +484,27 @@ async fn shipped_in_the_store_after_a_cancellation_is_told() -> Result<()> {
     Ok(())
 }
 
+/// The buyer wants the order somewhere else, and TikTok Shop tells so.
+async fn move_away(lab: &EngineLab, id: &str) -> Result<()> {
+    do_to(lab, id, "address", &json!({ "country": "FR" })).await?;
+    do_to(lab, id, "touch", &json!({})).await?;
+    lab.poll().await
+}
+
 #[tokio::test]
 async fn a_deleted_store_order_is_noticed_and_comes_back_only_when_somebody_wants_it() -> Result<()> {
     for lab in labs().await {
         let database = lab.database_name();
         let again = imported_order(&lab).await?;
         let skipped = imported_order(&lab).await?;
+        move_away(&lab, &again).await?;
+        assert_eq!(lab.open_issues(&again).await?, ["ADDRESS_CHANGED"], "{database}");
         for id in [&again, &skipped] {
             delete(&lab, id).await?;
         }
         let_time_pass(&lab, &[11, 30]).await?;
+        // Nothing is packed, so nothing goes to the wrong address.
+        move_away(&lab, &skipped).await?;
         for id in [&again, &skipped] {
             assert_eq!(lab.open_issues(id).await?, ["STORE_ORDER_DELETED"], "{database}");
             assert!(lab.order(id).await?.store_deleted, "{database}");

@@ -111,6 +111,8 @@ pub struct RecordedOrder {
     pub id: OrderId,
     pub recorded: Recorded,
     pub import_state: ImportState,
+    /// Its store order was there and is not any more.
+    pub store_deleted: bool,
     /// Somebody chose never to import it.
     pub skipped_by_person: bool,
     /// The last shipment that was sent to TikTok Shop failed.
@@ -217,6 +219,7 @@ fn recorded(row: &OrderRow, recorded: Recorded) -> RecordedOrder {
         id: OrderId(row.id),
         recorded,
         import_state: import_state(row),
+        store_deleted: row.store_deleted,
         skipped_by_person: row.skipped_by_person,
         shipment_failed: row.shipment_failed,
         archived: row.archived_at.is_some(),

@@ -382,7 +382,7 @@ async fn note_channel_issues(
         .collect();
     issues::set(txn, connection.id, id, &[IssueCode::CancelRequestOpen], &request, retry, now).await?;
     // An order that may be in the store already was made of what was known before.
-    let in_store = recorded.import_state == ImportState::Imported
+    let in_store = (recorded.import_state == ImportState::Imported && !recorded.store_deleted)
         || import_intents::find(txn, id).await?.is_some_and(|intent| intent.step == Step::Posting);
     if recorded.address == Some(Kept::Changed) && in_store {
         let found = Found::new(IssueCode::AddressChanged);

@@ -348,6 +348,15 @@ pub(super) fn store_order_id(order: &OrderRow) -> Option<prestashop::OrderId> {
     order.store_order_id.and_then(|id| u64::try_from(id).ok()).map(prestashop::OrderId)
 }
 
+/// What is said of a store order, and means nothing any more once it is gone.
+const OF_STORE_ORDER: &[IssueCode] = &[
+    IssueCode::AddressChanged,
+    IssueCode::DriftDetected,
+    IssueCode::ShipProviderUnmapped,
+    IssueCode::ShipTrackingMissing,
+    IssueCode::StoreTotalMismatch,
+];
+
 /// Notes that a store order is gone; nothing makes another one by itself.
 pub(super) async fn note_deleted(
     engine: &Engine,
@@ -376,8 +385,7 @@ pub(super) async fn note_deleted(
     if kept != known {
         store_shipments::save(&txn, kept).await?;
     }
-    issues::resolve(&txn, id, &[IssueCode::ShipTrackingMissing, IssueCode::ShipProviderUnmapped], now)
-        .await?;
+    issues::resolve(&txn, id, OF_STORE_ORDER, now).await?;
     let number = order.store_order_id.unwrap_or_default();
     let entry = Entry::by(STORE, "store state", format!("The store order #{number} was deleted."));
     timeline::record(&txn, id, entry, now).await?;
