@@ -210,15 +210,15 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     life::compare(&lab.run).await?;
     life::compare(&lab.second).await?;
     let begun = Instant::now();
-    let comparison = lab.rest(options).await?;
+    let (comparison, wrong) = lab.rest(options).await?;
     events.insert("authorize again", lab.authorizations);
     complaints.extend(comparison.complaints.clone());
+    complaints.extend(wrong);
     complaints.extend(std::mem::take(&mut lab.walk.unasked));
     // They pass, but each is two places that hold the same in different orders.
     for process in &lab.run.processes {
         complaints.extend(process.lines_with("deadlock detected")?);
     }
-    complaints.extend(lab.verdict().await?);
     if let Some(story) = story_of_first(&lab.run, &complaints).await? {
         complaints.push(story);
     }
@@ -319,21 +319,21 @@ impl Lab<'_> {
         Ok(self.walk.left().map(|point| format!("no process came to the crash point {point}")).collect())
     }
 
-    /// Waits until the sides agree, or the limit is over; then says what is wrong.
-    async fn rest(&mut self, options: &FaultOptions) -> Result<Comparison> {
+    /// Waits until the sides agree and nothing is wrong, or the limit is over; then says what is.
+    async fn rest(&mut self, options: &FaultOptions) -> Result<(Comparison, Vec<String>)> {
         let begun = Instant::now();
         loop {
             self.authorize_again().await;
             self.let_time_pass().await;
             let compared = self.compare(options).await;
             if begun.elapsed() > options.rest_limit {
-                return Ok(compared?.1);
+                return Ok((compared?.1, self.verdict().await?));
             }
             if let Ok((true, comparison)) = compared
                 && comparison.is_clean()
                 && self.verdict().await.is_ok_and(|wrong| wrong.is_empty())
             {
-                return Ok(comparison);
+                return Ok((comparison, Vec::new()));
             }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
