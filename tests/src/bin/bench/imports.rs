@@ -38,10 +38,11 @@ pub async fn measure(scale: &Scale) -> Result<()> {
     wait_until_imported(&run, FIRST_ORDERS + scale.backlog, scale).await?;
     let took = begun.elapsed();
     let counters = run.sandboxes.store_control.get("/counters").await?;
-    let comparison = run.settle(0, Duration::from_secs(60)).await?;
-
     print_calls(scale, &counters)?;
     print_business(scale, &counters, took, run.processes[0].peak_memory())?;
+
+    let to_read_them_all = Duration::from_secs(60) + Duration::from_millis(20 * u64::from(scale.backlog));
+    let comparison = run.settle(0, to_read_them_all).await?;
     println!("  afterwards: {comparison}");
     Ok(())
 }
