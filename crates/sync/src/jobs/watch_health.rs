@@ -110,13 +110,13 @@ impl Facts {
         // What came with its notification is not looked for.
         let is_silent = webhook_age >= TimeDelta::minutes(connection.settings.alerts.webhook_age_min.into())
             && health::has_order_placed_after(db, id, last_webhook_at).await?;
-        let due_since = job_queue::oldest_due(db, &id.to_string(), now).await?;
+        let queue = job_queue::depth_of_lane(db, &id.to_string(), now).await?;
         let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
             authorization_left: connection.tokens.refresh_token_expires_at - now,
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
-            queue_lag: due_since.map_or(TimeDelta::zero(), |since| now - since),
+            queue_lag: queue.oldest_due_at.map_or(TimeDelta::zero(), |since| now - since),
             webhook_age: is_silent.then_some(webhook_age),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
