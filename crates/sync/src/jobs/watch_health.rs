@@ -79,6 +79,8 @@ struct Facts {
     since_poll: TimeDelta,
     /// How long the work that waits longest for its turn could have been done.
     queue_lag: TimeDelta,
+    /// How many jobs could be done and wait for their turn.
+    queue_depth: i64,
     /// Since TikTok Shop's last notification, where an order was placed after it.
     webhook_age: Option<TimeDelta>,
     tiktok_down: Option<TimeDelta>,
@@ -117,6 +119,7 @@ impl Facts {
             authorization_left: connection.tokens.refresh_token_expires_at - now,
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
             queue_lag: queue.oldest_due_at.map_or(TimeDelta::zero(), |since| now - since),
+            queue_depth: i64::try_from(queue.due).unwrap_or(i64::MAX),
             webhook_age: is_silent.then_some(webhook_age),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
@@ -165,6 +168,14 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         minutes,
         minutes >= rules.queue_lag_min.into(),
         format!("Work has waited {minutes} minutes for its turn; orders come late into the store."),
+    );
+
+    check(
+        AlertKind::QueueDepth,
+        rules.queue_depth,
+        facts.queue_depth,
+        facts.queue_depth >= rules.queue_depth.into(),
+        format!("{} jobs wait for their turn; more work comes than is done.", facts.queue_depth),
     );
 
     let minutes = facts.webhook_age.map_or(0, |age| age.num_minutes());
@@ -246,6 +257,7 @@ mod tests {
             authorization_left: TimeDelta::days(200),
             since_poll: TimeDelta::minutes(1),
             queue_lag: TimeDelta::zero(),
+            queue_depth: 3,
             webhook_age: None,
             tiktok_down: None,
             store_down: None,
@@ -270,6 +282,7 @@ mod tests {
             (Facts { unauthorized: true, ..well() }, AlertKind::AuthorizationEnds),
             (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
             (Facts { queue_lag: TimeDelta::minutes(15), ..well() }, AlertKind::QueueLag),
+            (Facts { queue_depth: 10_000, ..well() }, AlertKind::QueueDepth),
             (Facts { webhook_age: Some(TimeDelta::minutes(60)), ..well() }, AlertKind::WebhooksMissing),
             (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
             (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
@@ -286,6 +299,7 @@ mod tests {
             token_days: 0,
             sync_lag_min: 0,
             queue_lag_min: 0,
+            queue_depth: 0,
             webhook_age_min: 0,
             down_min: 0,
             new_errors: 0,
@@ -302,6 +316,7 @@ mod tests {
             authorization_left: TimeDelta::days(31),
             since_poll: TimeDelta::minutes(14),
             queue_lag: TimeDelta::minutes(14),
+            queue_depth: 9_999,
             store_down: Some(TimeDelta::minutes(9)),
             new_errors: 9,
             // Too few to speak of a share.
