@@ -133,6 +133,12 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
         ("sync_lag_min", alerts.sync_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("queue_lag_min", alerts.queue_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("queue_depth", alerts.queue_depth, 100_000, "at most 100000 jobs; 0 switches the rule off"),
+        (
+            "order_waiting_min",
+            alerts.order_waiting_min,
+            1440,
+            "at most 1440 minutes; 0 switches the rule off",
+        ),
         ("webhook_age_min", alerts.webhook_age_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("down_min", alerts.down_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("new_errors", alerts.new_errors, 10_000, "at most 10000 orders; 0 switches the rule off"),
@@ -295,6 +301,8 @@ mod tests {
 
         assert!(alerts(|rules| rules.queue_depth = 100_000).is_empty());
         assert_eq!(alerts(|rules| rules.queue_depth = 100_001), ["/settings/alerts/queue_depth"]);
+        assert!(alerts(|rules| rules.order_waiting_min = 1440).is_empty());
+        assert_eq!(alerts(|rules| rules.order_waiting_min = 1441), ["/settings/alerts/order_waiting_min"]);
         assert_eq!(alerts(|rules| rules.queue_lag_min = 1441), ["/settings/alerts/queue_lag_min"]);
     }
 

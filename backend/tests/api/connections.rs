@@ -66,7 +66,8 @@ async fn wrong_fields_are_named() {
     body["name"] = " ".into();
     body["tiktok"]["refresh_token"] = Value::Null;
     body["store"]["webservice_key"] = "short".into();
-    body["settings"] = json!({ "poll_interval_s": 1, "alerts": { "queue_depth": 100_001 } });
+    body["settings"] =
+        json!({ "poll_interval_s": 1, "alerts": { "queue_depth": 100_001, "order_waiting_min": 1441 } });
 
     let (status, problem) = answer(app.post("/api/v1/connections").by(&manager).json(&body)).await;
 
@@ -83,6 +84,7 @@ async fn wrong_fields_are_named() {
         "/store/webservice_key",
         "/settings/poll_interval_s",
         "/settings/alerts/queue_depth",
+        "/settings/alerts/order_waiting_min",
     ];
     assert_eq!(pointers, expected);
     assert!(!problem.to_string().contains("secret"));

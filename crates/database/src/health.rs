@@ -137,6 +137,23 @@ async fn durations(db: &impl ConnectionTrait, imports: Select<Entity>) -> Result
     Ok(durations)
 }
 
+/// The order that waits longest of those that were not tried yet, and since when it could have been imported. What was tried
+/// in vain has its issue, and stays out also while it is tried again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn oldest_pending(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<Option<(OrderId, DateTime<Utc>)>, DbErr> {
+    oldest_of(db, pending(connection), now).await
+}
+
+fn pending(connection: ConnectionId) -> Select<Entity> {
+    waiting_for_import(connection).filter(Column::ImportState.eq(ImportState::Pending.as_str()))
+}
+
 /// The one of these orders that could have been imported for longest, and since when.
 async fn oldest_of(
     db: &impl ConnectionTrait,
@@ -242,17 +259,17 @@ mod tests {
         let store = test_database::sqlite();
         let vault = Vault::new(&MasterKey::new([7; 32]));
         let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
-        let oldest = oldest_first(waiting_for_import(ConnectionId(1)), DateTime::UNIX_EPOCH);
+        for waiting in [waiting_for_import(ConnectionId(1)), pending(ConnectionId(1))] {
+            let mut statement = oldest_first(waiting, DateTime::UNIX_EPOCH).build(database.backend());
+            statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+            let plan = database.reader().query_all_raw(statement).await.unwrap();
 
-        let mut statement = oldest.build(database.backend());
-        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
-        let plan = database.reader().query_all_raw(statement).await.unwrap();
-
-        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
-        assert_eq!(
-            steps,
-            ["SEARCH orders USING INDEX orders_waiting_for_import (connection_id=? AND importable_at<?)"]
-        );
+            let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            assert_eq!(
+                steps,
+                ["SEARCH orders USING INDEX orders_waiting_for_import (connection_id=? AND importable_at<?)"]
+            );
+        }
     }
 
     #[test]

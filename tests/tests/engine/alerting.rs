@@ -9,11 +9,11 @@ use database::page::{PageRequest, Start};
 use database::{Reach, connections, events, reconciliations};
 use job_queue::NewJob;
 use serde_json::json;
-use shared::{Alert, AlertKind, EventKind, ReconciliationState};
+use shared::{Alert, AlertKind, EventKind, OrderId, ReconciliationState};
 use sync::jobs;
 use tests::EngineLab;
 
-use crate::asking::imported_order;
+use crate::asking::{imported_order, placed_order};
 use crate::labs::labs;
 use crate::store_side::change_settings;
 
@@ -182,6 +182,67 @@ async fn work_that_piles_up_is_an_alert_and_degrades_nothing() -> Result<()> {
         pile_up(&lab, 0..60).await?;
         minutes_pass(&lab, 2).await?;
         assert_eq!(kinds(&lab).await?, [], "{case}: the rule is switched off");
+    }
+    Ok(())
+}
+
+/// Minutes in which the job that would import an order is lost again and again.
+async fn minutes_pass_without_import(lab: &EngineLab, id: OrderId, minutes: i64) -> Result<()> {
+    for _ in 0..minutes {
+        lab.advance(TimeDelta::minutes(1)).await?;
+        job_queue::cancel(lab.database.writer(), jobs::IMPORT_ORDER, &id.to_string()).await?;
+        lab.run_due().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_waits_too_long_is_an_alert_until_it_is_imported() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        change_settings(&lab, |settings| settings.import_delay_min = 10).await?;
+        let order = placed_order(&lab).await?;
+        lab.poll().await?;
+        let id = OrderId(lab.order(&order).await?.id);
+        minutes_pass_without_import(&lab, id, 39).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: the delay that the connection wants does not count");
+
+        minutes_pass_without_import(&lab, id, 3).await?;
+
+        let open = open_alerts(&lab).await?;
+        assert_eq!(open.len(), 1, "{case}: {open:?}");
+        assert_eq!((open[0].kind, open[0].threshold), (AlertKind::OrderWaiting, 30), "{case}");
+        assert!((30..=32).contains(&open[0].value), "{case}: {open:?}");
+        assert!(open[0].sentence.starts_with(&format!("Order {id} has waited")), "{case}: {open:?}");
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{case}");
+
+        let now = lab.database.clock.now();
+        let import = jobs::import_order(lab.connection_id, id, now);
+        job_queue::enqueue(lab.database.writer(), import, now).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(lab.order(&order).await?.import_state, "imported", "{case}");
+        assert!(!kinds(&lab).await?.contains(&AlertKind::OrderWaiting), "{case}");
+        assert_eq!(told(&lab, EventKind::ConnectionRestored).await?, 1, "{case}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_is_held_or_has_its_issue_does_not_count_as_waiting() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        change_settings(&lab, |settings| settings.alerts.order_waiting_min = 5).await?;
+        let unknown = json!({ "country": "FR", "lines": [{ "seller_sku": "POSTER-MAP-A2" }] });
+        let blocked = lab.sandboxes.place(&json!({ "order": unknown })).await?;
+        let known = json!({ "country": "FR", "lines": [{ "seller_sku": "MUG-STONE-BLU" }] });
+        let held = lab.sandboxes.place(&json!({ "start": "held", "order": known })).await?;
+        lab.poll().await?;
+        assert_eq!(lab.order(&blocked[0]).await?.import_state, "blocked", "{case}");
+        assert_eq!(lab.order(&held[0]).await?.import_state, "waiting", "{case}");
+
+        minutes_pass(&lab, 20).await?;
+
+        assert_eq!(kinds(&lab).await?, [], "{case}: {:?}", open_alerts(&lab).await?);
     }
     Ok(())
 }

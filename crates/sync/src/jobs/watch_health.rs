@@ -11,7 +11,7 @@ use database::webhook_messages::About;
 use database::{DbErr, events, health, reconciliations, webhook_messages};
 use job_queue::{Leased, Outcome};
 use shared::{
-    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, Side, WebhookEvent,
+    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, OrderId, Side, WebhookEvent,
 };
 
 use super::{JobError, id_of, until_resumed};
@@ -81,6 +81,8 @@ struct Facts {
     queue_lag: TimeDelta,
     /// How many jobs could be done and wait for their turn.
     queue_depth: i64,
+    /// The order that waits longest for its first try to import it, and for how long.
+    oldest_order: Option<(OrderId, TimeDelta)>,
     /// Since TikTok Shop's last notification, where an order was placed after it.
     webhook_age: Option<TimeDelta>,
     tiktok_down: Option<TimeDelta>,
@@ -113,6 +115,7 @@ impl Facts {
         let is_silent = webhook_age >= TimeDelta::minutes(connection.settings.alerts.webhook_age_min.into())
             && health::has_order_placed_after(db, id, last_webhook_at).await?;
         let queue = job_queue::depth_of_lane(db, &id.to_string(), now).await?;
+        let oldest = health::oldest_pending(db, id, now).await?;
         let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
@@ -120,6 +123,7 @@ impl Facts {
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
             queue_lag: queue.oldest_due_at.map_or(TimeDelta::zero(), |since| now - since),
             queue_depth: i64::try_from(queue.due).unwrap_or(i64::MAX),
+            oldest_order: oldest.map(|(order, since)| (order, now - since)),
             webhook_age: is_silent.then_some(webhook_age),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
@@ -177,6 +181,19 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         facts.queue_depth >= rules.queue_depth.into(),
         format!("{} jobs wait for their turn; more work comes than is done.", facts.queue_depth),
     );
+
+    if let Some((order, waited)) = facts.oldest_order {
+        let minutes = waited.num_minutes();
+        check(
+            AlertKind::OrderWaiting,
+            rules.order_waiting_min,
+            minutes,
+            minutes >= rules.order_waiting_min.into(),
+            format!(
+                "Order {order} has waited {minutes} minutes for its import; nothing is known to stand in its way."
+            ),
+        );
+    }
 
     let minutes = facts.webhook_age.map_or(0, |age| age.num_minutes());
     check(
@@ -258,6 +275,7 @@ mod tests {
             since_poll: TimeDelta::minutes(1),
             queue_lag: TimeDelta::zero(),
             queue_depth: 3,
+            oldest_order: None,
             webhook_age: None,
             tiktok_down: None,
             store_down: None,
@@ -283,6 +301,10 @@ mod tests {
             (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
             (Facts { queue_lag: TimeDelta::minutes(15), ..well() }, AlertKind::QueueLag),
             (Facts { queue_depth: 10_000, ..well() }, AlertKind::QueueDepth),
+            (
+                Facts { oldest_order: Some((OrderId(7), TimeDelta::minutes(30))), ..well() },
+                AlertKind::OrderWaiting,
+            ),
             (Facts { webhook_age: Some(TimeDelta::minutes(60)), ..well() }, AlertKind::WebhooksMissing),
             (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
             (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
@@ -300,6 +322,7 @@ mod tests {
             sync_lag_min: 0,
             queue_lag_min: 0,
             queue_depth: 0,
+            order_waiting_min: 0,
             webhook_age_min: 0,
             down_min: 0,
             new_errors: 0,
@@ -317,6 +340,7 @@ mod tests {
             since_poll: TimeDelta::minutes(14),
             queue_lag: TimeDelta::minutes(14),
             queue_depth: 9_999,
+            oldest_order: Some((OrderId(7), TimeDelta::minutes(29))),
             store_down: Some(TimeDelta::minutes(9)),
             new_errors: 9,
             // Too few to speak of a share.
