@@ -13,6 +13,10 @@ text_enum!(
         SyncLag => "sync_lag",
         /// Work of the connection has waited for its turn for too long.
         QueueLag => "queue_lag",
+        /// Too much work of the connection waits for its turn.
+        QueueDepth => "queue_depth",
+        /// An order that nothing is known to stand in the way of has waited for its import for too long.
+        OrderWaiting => "order_waiting",
         /// Orders come without TikTok Shop's notifications, by polling alone.
         WebhooksMissing => "webhooks_missing",
         /// TikTok Shop has not answered for too long.
@@ -37,9 +41,10 @@ impl AlertKind {
     #[must_use]
     pub const fn degrades(self) -> bool {
         match self {
-            Self::SyncLag | Self::QueueLag | Self::TikTokDown | Self::StoreDown => true,
-            // That an authorization has ended is told when it is noted.
+            Self::SyncLag | Self::QueueLag | Self::OrderWaiting | Self::TikTokDown | Self::StoreDown => true,
+            // That an authorization has ended is told when it is noted; work that piles up may be done in time all the same.
             Self::AuthorizationEnds
+            | Self::QueueDepth
             | Self::WebhooksMissing
             | Self::NewErrors
             | Self::LowSuccess
@@ -61,7 +66,7 @@ pub struct Alert {
     pub sentence: String,
     /// What was measured when it was last looked at, in the unit of the threshold.
     pub value: i64,
-    /// The threshold that was crossed: days, minutes, seconds, percent or orders, as the rule of this kind counts.
+    /// The threshold that was crossed: days, minutes, seconds, percent, jobs or orders, as the rule of this kind counts.
     pub threshold: i64,
     pub opened_at: DateTime<Utc>,
     /// Absent while it is open.
@@ -82,6 +87,12 @@ pub struct AlertRules {
     /// Minutes for which work that could be done may wait for its turn (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub queue_lag_min: u32,
+    /// Jobs of the connection that could be done and wait for their turn (0 to 100000).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100_000))]
+    pub queue_depth: u32,
+    /// Minutes for which the oldest order that may be imported, and met no problem yet, may wait (0 to 1440).
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
+    pub order_waiting_min: u32,
     /// Minutes since TikTok Shop's last notification, once an order was placed after it (0 to 1440).
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1440))]
     pub webhook_age_min: u32,
@@ -111,6 +122,9 @@ impl Default for AlertRules {
             token_days: 30,
             sync_lag_min: 15,
             queue_lag_min: 15,
+            // A first import and a nightly comparison rightly ask for thousands of jobs at once.
+            queue_depth: 10_000,
+            order_waiting_min: 30,
             webhook_age_min: 60,
             down_min: 10,
             new_errors: 10,

@@ -36,14 +36,15 @@ pub struct ConnectionHealth {
     pub queue_depth: i64,
     /// Orders that are importable and not yet in the store.
     pub waiting_for_import: i64,
-    /// Of these, the one that has been waiting longest.
+    /// Of these, the one that has been waiting longest since the delay that the connection wants was over.
     pub oldest_waiting_order_id: Option<OrderId>,
     /// How long it has been waiting, in seconds.
     pub oldest_waiting_order_s: Option<i64>,
     /// Of the orders that were imported within the last 24 hours and those that cannot be imported now, how many in 100
     /// were imported; absent when there are none.
     pub import_success_percent: Option<i64>,
-    /// Half of the recent imports took at most this long from webhook or poll to store order, in milliseconds.
+    /// Half of the recent imports took at most this long from webhook or poll to store order, in milliseconds;
+    /// the delay that the connection wants is left out.
     pub order_to_store_p50_ms: Option<i64>,
     /// 95 in 100 of the recent imports took at most this long, in milliseconds.
     pub order_to_store_p95_ms: Option<i64>,

@@ -132,6 +132,13 @@ fn connection_settings(errors: &mut Vec<FieldError>, settings: &ConnectionSettin
         ("token_days", alerts.token_days, 365, "at most 365 days; 0 switches the rule off"),
         ("sync_lag_min", alerts.sync_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("queue_lag_min", alerts.queue_lag_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
+        ("queue_depth", alerts.queue_depth, 100_000, "at most 100000 jobs; 0 switches the rule off"),
+        (
+            "order_waiting_min",
+            alerts.order_waiting_min,
+            1440,
+            "at most 1440 minutes; 0 switches the rule off",
+        ),
         ("webhook_age_min", alerts.webhook_age_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("down_min", alerts.down_min, 1440, "at most 1440 minutes; 0 switches the rule off"),
         ("new_errors", alerts.new_errors, 10_000, "at most 10000 orders; 0 switches the rule off"),
@@ -239,6 +246,8 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::AlertRules;
+
     use super::*;
 
     fn pointers(
@@ -284,6 +293,17 @@ mod tests {
             ["/settings/customer_email"]
         );
         assert_eq!(pointers(|_, _, settings| settings.payment_module.clear()), ["/settings/payment_module"]);
+    }
+
+    #[test]
+    fn alert_rules_have_limits() {
+        let alerts = |change: fn(&mut AlertRules)| pointers(|_, _, settings| change(&mut settings.alerts));
+
+        assert!(alerts(|rules| rules.queue_depth = 100_000).is_empty());
+        assert_eq!(alerts(|rules| rules.queue_depth = 100_001), ["/settings/alerts/queue_depth"]);
+        assert!(alerts(|rules| rules.order_waiting_min = 1440).is_empty());
+        assert_eq!(alerts(|rules| rules.order_waiting_min = 1441), ["/settings/alerts/order_waiting_min"]);
+        assert_eq!(alerts(|rules| rules.queue_lag_min = 1441), ["/settings/alerts/queue_lag_min"]);
     }
 
     #[test]

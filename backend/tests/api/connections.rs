@@ -66,7 +66,8 @@ async fn wrong_fields_are_named() {
     body["name"] = " ".into();
     body["tiktok"]["refresh_token"] = Value::Null;
     body["store"]["webservice_key"] = "short".into();
-    body["settings"] = json!({ "poll_interval_s": 1 });
+    body["settings"] =
+        json!({ "poll_interval_s": 1, "alerts": { "queue_depth": 100_001, "order_waiting_min": 1441 } });
 
     let (status, problem) = answer(app.post("/api/v1/connections").by(&manager).json(&body)).await;
 
@@ -77,7 +78,14 @@ async fn wrong_fields_are_named() {
         .iter()
         .map(|error| error["pointer"].as_str().unwrap())
         .collect();
-    let expected = ["/name", "/tiktok/refresh_token", "/store/webservice_key", "/settings/poll_interval_s"];
+    let expected = [
+        "/name",
+        "/tiktok/refresh_token",
+        "/store/webservice_key",
+        "/settings/poll_interval_s",
+        "/settings/alerts/queue_depth",
+        "/settings/alerts/order_waiting_min",
+    ];
     assert_eq!(pointers, expected);
     assert!(!problem.to_string().contains("secret"));
     app.stop().await;

@@ -39,20 +39,11 @@ pub async fn import_pace(
     now: DateTime<Utc>,
 ) -> Result<ImportPace, DbErr> {
     let waiting = waiting_for_import(connection).count(db).await?;
-    let oldest_waiting: Option<(i64, i64)> = waiting_for_import(connection)
-        .select_only()
-        .columns([Column::Id, Column::ImportableAt])
-        .filter(Column::ImportableAt.is_not_null())
-        .order_by_asc(Column::ImportableAt)
-        .limit(1)
-        .into_tuple()
-        .one(db)
-        .await?;
     let success = import_success(db, connection, now).await?;
     let durations = durations(db, recent_imports(connection)).await?;
     Ok(ImportPace {
         waiting: signed(waiting),
-        oldest_waiting: oldest_waiting.map(|(id, since)| (OrderId(id), from_ms(since))),
+        oldest_waiting: oldest_of(db, waiting_for_import(connection), now).await?,
         success_percent: success.percent(),
         p50_ms: percentile(&durations, 50),
         p95_ms: percentile(&durations, 95),
@@ -146,6 +137,42 @@ async fn durations(db: &impl ConnectionTrait, imports: Select<Entity>) -> Result
     Ok(durations)
 }
 
+/// The order that waits longest of those that were not tried yet, and since when it could have been imported. What was tried
+/// in vain has its issue, and stays out also while it is tried again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn oldest_pending(
+    db: &impl ConnectionTrait,
+    connection: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<Option<(OrderId, DateTime<Utc>)>, DbErr> {
+    oldest_of(db, pending(connection), now).await
+}
+
+fn pending(connection: ConnectionId) -> Select<Entity> {
+    waiting_for_import(connection).filter(Column::ImportState.eq(ImportState::Pending.as_str()))
+}
+
+/// The one of these orders that could have been imported for longest, and since when.
+async fn oldest_of(
+    db: &impl ConnectionTrait,
+    waiting: Select<Entity>,
+    now: DateTime<Utc>,
+) -> Result<Option<(OrderId, DateTime<Utc>)>, DbErr> {
+    let oldest: Option<(i64, i64)> = oldest_first(waiting, now).limit(1).into_tuple().one(db).await?;
+    Ok(oldest.map(|(id, since)| (OrderId(id), from_ms(since))))
+}
+
+fn oldest_first(waiting: Select<Entity>, now: DateTime<Utc>) -> Select<Entity> {
+    waiting
+        .select_only()
+        .columns([Column::Id, Column::ImportableAt])
+        // What waits for the import delay is not late.
+        .filter(Column::ImportableAt.lte(to_ms(now)))
+        .order_by_asc(Column::ImportableAt)
+}
+
 /// The orders of a connection that are to be imported and are not yet.
 fn waiting_for_import(connection: ConnectionId) -> Select<Entity> {
     Entity::find()
@@ -232,14 +259,17 @@ mod tests {
         let store = test_database::sqlite();
         let vault = Vault::new(&MasterKey::new([7; 32]));
         let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
-        let oldest = waiting_for_import(ConnectionId(1)).order_by_asc(Column::ImportableAt);
+        for waiting in [waiting_for_import(ConnectionId(1)), pending(ConnectionId(1))] {
+            let mut statement = oldest_first(waiting, DateTime::UNIX_EPOCH).build(database.backend());
+            statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+            let plan = database.reader().query_all_raw(statement).await.unwrap();
 
-        let mut statement = oldest.build(database.backend());
-        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
-        let plan = database.reader().query_all_raw(statement).await.unwrap();
-
-        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
-        assert_eq!(steps, ["SEARCH orders USING INDEX orders_waiting_for_import (connection_id=?)"]);
+            let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            assert_eq!(
+                steps,
+                ["SEARCH orders USING INDEX orders_waiting_for_import (connection_id=? AND importable_at<?)"]
+            );
+        }
     }
 
     #[test]

@@ -203,7 +203,8 @@ pub async fn lines_of(db: &impl ConnectionTrait, id: OrderId) -> Result<Vec<Line
         .await
 }
 
-/// Notes how far the importer is; the first time that an order is importable is kept.
+/// Notes how far the importer is. An order that becomes pending may be imported from `at` on; one that is pending already
+/// has waited since its own time.
 ///
 /// # Errors
 /// When the database fails.
@@ -211,14 +212,16 @@ pub async fn set_import_state(
     db: &impl ConnectionTrait,
     id: OrderId,
     state: ImportState,
-    now: DateTime<Utc>,
+    at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let mut update = orders::Entity::update_many()
         .col_expr(orders::Column::ImportState, Expr::value(state.as_str()))
         .filter(orders::Column::Id.eq(id.0));
     if state == ImportState::Pending {
-        let first = Expr::col(orders::Column::ImportableAt).if_null(to_ms(now));
-        update = update.col_expr(orders::Column::ImportableAt, first);
+        let is_pending = orders::Column::ImportState.eq(state.as_str());
+        let waits_since = Expr::col(orders::Column::ImportableAt).if_null(to_ms(at));
+        let importable_at = Expr::case(is_pending, waits_since).finally(to_ms(at));
+        update = update.col_expr(orders::Column::ImportableAt, importable_at.into());
     }
     update.exec(db).await?;
     Ok(())

@@ -225,16 +225,20 @@ pub async fn depths(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<BTr
     rows.iter().map(|row| Ok((row.try_get("", "lane")?, depth_of(row)?))).collect()
 }
 
-/// Since when the job of a lane is due that has waited longest for its turn.
-pub async fn oldest_due(
+/// The same for one lane.
+pub async fn depth_of_lane(
     db: &impl ConnectionTrait,
     lane: &str,
     now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let ready = ready(db.get_database_backend());
-    let sql = format!("SELECT MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready} AND lane = $2");
+) -> Result<Depth, DbErr> {
+    let sql = depth_of_lane_sql(db.get_database_backend());
     let row = db.query_one_raw(statement(db, sql, [milliseconds(now).into(), lane.into()])).await?;
-    row.map_or(Ok(None), |row| optional_time(&row, "oldest_due_at"))
+    depth_of(&row.ok_or_else(|| DbErr::RecordNotFound("a count returned no row".to_owned()))?)
+}
+
+fn depth_of_lane_sql(backend: DbBackend) -> String {
+    let ready = ready(backend);
+    format!("SELECT COUNT(*) AS due, MIN(run_at) AS oldest_due_at FROM jobs WHERE {ready} AND lane = $2")
 }
 
 fn depth_of(row: &QueryResult) -> Result<Depth, DbErr> {
@@ -261,4 +265,25 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
 
 fn optional_time(row: &QueryResult, column: &str) -> Result<Option<DateTime<Utc>>, DbErr> {
     row.try_get::<Option<i64>>("", column)?.map(time_of).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::create_table;
+
+    #[tokio::test]
+    async fn a_lane_is_counted_without_reading_the_others() {
+        let store = test_database::sqlite();
+        let db = store.connect().await;
+        for statement in create_table(db.get_database_backend()) {
+            db.execute_unprepared(&statement).await.unwrap();
+        }
+
+        let sql = format!("EXPLAIN QUERY PLAN {}", depth_of_lane_sql(db.get_database_backend()));
+        let plan = db.query_all_raw(statement(&db, sql, [0_i64.into(), "a".into()])).await.unwrap();
+
+        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+        assert_eq!(steps, ["SEARCH jobs USING INDEX jobs_of_lane (lane=?)"]);
+    }
 }

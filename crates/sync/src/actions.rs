@@ -229,7 +229,8 @@ async fn begin_import_anew(
 ) -> Result<(), DbErr> {
     let id = OrderId(order.id);
     import_intents::save(txn, &import_intents::ImportIntent::new(id), now).await?;
-    orders::forget_store_order(txn, id, ImportState::Pending).await?;
+    orders::forget_store_order(txn, id, ImportState::Waiting).await?;
+    orders::set_import_state(txn, id, ImportState::Pending, now).await?;
     issues::resolve(txn, id, &[IssueCode::StoreOrderDeleted], now).await?;
     Ok(())
 }

@@ -290,6 +290,8 @@ fn alerts(fields: SettingsFields) -> AnyView {
         (text::ALERT_TOKEN_DAYS, rules.token_days, "/settings/alerts/token_days"),
         (text::ALERT_SYNC_LAG, rules.sync_lag_min, "/settings/alerts/sync_lag_min"),
         (text::ALERT_QUEUE_LAG, rules.queue_lag_min, "/settings/alerts/queue_lag_min"),
+        (text::ALERT_QUEUE_DEPTH, rules.queue_depth, "/settings/alerts/queue_depth"),
+        (text::ALERT_ORDER_WAITING, rules.order_waiting_min, "/settings/alerts/order_waiting_min"),
         (text::ALERT_WEBHOOK_AGE, rules.webhook_age_min, "/settings/alerts/webhook_age_min"),
         (text::ALERT_DOWN, rules.down_min, "/settings/alerts/down_min"),
         (text::ALERT_NEW_ERRORS, rules.new_errors, "/settings/alerts/new_errors"),

@@ -129,6 +129,8 @@ sentences! {
     ALERT_TOKEN_DAYS "Days before the authorization ends"
     ALERT_SYNC_LAG "Minutes since TikTok Shop was last read"
     ALERT_QUEUE_LAG "Minutes that work may wait for its turn"
+    ALERT_QUEUE_DEPTH "Jobs that may wait for their turn"
+    ALERT_ORDER_WAITING "Minutes that an order may wait for its import"
     ALERT_WEBHOOK_AGE "Minutes since TikTok Shop last notified of anything"
     ALERT_DOWN "Minutes without an answer of one side"
     ALERT_NEW_ERRORS "Orders with new errors within an hour"

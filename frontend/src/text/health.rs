@@ -77,7 +77,9 @@ pub const fn alert_kind(kind: AlertKind) -> &'static str {
     match kind {
         AlertKind::AuthorizationEnds => "TikTok Shop authorization",
         AlertKind::SyncLag => "Orders arrive late",
-        AlertKind::QueueLag => "Work piles up",
+        AlertKind::QueueLag => "Work waits long",
+        AlertKind::QueueDepth => "Work piles up",
+        AlertKind::OrderWaiting => "Orders wait for their import",
         AlertKind::WebhooksMissing => "Notifications are missing",
         AlertKind::TikTokDown => "TikTok Shop does not answer",
         AlertKind::StoreDown => "The store does not answer",

@@ -1,18 +1,24 @@
 //! Alerts open and close by themselves, and the world outside hears when a connection is degraded and when it is restored.
 
+use std::ops::Range;
+
 use anyhow::Result;
 use chrono::TimeDelta;
 use database::alerts::{self, AlertFilter};
 use database::page::{PageRequest, Start};
 use database::{Reach, connections, events, reconciliations};
+use job_queue::NewJob;
 use serde_json::json;
-use shared::{Alert, AlertKind, EventKind, ReconciliationState};
+use shared::{Alert, AlertKind, EventKind, OrderId, ReconciliationState};
 use sync::jobs;
 use tests::EngineLab;
 
-use crate::asking::imported_order;
+use crate::asking::{imported_order, placed_order};
 use crate::labs::labs;
 use crate::store_side::change_settings;
+
+/// A kind of job that no worker asks for.
+const OF_NOBODY: &str = "of nobody";
 
 async fn open_alerts(lab: &EngineLab) -> Result<Vec<Alert>> {
     let filter = AlertFilter { reach: Reach::All, connection: None, kind: Vec::new(), open: Some(true) };
@@ -128,6 +134,115 @@ async fn orders_that_come_without_notifications_or_fail_in_numbers_are_told() ->
             (AlertKind::LowSuccess, 72, 80),
             "{case}"
         );
+    }
+    Ok(())
+}
+
+/// Asks for so many jobs that no worker does.
+async fn pile_up(lab: &EngineLab, numbers: Range<u32>) -> Result<()> {
+    let now = lab.database.clock.now();
+    let of_nobody = |number: u32| NewJob {
+        kind: OF_NOBODY,
+        subject: number.to_string(),
+        lane: lab.connection_id.to_string(),
+        payload: json!({}),
+        priority: jobs::FROM_THE_PAST,
+        run_at: now,
+    };
+    job_queue::enqueue_all(lab.database.writer(), numbers.map(of_nobody), now).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_that_piles_up_is_an_alert_and_degrades_nothing() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        imported_order(&lab).await?;
+        change_settings(&lab, |settings| settings.alerts.queue_depth = 50).await?;
+        pile_up(&lab, 0..30).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: it is not so much yet");
+
+        pile_up(&lab, 30..60).await?;
+        minutes_pass(&lab, 2).await?;
+
+        let open = open_alerts(&lab).await?;
+        assert_eq!(open.len(), 1, "{case}: {open:?}");
+        assert_eq!((open[0].kind, open[0].threshold), (AlertKind::QueueDepth, 50), "{case}");
+        assert!((60..70).contains(&open[0].value), "{case}: {open:?}");
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 0, "{case}: orders still arrive");
+
+        for number in 0..60 {
+            job_queue::cancel(lab.database.writer(), OF_NOBODY, &number.to_string()).await?;
+        }
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}");
+
+        change_settings(&lab, |settings| settings.alerts.queue_depth = 0).await?;
+        pile_up(&lab, 0..60).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: the rule is switched off");
+    }
+    Ok(())
+}
+
+/// Minutes in which the job that would import an order is lost again and again.
+async fn minutes_pass_without_import(lab: &EngineLab, id: OrderId, minutes: i64) -> Result<()> {
+    for _ in 0..minutes {
+        lab.advance(TimeDelta::minutes(1)).await?;
+        job_queue::cancel(lab.database.writer(), jobs::IMPORT_ORDER, &id.to_string()).await?;
+        lab.run_due().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_waits_too_long_is_an_alert_until_it_is_imported() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        change_settings(&lab, |settings| settings.import_delay_min = 10).await?;
+        let order = placed_order(&lab).await?;
+        lab.poll().await?;
+        let id = OrderId(lab.order(&order).await?.id);
+        minutes_pass_without_import(&lab, id, 39).await?;
+        assert_eq!(kinds(&lab).await?, [], "{case}: the delay that the connection wants does not count");
+
+        minutes_pass_without_import(&lab, id, 3).await?;
+
+        let open = open_alerts(&lab).await?;
+        assert_eq!(open.len(), 1, "{case}: {open:?}");
+        assert_eq!((open[0].kind, open[0].threshold), (AlertKind::OrderWaiting, 30), "{case}");
+        assert!((30..=32).contains(&open[0].value), "{case}: {open:?}");
+        assert!(open[0].sentence.starts_with(&format!("Order {id} has waited")), "{case}: {open:?}");
+        assert_eq!(told(&lab, EventKind::ConnectionDegraded).await?, 1, "{case}");
+
+        let now = lab.database.clock.now();
+        let import = jobs::import_order(lab.connection_id, id, now);
+        job_queue::enqueue(lab.database.writer(), import, now).await?;
+        minutes_pass(&lab, 2).await?;
+        assert_eq!(lab.order(&order).await?.import_state, "imported", "{case}");
+        assert!(!kinds(&lab).await?.contains(&AlertKind::OrderWaiting), "{case}");
+        assert_eq!(told(&lab, EventKind::ConnectionRestored).await?, 1, "{case}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_is_held_or_has_its_issue_does_not_count_as_waiting() -> Result<()> {
+    for lab in labs().await {
+        let case = lab.database_name();
+        change_settings(&lab, |settings| settings.alerts.order_waiting_min = 5).await?;
+        let unknown = json!({ "country": "FR", "lines": [{ "seller_sku": "POSTER-MAP-A2" }] });
+        let blocked = lab.sandboxes.place(&json!({ "order": unknown })).await?;
+        let known = json!({ "country": "FR", "lines": [{ "seller_sku": "MUG-STONE-BLU" }] });
+        let held = lab.sandboxes.place(&json!({ "start": "held", "order": known })).await?;
+        lab.poll().await?;
+        assert_eq!(lab.order(&blocked[0]).await?.import_state, "blocked", "{case}");
+        assert_eq!(lab.order(&held[0]).await?.import_state, "waiting", "{case}");
+
+        minutes_pass(&lab, 20).await?;
+
+        assert_eq!(kinds(&lab).await?, [], "{case}: {:?}", open_alerts(&lab).await?);
     }
     Ok(())
 }

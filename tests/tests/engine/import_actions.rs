@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
-use database::orders;
+use database::{orders, to_ms};
 use job_queue::{Handler, Outcome, Panicked};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -165,11 +165,21 @@ async fn an_import_waits_as_long_as_the_connection_wants_or_until_somebody_asks(
     for lab in patient_labs().await {
         let ids = [placed_order(&lab).await?, placed_order(&lab).await?];
         lab.poll().await?;
+        let importable_at = lab.order(&ids[1]).await?.importable_at;
         let_time_pass(&lab, &[30, 25]).await?;
+        do_to(&lab, &ids[1], "touch", &json!({})).await?;
         lab.poll().await?;
         for id in &ids {
             assert_eq!(lab.order(id).await?.import_state, "pending", "{}", lab.database_name());
         }
+        let order = lab.order(&ids[1]).await?;
+        assert_eq!(
+            order.importable_at,
+            importable_at,
+            "{}: another look changes nothing",
+            lab.database_name()
+        );
+        assert!(order.importable_at > Some(to_ms(lab.database.clock.now())), "{}", lab.database_name());
 
         let asked = ask(&lab, &ids[0], ActionRequest::Import {}).await?;
         lab.run_due().await?;

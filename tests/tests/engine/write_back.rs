@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use chrono::{TimeDelta, Timelike};
+use database::to_ms;
 use serde_json::{Value, json};
 use shared::{ActionRequest, IssueCode};
 use tests::{EngineLab, LabOptions};
@@ -512,6 +513,7 @@ async fn a_deleted_store_order_is_noticed_and_comes_back_only_when_somebody_want
             assert!(lab.sandboxes.store_orders_of(id).await?.is_empty(), "{database}: never by itself");
         }
 
+        let asked_at = lab.database.clock.now();
         crate::asking::ask(&lab, &again, ActionRequest::Import {}).await?;
         crate::asking::ask(&lab, &skipped, ActionRequest::Skip {}).await?;
         let_time_pass(&lab, &[0, 11, 30]).await?;
@@ -519,6 +521,7 @@ async fn a_deleted_store_order_is_noticed_and_comes_back_only_when_somebody_want
         assert_eq!(lab.sandboxes.store_orders_of(&again).await?.len(), 1, "{database}");
         let order = lab.order(&again).await?;
         assert_eq!((order.import_state.as_str(), order.store_deleted), ("imported", false), "{database}");
+        assert!(order.importable_at >= Some(to_ms(asked_at)), "{database}: it waited from then on only");
         assert_eq!(lab.open_issues(&again).await?, Vec::<String>::new(), "{database}");
         assert!(lab.sandboxes.store_orders_of(&skipped).await?.is_empty(), "{database}");
         assert_eq!(lab.order(&skipped).await?.import_state, "skipped", "{database}");

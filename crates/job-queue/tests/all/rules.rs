@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock::{Clock, SystemClock};
 use job_queue::{
-    LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, enqueue, enqueue_all, finish, live,
-    oldest_due, parked, pull_back, release, renew, wake,
+    Depth, LeaseState, NewJob, Outcome, cancel, confirm, database_time, depth, depth_of_lane, enqueue,
+    enqueue_all, finish, live, parked, pull_back, release, renew, wake,
 };
 use sea_orm::TransactionTrait;
 
@@ -423,14 +423,16 @@ async fn depth_tells_what_waits_and_since_when() {
             NewJob { run_at: start() + TimeDelta::minutes(1), ..job("b", "4") },
         ];
         enqueue_all(&queue.db, jobs, start()).await.unwrap();
-        let oldest_of = async |lane| oldest_due(&queue.db, lane, start()).await.unwrap();
+        let of_lane = async |lane| depth_of_lane(&queue.db, lane, start()).await.unwrap();
         assert_eq!(depth(&queue.db, start()).await.unwrap().oldest_due_at, Some(oldest), "{}", queue.name);
-        assert_eq!((oldest_of("a").await, oldest_of("b").await), (Some(oldest), None), "{}", queue.name);
+        assert_eq!(of_lane("a").await, Depth { due: 2, oldest_due_at: Some(oldest) }, "{}", queue.name);
+        assert_eq!(of_lane("b").await, Depth { due: 0, oldest_due_at: None }, "{}", queue.name);
 
         queue.claim_one().await;
 
         assert_eq!(depth(&queue.db, start()).await.unwrap().due, 1);
-        assert_eq!(oldest_of("a").await, Some(start()), "what runs no longer waits");
+        let waits = Depth { due: 1, oldest_due_at: Some(start()) };
+        assert_eq!(of_lane("a").await, waits, "what runs no longer waits");
     }
 }
 

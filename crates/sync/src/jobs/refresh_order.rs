@@ -504,11 +504,11 @@ async fn follow_up(
             }
         }
         (_, ImportDecision::Import) => {
-            orders::set_import_state(txn, id, ImportState::Pending, now).await?;
             // A later look moves an import that waits neither forward nor back.
             let held = read.order.status == tiktok_shop::OrderStatus::OnHold;
             let delay = if held { 0 } else { settings.import_delay_min };
             let at = now + TimeDelta::minutes(delay.into());
+            orders::set_import_state(txn, id, ImportState::Pending, at).await?;
             job_queue::enqueue(txn, import_at(at), now).await?;
         }
         (before, ImportDecision::Wait | ImportDecision::Skip(_)) => {

@@ -11,7 +11,7 @@ use database::webhook_messages::About;
 use database::{DbErr, events, health, reconciliations, webhook_messages};
 use job_queue::{Leased, Outcome};
 use shared::{
-    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, Side, WebhookEvent,
+    AlertKind, AlertRules, ConnectionId, ConnectionState, EventKind, IssueCode, OrderId, Side, WebhookEvent,
 };
 
 use super::{JobError, id_of, until_resumed};
@@ -79,6 +79,10 @@ struct Facts {
     since_poll: TimeDelta,
     /// How long the work that waits longest for its turn could have been done.
     queue_lag: TimeDelta,
+    /// How many jobs could be done and wait for their turn.
+    queue_depth: i64,
+    /// The order that waits longest for its first try to import it, and for how long.
+    oldest_order: Option<(OrderId, TimeDelta)>,
     /// Since TikTok Shop's last notification, where an order was placed after it.
     webhook_age: Option<TimeDelta>,
     tiktok_down: Option<TimeDelta>,
@@ -110,13 +114,16 @@ impl Facts {
         // What came with its notification is not looked for.
         let is_silent = webhook_age >= TimeDelta::minutes(connection.settings.alerts.webhook_age_min.into())
             && health::has_order_placed_after(db, id, last_webhook_at).await?;
-        let due_since = job_queue::oldest_due(db, &id.to_string(), now).await?;
+        let queue = job_queue::depth_of_lane(db, &id.to_string(), now).await?;
+        let oldest = health::oldest_pending(db, id, now).await?;
         let last = reconciliations::last_done(db, id).await?.and_then(|last| last.ended_at);
         Ok(Self {
             unauthorized: connection.state == ConnectionState::Unauthorized,
             authorization_left: connection.tokens.refresh_token_expires_at - now,
             since_poll: now - connection.last_sync_at.unwrap_or(connection.created_at),
-            queue_lag: due_since.map_or(TimeDelta::zero(), |since| now - since),
+            queue_lag: queue.oldest_due_at.map_or(TimeDelta::zero(), |since| now - since),
+            queue_depth: i64::try_from(queue.due).unwrap_or(i64::MAX),
+            oldest_order: oldest.map(|(order, since)| (order, now - since)),
             webhook_age: is_silent.then_some(webhook_age),
             tiktok_down: down(&tiktok),
             store_down: down(&store),
@@ -166,6 +173,27 @@ fn crossed(facts: &Facts, rules: &AlertRules) -> Vec<Crossed> {
         minutes >= rules.queue_lag_min.into(),
         format!("Work has waited {minutes} minutes for its turn; orders come late into the store."),
     );
+
+    check(
+        AlertKind::QueueDepth,
+        rules.queue_depth,
+        facts.queue_depth,
+        facts.queue_depth >= rules.queue_depth.into(),
+        format!("{} jobs wait for their turn; more work comes than is done.", facts.queue_depth),
+    );
+
+    if let Some((order, waited)) = facts.oldest_order {
+        let minutes = waited.num_minutes();
+        check(
+            AlertKind::OrderWaiting,
+            rules.order_waiting_min,
+            minutes,
+            minutes >= rules.order_waiting_min.into(),
+            format!(
+                "Order {order} has waited {minutes} minutes for its import; nothing is known to stand in its way."
+            ),
+        );
+    }
 
     let minutes = facts.webhook_age.map_or(0, |age| age.num_minutes());
     check(
@@ -246,6 +274,8 @@ mod tests {
             authorization_left: TimeDelta::days(200),
             since_poll: TimeDelta::minutes(1),
             queue_lag: TimeDelta::zero(),
+            queue_depth: 3,
+            oldest_order: None,
             webhook_age: None,
             tiktok_down: None,
             store_down: None,
@@ -270,6 +300,11 @@ mod tests {
             (Facts { unauthorized: true, ..well() }, AlertKind::AuthorizationEnds),
             (Facts { since_poll: TimeDelta::minutes(15), ..well() }, AlertKind::SyncLag),
             (Facts { queue_lag: TimeDelta::minutes(15), ..well() }, AlertKind::QueueLag),
+            (Facts { queue_depth: 10_000, ..well() }, AlertKind::QueueDepth),
+            (
+                Facts { oldest_order: Some((OrderId(7), TimeDelta::minutes(30))), ..well() },
+                AlertKind::OrderWaiting,
+            ),
             (Facts { webhook_age: Some(TimeDelta::minutes(60)), ..well() }, AlertKind::WebhooksMissing),
             (Facts { tiktok_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::TikTokDown),
             (Facts { store_down: Some(TimeDelta::minutes(10)), ..well() }, AlertKind::StoreDown),
@@ -286,6 +321,8 @@ mod tests {
             token_days: 0,
             sync_lag_min: 0,
             queue_lag_min: 0,
+            queue_depth: 0,
+            order_waiting_min: 0,
             webhook_age_min: 0,
             down_min: 0,
             new_errors: 0,
@@ -302,6 +339,8 @@ mod tests {
             authorization_left: TimeDelta::days(31),
             since_poll: TimeDelta::minutes(14),
             queue_lag: TimeDelta::minutes(14),
+            queue_depth: 9_999,
+            oldest_order: Some((OrderId(7), TimeDelta::minutes(29))),
             store_down: Some(TimeDelta::minutes(9)),
             new_errors: 9,
             // Too few to speak of a share.
