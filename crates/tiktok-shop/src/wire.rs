@@ -69,7 +69,8 @@ fn without_empty_values(value: Value) -> Value {
         Value::Array(elements) => {
             Value::Array(elements.into_iter().map(without_empty_values).filter(|v| !is_empty(v)).collect())
         }
-        Value::String(text) => Value::String(text.trim().to_owned()),
+        // PostgreSQL has no text with that character in it.
+        Value::String(text) => Value::String(text.replace('\0', "").trim().to_owned()),
         other => other,
     }
 }
