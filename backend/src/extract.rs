@@ -14,6 +14,7 @@ use database::reach::Named;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shared::FieldError;
 use tokio::time::timeout;
 
@@ -94,7 +95,45 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         }
     })?;
     json.end().map_err(|_| ApiError::bad_request("bad_body", "The body goes on after its JSON value."))?;
+    refuse_unstorable(bytes)?;
     Ok(parsed)
+}
+
+const UNSTORABLE: &str = "must not contain the character U+0000";
+
+/// PostgreSQL has no text with the character U+0000 in it, for which JSON has one spelling.
+fn refuse_unstorable(json: &[u8]) -> Result<(), ApiError> {
+    const SPELLING: &[u8] = br"\u0000";
+    if !json.windows(SPELLING.len()).any(|window| window == SPELLING) {
+        return Ok(());
+    }
+    let mut errors = Vec::new();
+    note_unstorable("", &serde_json::from_slice(json).map_err(ApiError::internal)?, &mut errors);
+    ApiError::refuse_values(errors)
+}
+
+fn note_unstorable(pointer: &str, value: &Value, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) if text.contains('\0') => errors.push(FieldError::new(pointer, UNSTORABLE)),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                note_unstorable(&format!("{pointer}/{index}"), item, errors);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name.contains('\0') {
+                    errors.push(FieldError::new(pointer, UNSTORABLE));
+                }
+                note_unstorable(
+                    &format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    value,
+                    errors,
+                );
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn json_pointer(path: &serde_path_to_error::Path) -> String {
@@ -121,6 +160,12 @@ impl FromRequest for Pairs {
         if pairs.len() > MOST_PARAMETERS {
             let detail = format!("A query has at most {MOST_PARAMETERS} parameters.");
             return ready(Err(ApiError::bad_request("too_many_parameters", detail)));
+        }
+        // PostgreSQL has no text with that character in it.
+        let unstorable = pairs.iter().filter(|(_, value)| value.contains('\0'));
+        let errors = unstorable.map(|(name, _)| FieldError::new(&**name, UNSTORABLE));
+        if let Err(error) = ApiError::refuse_filter(errors.collect()) {
+            return ready(Err(error));
         }
         let owned = pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
         ready(Ok(Self(owned.collect())))
@@ -307,5 +352,16 @@ mod tests {
         };
 
         assert_eq!(errors[0].pointer, "/store/url");
+    }
+
+    #[test]
+    fn what_no_database_keeps_is_refused_where_it_stands() {
+        let tags = |json: &str| parse::<shared::ActionRequest>(json.as_bytes());
+
+        assert!(tags(r#"{"action":"tag","add":["\\u0000"]}"#).is_ok(), "a backslash and five more");
+        let Err(ApiError::Invalid(errors)) = tags(r#"{"action":"tag","add":["a","b\u0000"]}"#) else {
+            panic!("the second one cannot be kept")
+        };
+        assert_eq!(errors[0].pointer, "/add/1");
     }
 }

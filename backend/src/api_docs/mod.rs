@@ -124,7 +124,7 @@ fn pass_until(ends_at: DateTime<Utc>, key: &MasterKey) -> String {
     format!("{ends_at}.{}", hex::encode(mac_of(&ends_at, key).finalize().into_bytes()))
 }
 
-fn is_valid(pass: &str, key: &MasterKey, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_valid(pass: &str, key: &MasterKey, now: DateTime<Utc>) -> bool {
     let Some((ends_at, mac)) = pass.split_once('.') else { return false };
     let is_ours = hex::decode(mac).is_ok_and(|mac| mac_of(ends_at, key).verify_slice(&mac).is_ok());
     is_ours && ends_at.parse::<i64>().is_ok_and(|ends_at| now.timestamp() < ends_at)

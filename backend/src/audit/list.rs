@@ -43,7 +43,7 @@ pub async fn list_audit_entries(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn filter_of(pairs: &[(String, String)]) -> Result<Filter, ApiError> {
+pub(crate) fn filter_of(pairs: &[(String, String)]) -> Result<Filter, ApiError> {
     let mut filter = Filter::default();
     let mut errors = Vec::new();
     for (name, value) in pairs {

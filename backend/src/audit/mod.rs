@@ -1,6 +1,6 @@
 //! The audit log: what the program tells, and reading it.
 
-mod list;
+pub(crate) mod list;
 mod refusals;
 
 pub use list::list_audit_entries;

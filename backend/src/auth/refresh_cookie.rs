@@ -70,7 +70,7 @@ impl FromRequest for RefreshCookie {
         let Some(state) = request.app_data::<Data<AppState>>() else {
             return ready(Err(ApiError::internal("the app has no state")));
         };
-        if !is_from_our_page(request.headers(), &state.config) {
+        if !is_from_our_page(request.headers(), state.config.public_origin()) {
             return ready(Err(ApiError::ForeignOrigin));
         }
         let token = request.cookie(COOKIE_NAME).map(|cookie| cookie.value().to_owned());
@@ -79,7 +79,7 @@ impl FromRequest for RefreshCookie {
 }
 
 /// Browsers name the page's origin in such requests; without one, it is no browser.
-fn is_from_our_page(headers: &HeaderMap, config: &Config) -> bool {
+pub(crate) fn is_from_our_page(headers: &HeaderMap, public_origin: &str) -> bool {
     if headers.get(CSRF_HEADER).is_none_or(|value| value != "1") {
         return false;
     }
@@ -92,5 +92,5 @@ fn is_from_our_page(headers: &HeaderMap, config: &Config) -> bool {
     let host = headers.get(HOST).map(text).unwrap_or_default();
     let is_host =
         origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host.as_str());
-    origin == config.public_origin() || is_host
+    origin == public_origin || is_host
 }

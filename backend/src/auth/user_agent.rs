@@ -36,7 +36,7 @@ pub fn shortened(headers: &HeaderMap) -> Option<String> {
         (Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
         (Some(browser), None) => Some(browser.to_owned()),
         (None, _) => {
-            let name = text.split(['/', ' ', '(']).next().unwrap_or_default();
+            let name = text.split(['/', ' ', '\t', '(']).next().unwrap_or_default();
             let name: String = name.chars().take(LONGEST_NAME).collect();
             (!name.is_empty()).then_some(name)
         }

@@ -1,9 +1,9 @@
 //! Runs of one action over many orders: one endpoint per file.
 
 mod get;
-mod orders;
+pub(crate) mod orders;
 mod retry;
-mod start;
+pub(crate) mod start;
 mod stop;
 
 pub use get::get_bulk_run;

@@ -41,7 +41,7 @@ pub async fn list_bulk_run_orders(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn outcomes_of(pairs: &[(String, String)]) -> Result<Vec<BulkOutcome>, ApiError> {
+pub(crate) fn outcomes_of(pairs: &[(String, String)]) -> Result<Vec<BulkOutcome>, ApiError> {
     let mut outcomes = Vec::new();
     let mut errors = Vec::new();
     for (name, value) in pairs {

@@ -87,7 +87,7 @@ pub async fn start_bulk_run(
     named.answer(&state, &caller, work).await
 }
 
-fn errors_of(body: &StartBulkRun) -> Vec<FieldError> {
+pub(crate) fn errors_of(body: &StartBulkRun) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if !body.request.kind().in_bulk() {
         errors.push(FieldError::new("/request/action", "is asked of one order at a time"));

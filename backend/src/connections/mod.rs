@@ -7,11 +7,11 @@ mod exchanged_codes;
 mod fetch;
 mod get;
 mod list;
-mod store_address;
+pub(crate) mod store_address;
 mod test;
 mod test_new;
 mod update;
-mod values;
+pub(crate) mod values;
 
 pub use choices::get_connection_choices;
 pub use create::create_connection;

@@ -24,7 +24,7 @@ pub(super) fn check_link(text: &str) -> Result<(), String> {
 }
 
 /// The address with a slash at its end, so that paths can follow.
-fn parse(text: &str, destinations: Destinations) -> Result<Url, String> {
+pub(crate) fn parse(text: &str, destinations: Destinations) -> Result<Url, String> {
     let mut url = public_address::parse(text, destinations).map_err(|error| error.to_string())?;
     if url.query().is_some() {
         return Err("the address must end with the shop's folder, without ? and #".to_owned());

@@ -15,7 +15,7 @@ const MAX_MAPPED_STATES: usize = 100;
 const MAX_MAPPED_CARRIERS: usize = 500;
 
 /// What is wrong with a new connection.
-pub(super) fn new_connection(
+pub(crate) fn new_connection(
     name: &str,
     tiktok: &TikTokCredentials,
     store: &StoreCredentials,
@@ -30,7 +30,7 @@ pub(super) fn new_connection(
 }
 
 /// What is wrong with a change.
-pub(super) fn update(update: &UpdateConnection) -> Vec<FieldError> {
+pub(crate) fn update(update: &UpdateConnection) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(name) = &update.name {
         text(&mut errors, "/name", name, 80);

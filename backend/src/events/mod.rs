@@ -5,3 +5,4 @@ mod stream;
 
 pub use live::LiveEvents;
 pub use stream::stream_events;
+pub(crate) use stream::{LAST_EVENT_ID, last_seen};

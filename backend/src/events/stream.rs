@@ -1,7 +1,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
 use database::{Database, Reach, events};
@@ -18,7 +18,7 @@ use crate::auth::{May, OrdersRead};
 use crate::error::ApiError;
 use crate::openapi::Refusals;
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A silent stream looks dead to proxies.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What was missed is read in batches of so many.
@@ -50,10 +50,7 @@ pub async fn stream_events(
     // Listening begins before the table is read, so that nothing falls between the two.
     let receiver = state.live.subscribe();
     let mut missed = None;
-    if let Some(id) = request.headers().get(LAST_EVENT_ID) {
-        let id = id.to_str().ok().and_then(|id| id.trim().parse::<i64>().ok()).filter(|id| *id >= 0);
-        let detail = "Last-Event-ID is the number of the last event that was seen; leave it out to hear of what comes.";
-        let seen = id.ok_or_else(|| ApiError::bad_request("bad_event_id", detail))?;
+    if let Some(seen) = last_seen(request.headers())? {
         missed = Some(resume_after(&state.database, seen).await?);
     }
     let now = state.clock().now();
@@ -79,6 +76,15 @@ pub async fn stream_events(
             let bytes = listener.next().await?;
             Some((Ok::<_, std::convert::Infallible>(bytes), listener))
         })))
+}
+
+/// The event that was seen last, if the request names one.
+pub(crate) fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+    let Some(id) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let id = id.to_str().ok().and_then(|id| id.trim().parse::<i64>().ok()).filter(|id| *id >= 0);
+    let detail =
+        "Last-Event-ID is the number of the last event that was seen; leave it out to hear of what comes.";
+    id.map(Some).ok_or_else(|| ApiError::bad_request("bad_event_id", detail))
 }
 
 /// One open stream.

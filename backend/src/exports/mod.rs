@@ -4,7 +4,7 @@ mod cancel;
 mod file;
 mod get;
 mod list;
-mod start;
+pub(crate) mod start;
 
 pub use cancel::cancel_export;
 pub use file::get_export_file;

@@ -103,7 +103,7 @@ pub async fn start_export(
     named.answer(&state, &caller, work).await
 }
 
-fn errors_of(body: &StartExport) -> Vec<FieldError> {
+pub(crate) fn errors_of(body: &StartExport) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let distinct: BTreeSet<_> = body.columns.iter().collect();
     if distinct.len() < body.columns.len() {

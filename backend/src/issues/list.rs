@@ -40,7 +40,7 @@ pub async fn list_issues(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn filter_of(pairs: &[(String, String)], reach: Reach) -> Result<IssueFilter, ApiError> {
+pub(crate) fn filter_of(pairs: &[(String, String)], reach: Reach) -> Result<IssueFilter, ApiError> {
     let mut filter = IssueFilter { reach, order: None, code: Vec::new(), open: None };
     let mut errors = Vec::new();
     for (name, value) in pairs {

@@ -1,5 +1,5 @@
 //! The issues of all orders.
 
-mod list;
+pub(crate) mod list;
 
 pub use list::list_issues;

@@ -13,8 +13,8 @@ mod raw;
 mod recipient;
 mod request;
 mod search;
-mod shape;
-mod timeline;
+pub(crate) mod shape;
+pub(crate) mod timeline;
 
 pub use action_options::get_action_options;
 pub use actions::list_actions;
@@ -28,6 +28,7 @@ pub use list::list_orders;
 pub use raw::get_raw_order;
 pub use recipient::reveal_recipient;
 pub use request::request_action;
+pub(crate) use search::SearchOrders;
 pub use search::search_orders;
 pub use timeline::list_timeline;
 

@@ -50,7 +50,7 @@ pub async fn list_timeline(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&'static str>, ApiError> {
+pub(crate) fn topics_of(pairs: &[(String, String)]) -> Result<Vec<&'static str>, ApiError> {
     let mut topics = Vec::new();
     let mut errors = Vec::new();
     for (name, value) in pairs {

@@ -45,7 +45,7 @@ pub async fn list_webhook_deliveries(
     Ok(Json(state.cursors.page(slice, &binding)))
 }
 
-fn states_of(pairs: &[(String, String)]) -> Result<Vec<WebhookDeliveryState>, ApiError> {
+pub(crate) fn states_of(pairs: &[(String, String)]) -> Result<Vec<WebhookDeliveryState>, ApiError> {
     let mut states = Vec::new();
     let mut errors = Vec::new();
     for (name, value) in pairs {

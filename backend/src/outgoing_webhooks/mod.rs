@@ -2,7 +2,7 @@
 
 mod create;
 mod delete;
-mod deliveries;
+pub(crate) mod deliveries;
 mod delivery;
 mod get;
 mod list;

@@ -17,7 +17,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{HeaderMap, LOCATION};
 use chrono::{DateTime, Utc};
 use database::audit::Entry;
 use database::sessions::{self, NewToken};
@@ -120,13 +120,13 @@ fn session_answer(
 /// Where a request comes from. Behind a trusted proxy it is the last address of `X-Forwarded-For`: the one that the proxy
 /// has seen itself. What stands before it was written by whoever sent the request.
 pub fn address_of(state: &AppState, request: &HttpRequest) -> Option<IpAddr> {
-    let forwarded = if state.config.trust_proxy {
-        let lists = request.headers().get_all("x-forwarded-for");
-        lists.last().and_then(|list| list.to_str().ok()?.rsplit(',').next()).and_then(address_in)
-    } else {
-        None
-    };
+    let forwarded = if state.config.trust_proxy { forwarded_for(request.headers()) } else { None };
     forwarded.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
+pub(crate) fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").last()?.to_str().ok()?.rsplit(',').next()?;
+    address_in(last)
 }
 
 /// An address with or without a port.

@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::StatusCode;
 use reqwest::dns::Resolve;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use url::Url;
@@ -86,15 +85,24 @@ impl Client {
         let response = request.send().await?;
         let status = response.status();
         tracing::debug!(id = message.id, status = status.as_u16(), duration = ?began.elapsed(), "webhook answered");
-        match status {
-            status if status.is_success() => Ok(Delivered { status: status.as_u16() }),
-            StatusCode::GONE => Err(Error::Gone),
-            status => Err(Error::Refused { status: status.as_u16(), retry_after: retry_after(&response) }),
-        }
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        read_answer(status.as_u16(), retry_after)
     }
 }
 
-fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+/// What an answer means, of which nothing but its status and its `Retry-After` header counts.
+///
+/// # Errors
+/// When the receiver did not take the message.
+pub fn read_answer(status: u16, retry_after: Option<&str>) -> Result<Delivered, Error> {
+    match status {
+        200..=299 => Ok(Delivered { status }),
+        410 => Err(Error::Gone),
+        _ => Err(Error::Refused { status, retry_after: retry_after.and_then(pause_asked) }),
+    }
+}
+
+fn pause_asked(retry_after: &str) -> Option<Duration> {
+    let seconds = retry_after.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
 }

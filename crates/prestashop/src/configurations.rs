@@ -182,7 +182,8 @@ impl ShopSettings {
         Rounding {
             round_type: self.round_type.unwrap_or(RoundType::Line),
             mode: self.round_mode.unwrap_or(RoundMode::HalfUp),
-            decimal_places: decimal_places.min(Decimal::MAX_SCALE),
+            // Half of the smallest unit must be a decimal too.
+            decimal_places: decimal_places.min(Decimal::MAX_SCALE - 1),
         }
     }
 }

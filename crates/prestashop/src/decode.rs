@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime};
 use rust_decimal::Decimal;
 
 use crate::error::DecodeError;
@@ -13,6 +13,12 @@ use crate::xml::Element;
 
 /// The form of every date the webservice writes and reads, in the shop's own time zone.
 pub(crate) const DATE_TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
+
+/// No amount and no rate of a shop is as large, so sums and products never come to the end of decimals.
+const TOO_LARGE: i64 = 1_000_000_000_000;
+
+/// The longest name of an element that an error repeats.
+const LONGEST_NAME: usize = 64;
 
 /// Something the webservice lists and hands out one by one.
 pub trait Entity: Sized {
@@ -90,7 +96,8 @@ impl Element {
 
     /// A field with an amount, a rate or another decimal.
     pub(crate) fn decimal(&self, name: &str) -> Result<Decimal, DecodeError> {
-        Decimal::from_str_exact(self.field(name)?).map_err(|_| self.unreadable(name))
+        let number = Decimal::from_str_exact(self.field(name)?).ok();
+        number.filter(|number| number.abs() < TOO_LARGE.into()).ok_or_else(|| self.unreadable(name))
     }
 
     /// A decimal that the shop leaves empty or out when it is zero.
@@ -116,8 +123,10 @@ impl Element {
             None | Some("") => Ok(None),
             Some(text) if text.starts_with("0000-00-00") => Ok(None),
             Some(text) => NaiveDateTime::parse_from_str(text, DATE_TIME_FORMAT)
+                .ok()
+                .filter(|date| (1..=9999).contains(&date.year()))
                 .map(Some)
-                .map_err(|_| self.unreadable(name)),
+                .ok_or_else(|| self.unreadable(name)),
         }
     }
 
@@ -133,7 +142,9 @@ impl Element {
     }
 
     pub(crate) fn unreadable(&self, field: &str) -> DecodeError {
-        DecodeError { path: format!("{}/{field}", self.name()) }
+        // What stands in the place of an entity may have any name.
+        let name: String = self.name().chars().take(LONGEST_NAME).collect();
+        DecodeError { path: format!("{name}/{field}") }
     }
 }
 

@@ -9,6 +9,9 @@ use crate::xml::Element;
 
 const LONGEST_MESSAGE: usize = 300;
 
+/// No name of the internet is longer.
+const LONGEST_HOST: usize = 253;
+
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
@@ -85,7 +88,8 @@ impl Document {
 pub fn judge(call: Call, answer: RawAnswer<'_>) -> Result<Document, Error> {
     let status = answer.status;
     if (300..400).contains(&status) {
-        let location_host = answer.location_host.map(ToOwned::to_owned);
+        let location_host =
+            answer.location_host.filter(|host| host.len() <= LONGEST_HOST).map(ToOwned::to_owned);
         return Err(refusal(RefusalKind::WrongAddress { location_host }, status, Vec::new()));
     }
     let is_success_status = status == if call.method == Method::Post { 201 } else { 200 };

@@ -43,6 +43,10 @@ pub fn parse(text: &str, destinations: Destinations) -> Result<Url, Refused> {
         return Err(Refused::TooLong);
     }
     let url = Url::parse(text).map_err(|_| Refused::NotAnAddress)?;
+    // Written out for the wire it may have grown, and it is read again as it is kept.
+    if url.as_str().len() > LONGEST {
+        return Err(Refused::TooLong);
+    }
     match (url.scheme(), destinations) {
         ("https", _) | ("http", Destinations::Anywhere) => {}
         (_, Destinations::Anywhere) => return Err(Refused::NotHttp),

@@ -46,6 +46,13 @@ pub fn write(file: &mut Vec<u8>, format: ExportFormat, columns: &[ExportColumn],
     }
 }
 
+/// A line of a table that holds texts of others only.
+pub(crate) fn line_of(texts: &[String]) -> Vec<u8> {
+    let mut line = Vec::new();
+    write_record(&mut line, texts.iter().map(|text| csv_field(Cell::Text(text.clone()))));
+    line
+}
+
 fn write_record(file: &mut Vec<u8>, fields: impl Iterator<Item = String>) {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
     writer.write_record(fields).expect("memory takes every byte, and every line has the same columns");

@@ -20,6 +20,7 @@ mod side;
 mod store;
 mod store_facts;
 pub mod store_lists;
+pub mod untrusted;
 
 pub use action_options::{action_options, offered_carriers, reason_text};
 pub use channel::ChannelFailure;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::client::{Call, Shop, segment};
+use crate::error::Effect;
 use crate::order::Initiator;
 use crate::paging::{DEFAULT_MAX_PAGES, Items, SortField, SortOrder, members};
+use crate::transport::{Answer, unwrap_envelope};
 use crate::wire::{self, open_text};
 
 impl Shop {
@@ -61,9 +63,21 @@ impl Shop {
         let path = format!("/return_refund/202602/orders/{}/aftersale_eligibility", segment(order_id)?);
         let call =
             Call::get(path).query("initiate_aftersale_user", "SELLER").query("request_types", "CANCEL");
-        let skus: Vec<SkuEligibility> = members(self.answer(call).await?, "sku_eligibility")?;
-        Ok(skus.into_iter().flat_map(|sku| sku.line_item_eligibility).collect())
+        eligibility_of(self.answer(call).await?)
     }
+}
+
+/// Reads a whole answer to [`Shop::aftersale_eligibility`] that came in another way, as from a fuzzer.
+///
+/// # Errors
+/// As the call that it answers.
+pub fn read_eligibility(status: u16, body: &[u8]) -> Result<Vec<Eligibility>, Error> {
+    eligibility_of(unwrap_envelope(body, status, None, Effect::Read, &[])?)
+}
+
+fn eligibility_of(answer: Answer) -> Result<Vec<Eligibility>, Error> {
+    let skus: Vec<SkuEligibility> = members(answer, "sku_eligibility")?;
+    Ok(skus.into_iter().flat_map(|sku| sku.line_item_eligibility).collect())
 }
 
 /// What to cancel, and why.

@@ -4,18 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::client::{Call, Shop, segment};
+use crate::error::Effect;
 use crate::paging::members;
+use crate::transport::{Answer, unwrap_envelope};
 use crate::wire::{self, open_text};
 
 impl Shop {
     /// Registers the merchant's order number on an order. Needs the scope `seller.order.ext_ref.write`.
     pub async fn add_external_order(&self, order_id: &str, external: &ExternalOrder) -> Result<(), Error> {
         let body = NewReferences { orders: [NewReference { id: order_id, external_order: external }] };
-        let answer = self.answer(Call::write("/order/202406/orders/external_orders", &body)).await?;
-        match answer.first_failure()? {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        registered(&self.answer(Call::write("/order/202406/orders/external_orders", &body)).await?)
     }
 
     /// Reads the references of an order on one platform.
@@ -38,6 +36,21 @@ impl Shop {
             .query("platform", platform)
             .query("external_order_id", external_id);
         members(self.answer(call).await?, "orders")
+    }
+}
+
+/// Reads a whole answer to [`Shop::add_external_order`] that came in another way, as from a fuzzer.
+///
+/// # Errors
+/// As the call that it answers.
+pub fn read_registration(status: u16, body: &[u8]) -> Result<(), Error> {
+    registered(&unwrap_envelope(body, status, None, Effect::Write, &[])?)
+}
+
+fn registered(answer: &Answer) -> Result<(), Error> {
+    match answer.first_failure()? {
+        Some(failure) => Err(failure),
+        None => Ok(()),
     }
 }
 

@@ -35,4 +35,4 @@ pub use rejection::Rejection;
 pub use secret::Secret;
 pub use shops::*;
 pub use token::*;
-pub use transport::{ANSWER_LIMIT_BYTES, http_client, read_answer};
+pub use transport::{ANSWER_LIMIT_BYTES, http_client, pause_asked, read_answer};

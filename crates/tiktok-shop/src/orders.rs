@@ -47,8 +47,8 @@ impl Shop {
     /// Reads what can be read of an order that [`Shop::orders`] cannot: its id, and its status and when it was placed if these
     /// are readable. `None` if the shop does not show such an order.
     pub async fn order_outline(&self, id: &str) -> Result<Option<ReadOrder>, Error> {
-        let raw_orders = raw_orders_of(&mut self.answer(reading(&[id])).await?)?;
-        Ok(raw_orders.iter().filter_map(outline_of).find(|outline| outline.order.id == id))
+        let outlines = outlines_of(self.answer(reading(&[id])).await?)?;
+        Ok(outlines.into_iter().find(|outline| outline.order.id == id))
     }
 
     /// Reads one order whole; `NotFound` if the shop has no such order.
@@ -64,6 +64,15 @@ impl Shop {
 /// Reads a whole answer to [`Shop::orders`] that came in another way, as a recording or from a fuzzer.
 pub fn read_orders(status: u16, body: &[u8]) -> Result<Vec<ReadOrder>, Error> {
     orders_of(unwrap_envelope(body, status, None, Effect::Read, &[])?)
+}
+
+/// Reads what can be read of the orders in an answer, as [`Shop::order_outline`] does of one.
+pub fn read_outlines(status: u16, body: &[u8]) -> Result<Vec<ReadOrder>, Error> {
+    outlines_of(unwrap_envelope(body, status, None, Effect::Read, &[])?)
+}
+
+fn outlines_of(mut answer: Answer) -> Result<Vec<ReadOrder>, Error> {
+    Ok(raw_orders_of(&mut answer)?.iter().filter_map(outline_of).collect())
 }
 
 fn reading(ids: &[&str]) -> Call {

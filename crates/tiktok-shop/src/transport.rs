@@ -300,15 +300,20 @@ fn chain_of(error: &reqwest::Error) -> String {
     one_line(&text)
 }
 
-/// The pause asked for, in seconds or as a date, which is measured against the server's own `Date`.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
-    let asked = text(RETRY_AFTER)?.trim();
+    pause_asked(text(RETRY_AFTER)?, text(DATE))
+}
+
+/// The pause that a `Retry-After` header asks for, in seconds or as a date, which is measured against the server's own `Date`.
+#[must_use]
+pub fn pause_asked(retry_after: &str, date: Option<&str>) -> Option<Duration> {
+    let asked = retry_after.trim();
     let pause = match asked.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let until = DateTime::parse_from_rfc2822(asked).ok()?;
-            let now = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
+            let now = DateTime::parse_from_rfc2822(date?).ok()?;
             (until - now).to_std().unwrap_or_default()
         }
     };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde_json::{Map, Value};
@@ -69,7 +69,8 @@ fn without_empty_values(value: Value) -> Value {
         Value::Array(elements) => {
             Value::Array(elements.into_iter().map(without_empty_values).filter(|v| !is_empty(v)).collect())
         }
-        Value::String(text) => Value::String(text.trim().to_owned()),
+        // PostgreSQL has no text with that character in it.
+        Value::String(text) => Value::String(text.replace('\0', "").trim().to_owned()),
         other => other,
     }
 }
@@ -152,13 +153,16 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
     Ok(texts.into_iter().map(|Text(text)| text).collect())
 }
 
+/// Nothing costs as much, in whatever currency, so sums and products of amounts never come to the end of decimals.
+const TOO_LARGE: i64 = 1_000_000_000_000;
+
 /// Money or a rate as an exact decimal; "no value" is zero.
 pub(crate) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    let text = text(deserializer)?;
-    Decimal::from_str_exact(&text).map_err(|_| malformed("a decimal number"))
+    let amount = Decimal::from_str_exact(&text(deserializer)?).ok();
+    amount.filter(|amount| amount.abs() < TOO_LARGE.into()).ok_or_else(|| malformed("a decimal number"))
 }
 
-/// Unix seconds; `0` is no time.
+/// Unix seconds; `0` is no time. The years are those that have four digits everywhere.
 pub(crate) fn optional_time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
@@ -167,7 +171,8 @@ pub(crate) fn optional_time<'de, D: Deserializer<'de>>(
     if seconds == 0 {
         return Ok(None);
     }
-    DateTime::from_timestamp(seconds, 0).map(Some).ok_or_else(|| malformed("unix seconds"))
+    let time = DateTime::from_timestamp(seconds, 0).filter(|time| (1970..=9999).contains(&time.year()));
+    time.map(Some).ok_or_else(|| malformed("unix seconds"))
 }
 
 /// Unix seconds that must be there.

@@ -21,9 +21,37 @@ const COVERAGE: [&str; 7] = [
 ];
 
 /// Needs nothing of the server, which takes minutes to build.
-const LIGHT: [&str; 7] =
-    ["webhook", "tiktok_answer", "tiktok_data", "prestashop_answer", "xml", "filter_query", "search_terms"];
-const OF_SERVER: [&str; 4] = ["cursor", "access_token", "idempotency_key", "json_body"];
+const LIGHT: [&str; 14] = [
+    "webhook",
+    "tiktok_answer",
+    "tiktok_data",
+    "retry_after",
+    "receiver_answer",
+    "prestashop_answer",
+    "store_total",
+    "store_texts",
+    "store_version",
+    "xml",
+    "typed_address",
+    "filter_query",
+    "search_terms",
+    "words",
+];
+const OF_SERVER: [&str; 13] = [
+    "cursor",
+    "access_token",
+    "idempotency_key",
+    "json_body",
+    "list_query",
+    "request_headers",
+    "sign_in",
+    "redaction",
+    "order_mapping",
+    "store_order",
+    "tracking_number",
+    "cancel_reason",
+    "exported_text",
+];
 
 /// Runs one target, or each in turn, for so many seconds.
 pub fn search(workspace: &Workspace, target: Option<&str>, seconds: u32) -> Result<()> {

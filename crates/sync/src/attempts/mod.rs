@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use database::attempts::{self, Attempt};
+use database::attempts::{self, Attempt, Call};
 use database::{DbErr, orders};
 use futures::FutureExt;
 use job_queue::{Leased, Outcome};
-use shared::{AttemptOutcome, ConnectionId, IssueCode, OrderId, TikTokOrderId};
+use shared::{AttemptOutcome, CallSide, ConnectionId, IssueCode, OrderId, TikTokOrderId};
+use url::Url;
 
 use crate::engine::Engine;
 use crate::jobs::{self, id_of};
@@ -19,7 +20,7 @@ use crate::jobs::{self, id_of};
 mod recorder;
 mod redaction;
 
-use recorder::{Notes, Recorder};
+use recorder::{Heard, Notes, Recorder};
 pub(crate) use recorder::{RawCall, apart, asked_by, channel_observer, failed, heard, met, store_observer};
 
 /// The jobs whose runs are kept, beside refreshes that fail.
@@ -37,6 +38,17 @@ const KEPT: &[&str] = &[
 
 /// A database that takes longer to keep an attempt loses it.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What would be kept of a call.
+pub(crate) fn kept_of(
+    side: CallSide,
+    url: Url,
+    sent: &[u8],
+    answered: &[u8],
+    only_order: Option<&str>,
+) -> Call {
+    redaction::call(&Heard::of(side, url, sent, answered, only_order))
+}
 
 /// Runs a job, and keeps what was tried.
 pub(crate) async fn run(engine: &Engine, job: &Leased) -> Outcome {

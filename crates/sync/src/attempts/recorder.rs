@@ -55,6 +55,30 @@ pub(crate) struct RawCall {
     write_unknown: bool,
 }
 
+impl Heard {
+    /// A call that came in another way, as from a fuzzer.
+    pub(super) fn of(
+        side: CallSide,
+        url: Url,
+        sent: &[u8],
+        answered: &[u8],
+        only_order: Option<&str>,
+    ) -> Self {
+        let call = RawCall {
+            side,
+            method: "POST".to_owned(),
+            url,
+            status: Some(200),
+            duration: Duration::ZERO,
+            request_id: None,
+            sent: Some(RawBody::of(sent)),
+            answered: RawBody::of(answered),
+            write_unknown: false,
+        };
+        Self { call: Arc::new(call), only_order: only_order.map(ToOwned::to_owned) }
+    }
+}
+
 /// A body, or how long it was.
 #[derive(Debug)]
 pub(crate) enum RawBody {

@@ -334,8 +334,9 @@ fn identity_of(
         IdentityRule::FromOrder => Err(missing()),
         IdentityRule::Fixed => settings.identity_number.clone().map(Some).ok_or_else(missing),
         IdentityRule::OrderId => {
-            let digits = tiktok_order_id.as_str();
-            Ok(Some(digits[digits.len().saturating_sub(IDENTITY_MAX)..].to_owned()))
+            let id = tiktok_order_id.as_str();
+            let last = id.char_indices().rev().nth(IDENTITY_MAX - 1).map_or(0, |(place, _)| place);
+            Ok(Some(id[last..].to_owned()))
         }
     }
 }

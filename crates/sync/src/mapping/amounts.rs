@@ -49,7 +49,8 @@ pub fn amounts_of(order: &Order, basis: MoneyBasis) -> Result<SaleAmounts, Incoh
     } else {
         vec![Decimal::ZERO; counted.len()]
     };
-    let is_sold = |line: &LineItem| sold.iter().any(|sold| sold.id == line.id);
+    // The very unit: nothing says that no two of them bear one id.
+    let is_sold = |line: &LineItem| sold.iter().any(|sold| std::ptr::eq(*sold, line));
     let (mut units, mut gone) = (Vec::with_capacity(sold.len()), Decimal::ZERO);
     for (line, tax) in counted.into_iter().zip(tax_shares) {
         if is_sold(line) {
@@ -162,13 +163,13 @@ pub fn allocate(amount: Decimal, weights: &[Decimal], decimals: u32) -> Vec<Deci
     let mut weighed = Decimal::ZERO;
     for (index, weight) in weights.iter().enumerate() {
         weighed += weight;
-        // Rounding the running sum, not each part, keeps the remainder below the smallest unit all the way.
+        // Rounding the running sum, not each part, keeps the remainder below the smallest unit all the way. Weights that
+        // nearly cancel each other out would give a part more than there is.
         let until_here = if index + 1 == weights.len() {
             amount
-        } else if all.is_zero() {
-            Decimal::ZERO
         } else {
-            (amount * weighed / all).round_dp(decimals)
+            let share = amount.checked_mul(weighed).and_then(|product| product.checked_div(all));
+            share.filter(|share| share.abs() <= amount.abs()).unwrap_or_default().round_dp(decimals)
         };
         parts.push(until_here - given);
         given = until_here;

@@ -64,7 +64,11 @@ fn rate_of_all(rules: &[(TaxBehavior, Decimal)]) -> Option<Decimal> {
     Some(match together {
         TaxBehavior::Alone | TaxBehavior::Combined => rates.sum(),
         TaxBehavior::OneAfterAnother => {
-            rates.fold(Decimal::ZERO, |sum, rate| (hundred + sum) * (hundred + rate) / hundred - hundred)
+            // Rates beyond all reason make a total that nobody asked for, and no order.
+            let on_top = |sum: Decimal, rate: Decimal| {
+                (hundred + sum).checked_mul(hundred + rate).unwrap_or(Decimal::MAX)
+            };
+            rates.fold(Decimal::ZERO, |sum, rate| on_top(sum, rate) / hundred - hundred)
         }
     })
 }

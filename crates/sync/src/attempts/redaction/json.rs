@@ -7,21 +7,26 @@ use super::{HIDDEN, LONGEST_LIST, allowed, name_shown, vocabulary};
 /// The document without what is not shown, indented; `None` if it is none.
 pub(super) fn redacted(document: &[u8], only_order: Option<&str>) -> Option<String> {
     let mut value: Value = serde_json::from_slice(document).ok()?;
-    if let Some(order) = only_order {
-        leave_others_out(&mut value, order);
+    let left_out = only_order.map_or(0, |order| leave_others_out(&mut value, order));
+    let mut value = shown("", value);
+    // Said afterwards, so that nothing which only looks so is shown.
+    if left_out > 0
+        && let Some(Value::Array(orders)) = value.pointer_mut(ORDERS)
+    {
+        orders.push(more(left_out));
     }
-    serde_json::to_string_pretty(&shown("", value)).ok()
+    serde_json::to_string_pretty(&value).ok()
 }
 
-/// Keeps one order of an answer about several.
-fn leave_others_out(value: &mut Value, order: &str) {
-    if let Some(Value::Array(orders)) = value.pointer_mut("/data/orders") {
-        let all = orders.len();
-        orders.retain(|found| found.get("id").and_then(Value::as_str) == Some(order));
-        if orders.len() < all {
-            orders.push(more(all - orders.len()));
-        }
-    }
+/// Where an answer about several orders holds them.
+const ORDERS: &str = "/data/orders";
+
+/// Keeps one order of an answer about several, and says how many it has left out.
+fn leave_others_out(value: &mut Value, order: &str) -> usize {
+    let Some(Value::Array(orders)) = value.pointer_mut(ORDERS) else { return 0 };
+    let all = orders.len();
+    orders.retain(|found| found.get("id").and_then(Value::as_str) == Some(order));
+    all - orders.len()
 }
 
 fn shown(name: &str, value: Value) -> Value {
@@ -46,7 +51,7 @@ fn shown(name: &str, value: Value) -> Value {
 }
 
 fn text_shown(name: &str, text: String) -> String {
-    if text.is_empty() || allowed::in_body(name, &text) || is_more(&text) {
+    if text.is_empty() || allowed::in_body(name, &text) {
         text
     } else if name == "message" {
         vocabulary::shown(&text)
@@ -57,12 +62,6 @@ fn text_shown(name: &str, text: String) -> String {
 
 fn more(number: usize) -> Value {
     Value::from(format!("… {number} more"))
-}
-
-/// Whether a text is what [`more`] says.
-fn is_more(text: &str) -> bool {
-    let number = text.strip_prefix("… ").and_then(|rest| rest.strip_suffix(" more"));
-    number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
