@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use clock::SharedClock;
 use migrations::Migrator;
+use sea_orm::sqlx::Connection;
 #[cfg(debug_assertions)]
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -118,6 +119,17 @@ fn sqlite_options(url: &str, connections: u32, cache_kb: u32) -> ConnectOptions 
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
+        // A full disk lets SQLite end a transaction by itself. The connection then takes the next ones for parts of it, and
+        // whatever is written through it is gone with the process.
+        .map_sqlx_sqlite_pool_opts(|options| {
+            options.after_release(|connection, _| {
+                Box::pin(async move {
+                    // Not before the rollback of a transaction that was dropped.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+        })
         // The last of these counts, so there is one.
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
@@ -151,4 +163,42 @@ async fn migrate_postgres(pool: &DatabaseConnection) -> Result<(), DbErr> {
     lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     Migrator::up(pool, None).await?;
     lock.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::SystemClock;
+    use sea_orm::Statement;
+
+    use super::*;
+    use crate::MasterKey;
+
+    async fn size_of(db: &DatabaseConnection) -> Result<i64, DbErr> {
+        let count = Statement::from_string(DbBackend::Sqlite, "SELECT COUNT(*) AS kept FROM filled");
+        db.query_one_raw(count).await?.expect("a count is one row").try_get("", "kept")
+    }
+
+    #[tokio::test]
+    async fn what_is_written_after_the_disk_was_full_stays() {
+        let store = test_database::sqlite();
+        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let database = Database::connect(&store.url, vault, SystemClock::shared()).await.unwrap();
+        let writer = database.writer();
+        writer.execute_unprepared("CREATE TABLE filled (bytes BLOB)").await.unwrap();
+        let (full, fill) = ("PRAGMA max_page_count = 1", "INSERT INTO filled VALUES (ZEROBLOB(1000000))");
+        writer.execute_unprepared(full).await.unwrap();
+        let failed = database.begin().await.unwrap();
+        assert!(failed.execute_unprepared(fill).await.is_err());
+        drop(failed);
+
+        writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+        let taken_back = database.begin().await.unwrap();
+        taken_back.execute_unprepared(fill).await.unwrap();
+        drop(taken_back);
+        let kept = database.begin().await.unwrap();
+        kept.execute_unprepared(fill).await.unwrap();
+        kept.commit().await.unwrap();
+
+        assert_eq!(size_of(database.reader()).await.unwrap(), 1, "others see it");
+    }
 }
