@@ -181,6 +181,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let second = run.connect_second_shop(&connecting, of_second).await?;
     // It is dead until nothing else breaks any more, and nobody waits for it.
     second.sandboxes.store_control.patch("/settings", &json!({ "webservice_enabled": false })).await?;
+    let (life, receiver) = (Life::new(&run).await?, Receiver::start(&run).await?);
     let points = options.crash_points.iter().copied();
     let mut walk = CrashWalk::new(points, db.clone(), folder, options.processes, &mut random);
     walk.arm()?;
@@ -194,7 +195,6 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let few =
         json!({ "count": orders_of_second(options), "seed": options.seed, "over_seconds": over_seconds });
     second.sandboxes.place(&few).await?;
-    let (life, receiver) = (Life::new(&run).await?, Receiver::start(&run).await?);
     let mut lab = Lab { run, second, walk, random, database, db, life, receiver, authorizations: 0 };
     let (disturbances, mut events) = lab.break_things(options).await?;
     disturbance::heal(&lab.run).await?;
@@ -205,10 +205,6 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     lab.walk.disarm()?;
     lab.restart_all().await?;
     life::take_back(&lab.run).await?;
-    // As every night: what no notification told of is found.
-    lab.authorize_again().await;
-    life::compare(&lab.run).await?;
-    life::compare(&lab.second).await?;
     let begun = Instant::now();
     let (comparison, wrong) = lab.rest(options).await?;
     events.insert("authorize again", lab.authorizations);
@@ -240,6 +236,9 @@ impl Experiment {
 static NONE: Deeds = Deeds::new();
 
 type Counts = BTreeMap<&'static str, u32>;
+
+/// A night comes so long after the one before it.
+const NIGHT: Duration = Duration::from_secs(20);
 
 /// How many orders come to the shop whose store is dead.
 const fn orders_of_second(options: &FaultOptions) -> u32 {
@@ -322,14 +321,23 @@ impl Lab<'_> {
     /// Waits until the sides agree and nothing is wrong, or the limit is over; then says what is.
     async fn rest(&mut self, options: &FaultOptions) -> Result<(Comparison, Vec<String>)> {
         let begun = Instant::now();
+        let mut last_night: Option<Instant> = None;
         loop {
             self.authorize_again().await;
+            // What no notification told of is found at night; what was read again then is compared the next night.
+            if last_night.is_none_or(|night| night.elapsed() > NIGHT)
+                && life::compare(&self.run).await.is_ok()
+                && life::compare(&self.second).await.is_ok()
+            {
+                last_night = Some(Instant::now());
+            }
             self.let_time_pass().await;
             let compared = self.compare(options).await;
             if begun.elapsed() > options.rest_limit {
                 return Ok((compared?.1, self.verdict().await?));
             }
             if let Ok((true, comparison)) = compared
+                && last_night.is_some()
                 && comparison.is_clean()
                 && self.verdict().await.is_ok_and(|wrong| wrong.is_empty())
             {

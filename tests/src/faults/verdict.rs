@@ -261,7 +261,8 @@ impl Evidence<'_> {
             let Some(stored) = self.store.get(id).and_then(|orders| orders.first()) else { continue };
             let current = text(&stored["current_state"]);
             let known = order.store_order.as_ref().and_then(|known| known.state.as_ref());
-            let known = known.map(|state| state.id.to_string()).unwrap_or_default();
+            // A store that breaks off leaves an order in no state.
+            let known = known.map_or_else(|| "0".to_owned(), |state| state.id.to_string());
             if known != current {
                 found.push(format!("{id}: the store says state {current}, orderbridge {known}"));
             }
