@@ -65,10 +65,11 @@ impl DatabaseFault {
         let postgres = database.name == "postgres";
         match self {
             Self::Locked => {
-                let (begin, lock) = if postgres {
-                    ("BEGIN", "LOCK TABLE jobs, orders IN ACCESS EXCLUSIVE MODE")
-                } else {
-                    ("BEGIN IMMEDIATE", "SELECT 1")
+                // One table, for whoever holds one and waits for the other could be waited for.
+                let (begin, lock) = match (postgres, random.random_bool(0.5)) {
+                    (true, true) => ("BEGIN", "LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE"),
+                    (true, false) => ("BEGIN", "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"),
+                    (false, _) => ("BEGIN IMMEDIATE", "SELECT 1"),
                 };
                 let connection = one_session(database).await?;
                 // Where the lock is not to be had, others are busy enough.
