@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::*,
+    QueryTrait, prelude::*,
 };
 use shared::{
     ActionId, ActionKind, ActionRequest, ActionState, BulkRunId, ConnectionId, IssueCode, OrderAction,
-    OrderId,
+    OrderId, TikTokOrderId,
 };
 
 use crate::entities::actions::{ActiveModel, Column, Entity, Model};
+use crate::entities::orders;
 use crate::order_summary::word;
 use crate::page::{PageRequest, Position, PositionKey, Slice};
 use crate::{from_ms, to_ms};
@@ -102,6 +103,68 @@ pub async fn queued(
         .all(db)
         .await?;
     models.into_iter().map(action_of).collect()
+}
+
+/// The actions of a kind that wait for their end, of the order with this id of TikTok Shop's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queued_ids(
+    db: &impl ConnectionTrait,
+    connection_id: ConnectionId,
+    tiktok_order_id: &TikTokOrderId,
+    kind: ActionKind,
+) -> Result<Vec<ActionId>, DbErr> {
+    let order = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::Id)
+        .filter(orders::Column::ConnectionId.eq(connection_id.0))
+        .filter(orders::Column::TiktokOrderId.eq(tiktok_order_id.as_str()))
+        .into_query();
+    let ids: Vec<i64> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::OrderId.in_subquery(order))
+        .filter(Column::State.eq(ActionState::Queued.as_str()))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(ActionId).collect())
+}
+
+/// Corrects the times of actions that a clock ahead of `latest` has written, so that they wait no longer than they should, and
+/// says how many there were. One after the other, for whoever changes an order holds several of its actions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pull_back(
+    db: &impl ConnectionTrait,
+    latest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let put_off = Condition::all()
+        .add(Column::State.eq(ActionState::Queued.as_str()))
+        .add(Column::CreatedAt.gt(to_ms(latest)));
+    let found: Vec<(i64, i64, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CreatedAt, Column::LeavesAt])
+        .filter(put_off.clone())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut corrected = 0;
+    for (id, created_at, leaves_at) in found {
+        let changed = Entity::update_many()
+            .col_expr(Column::CreatedAt, Expr::value(to_ms(now)))
+            .col_expr(Column::LeavesAt, Expr::value(to_ms(now) + leaves_at - created_at))
+            .filter(Column::Id.eq(id))
+            .filter(put_off.clone())
+            .exec(db)
+            .await?;
+        corrected += changed.rows_affected;
+    }
+    Ok(corrected)
 }
 
 /// The latest action of these kinds that failed, unless a later one of them went well.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use database::clock_skew::MOST_CLOCK_SKEW;
 use database::webhook_messages::deliver_webhook;
-use database::{DbErr, circuit_breakers, webhook_deliveries};
+use database::{DbErr, actions, circuit_breakers, webhook_deliveries};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -69,9 +69,11 @@ impl Engine {
         let now = self.clock().now();
         let latest = now + MOST_CLOCK_SKEW;
         let writer = self.database().writer();
+        // Before the jobs that they are for.
+        let actions = actions::pull_back(writer, latest, now).await?;
         let jobs = job_queue::pull_back(writer, MOST_CLOCK_SKEW, now).await?;
         let sides = circuit_breakers::pull_back(writer, latest, now).await?;
-        if jobs == 0 && sides == 0 {
+        if jobs == 0 && sides == 0 && actions == 0 {
             return Ok(());
         }
         // Whoever sets the time of a message asks for a job with it.
@@ -79,6 +81,7 @@ impl Engine {
         job_queue::enqueue_all(writer, webhooks.iter().map(|id| deliver_webhook(*id, now)), now).await?;
         let messages_of = webhooks.len();
         tracing::warn!(
+            actions,
             jobs,
             sides,
             messages_of,

@@ -1,7 +1,7 @@
 //! Asks for actions as the API does, and tells what became of them.
 
 use anyhow::{Context, Result};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use shared::{ActionId, ActionRequest, ActionState, OrderAction, OrderId};
 use sync::actions::{self, Asker, Refused};
@@ -21,10 +21,20 @@ pub async fn try_to_ask(
     id: &str,
     request: ActionRequest,
 ) -> Result<Result<OrderAction, String>> {
+    try_to_ask_at(lab, id, request, lab.database.clock.now()).await
+}
+
+/// Asks by another clock.
+pub async fn try_to_ask_at(
+    lab: &EngineLab,
+    id: &str,
+    request: ActionRequest,
+    now: DateTime<Utc>,
+) -> Result<Result<OrderAction, String>> {
     let order_id = OrderId(lab.order(id).await?.id);
     let txn = lab.database.begin().await?;
     let asker = Asker::person("ada@example.com");
-    match actions::request(&txn, order_id, &request, asker, lab.database.clock.now()).await {
+    match actions::request(&txn, order_id, &request, asker, now).await {
         Ok(action) => {
             txn.commit().await?;
             Ok(Ok(action.context("the order is gone")?))

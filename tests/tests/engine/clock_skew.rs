@@ -8,16 +8,19 @@ use chrono::TimeDelta;
 use clock::{Clock, ShiftedClock, SystemClock};
 use database::import_intents::{self, ImportIntent, Step};
 use database::webhook_messages::{self, About};
-use database::{ConnectionTrait, Database, MasterKey, Vault, circuit_breakers, webhooks};
+use database::{ConnectionTrait, Database, MasterKey, Vault, actions, circuit_breakers, webhooks};
 use sea_orm::Statement;
 use serde_json::json;
-use shared::{CreateWebhook, OrderId, Side, WebhookEvent};
+use shared::{
+    ActionKind, ActionRequest, ActionState, CreateWebhook, OrderId, Side, TikTokOrderId, WebhookEvent,
+};
 use sync::{Engine, jobs};
 use tests::EngineLab;
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::asking::{imported_order, try_to_ask_at};
 use crate::labs::labs;
 
 /// A clock that is off by this much.
@@ -166,6 +169,11 @@ async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() ->
         let (store, next_try_at) = (Side::Store, ahead + TimeDelta::seconds(30));
         circuit_breakers::open(writer, lab.connection_id, store, "no answer", next_try_at, ahead).await?;
         circuit_breakers::limit(writer, lab.connection_id, store, ahead, ahead).await?;
+        let cancel = ActionRequest::Cancel {
+            reason: "seller_cancel_reason_out_of_stock".to_owned(),
+            line_item_ids: Vec::new(),
+        };
+        let cancel = try_to_ask_at(&lab, &ids[0], cancel, ahead).await?.expect("it may be canceled");
 
         let shutdown = CancellationToken::new();
         let (engine, stopped) =
@@ -176,11 +184,36 @@ async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() ->
             while job_queue::live(lab.database.reader(), jobs::PUSH_STORE_STATE, &subject).await?.is_some() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+            let waits = [ActionKind::Cancel];
+            while !actions::queued(lab.database.reader(), order_id, &waits).await?.is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             anyhow::Ok(())
         };
         tokio::time::timeout(Duration::from_secs(60), has_run).await??;
+        let canceled = actions::find(lab.database.reader(), cancel.id).await?.expect("it is kept");
+        assert_eq!(canceled.state, ActionState::Done, "{}: {canceled:?}", lab.database_name());
         shutdown.cancel();
         running.await??;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_look_ends_what_a_process_whose_clock_is_a_little_ahead_was_asked() -> Result<()> {
+    for lab in labs().await {
+        let id = imported_order(&lab).await?;
+        let ahead = lab.database.clock.now() + TimeDelta::seconds(20);
+        let asked =
+            try_to_ask_at(&lab, &id, ActionRequest::Sync {}, ahead).await?.expect("it is always possible");
+
+        let now = lab.database.clock.now();
+        let look = jobs::refresh_order(lab.connection_id, &TikTokOrderId(id), now);
+        job_queue::enqueue(lab.database.writer(), look, now).await?;
+        lab.run_due().await?;
+
+        let ended = actions::find(lab.database.reader(), asked.id).await?.expect("it is kept");
+        assert_eq!(ended.state, ActionState::Done, "{}: {ended:?}", lab.database_name());
     }
     Ok(())
 }

@@ -5,12 +5,12 @@ use database::issues;
 use database::orders::{self, OrderRow};
 use database::timeline::{self, Entry};
 use job_queue::{Leased, NewJob, Outcome, backoff};
-use shared::{ActionKind, ActionState, HEALABLE, ImportState, IssueCode, OrderId};
+use shared::{ActionKind, ActionState, HEALABLE, ImportState, IssueCode, OrderId, TikTokOrderId};
 
 use super::failure::Failure;
 use super::push_store_state::give_newest_address;
 use super::reconcile::{StoreSide, compare};
-use super::refresh_order::record;
+use super::refresh_order::{record, waiting_syncs};
 use super::{JobError, PUSH_STORE_STATE, channel_outcome, order_of, push_store_state};
 use crate::actions::ASKED_FOR_BY_A_PERSON;
 use crate::channel::ChannelFailure;
@@ -121,10 +121,10 @@ async fn begin(engine: &Engine, connection: &ConnectionRecord, order: &OrderRow)
     if new.is_empty() {
         return Ok(false);
     }
-    let began_at = engine.clock().now();
+    let asked = waiting_syncs(engine, connection, &TikTokOrderId(order.tiktok_order_id.clone())).await?;
     let read = engine.read_order(connection, &order.tiktok_order_id).await;
     if let Some(read) = read.map_err(|failure| Failure::Job(failure.into()))? {
-        record(engine, connection, &read, began_at, ASKED_FOR_BY_A_PERSON).await?;
+        record(engine, connection, &read, &asked, ASKED_FOR_BY_A_PERSON).await?;
     }
     let now = engine.clock().now();
     let txn = database.begin().await?;

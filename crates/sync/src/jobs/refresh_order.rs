@@ -10,8 +10,8 @@ use database::timeline::{self, Entry};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, NewJob, Outcome};
 use shared::{
-    ActionKind, ActionRequest, ActionState, ChannelStatus, EventKind, FulfillmentType, IMPORT_ISSUES,
-    ImportState, IssueCode, IssueFacts, OrderId, TikTokOrderId, channel_order_status,
+    ActionId, ActionKind, ActionRequest, ActionState, ChannelStatus, EventKind, FulfillmentType,
+    IMPORT_ISSUES, ImportState, IssueCode, IssueFacts, OrderId, TikTokOrderId, channel_order_status,
 };
 use tiktok_shop::{CancelStatus, ReadOrder};
 
@@ -44,15 +44,15 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let id =
         job.payload.get("tiktok_order_id").and_then(serde_json::Value::as_str).ok_or(JobError::Payload)?;
     let tiktok_order_id = TikTokOrderId(id.to_owned());
-    let began_at = engine.clock().now();
+    let asked = waiting_syncs(engine, &connection, &tiktok_order_id).await?;
     match engine.read_order(&connection, id).await {
         Ok(Some(read)) => {
-            record(engine, &connection, &read, began_at, job.priority).await?;
+            record(engine, &connection, &read, &asked, job.priority).await?;
             engine.wake();
             Ok(Outcome::Done)
         }
         Ok(None) | Err(ChannelFailure::Channel(tiktok_shop::Error::NotFound { .. })) => {
-            not_shown(engine, &connection, &tiktok_order_id, job, began_at).await
+            not_shown(engine, &connection, &tiktok_order_id, job, &asked).await
         }
         Err(failure) => {
             let outcome = channel_outcome(&failure, job, engine.clock().now());
@@ -61,7 +61,7 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
                 if will_not_tell(error, job) {
                     let found = of_channel_in(&connection, error);
                     let ending = Ending::failed(found.code, found.code.sentence(&found.facts));
-                    fail_syncs(engine, &connection, &tiktok_order_id, &ending, began_at).await?;
+                    fail_syncs(engine, &connection, &tiktok_order_id, &ending, &asked).await?;
                 }
             }
             Ok(outcome)
@@ -74,7 +74,7 @@ async fn not_shown(
     connection: &ConnectionRecord,
     tiktok_order_id: &TikTokOrderId,
     job: &Leased,
-    began_at: DateTime<Utc>,
+    asked: &[ActionId],
 ) -> Result<Outcome, JobError> {
     let now = engine.clock().now();
     attempts::failed(None);
@@ -86,7 +86,7 @@ async fn not_shown(
     sync_runs::note_outcome(database.writer(), connection.id, tiktok_order_id, RunOutcome::Gone).await?;
     let sentence = "TikTok Shop does not show this order.".to_owned();
     let ending = Ending { state: ActionState::Failed, result: sentence, code: None };
-    fail_syncs(engine, connection, tiktok_order_id, &ending, began_at).await?;
+    fail_syncs(engine, connection, tiktok_order_id, &ending, asked).await?;
     Ok(Outcome::Done)
 }
 
@@ -117,18 +117,29 @@ async fn fail_syncs(
     connection: &ConnectionRecord,
     tiktok_order_id: &TikTokOrderId,
     ending: &Ending,
-    began_at: DateTime<Utc>,
+    asked: &[ActionId],
 ) -> Result<(), DbErr> {
     let now = engine.clock().now();
     let txn = engine.database().begin().await?;
     if let Some(order) = orders::find_for_update(&txn, connection.id, tiktok_order_id).await? {
         let id = OrderId(order.id);
-        if end_syncs(&txn, id, ending, began_at, now).await? {
+        if end_syncs(&txn, id, ending, asked, now).await? {
             timeline::record(&txn, id, Entry::ours("sync", &ending.result), now).await?;
             orders::derive_status(&txn, id, now).await?;
         }
     }
     txn.commit().await
+}
+
+/// The requests for the order's status that are there before TikTok Shop is asked. By their ids, not by their times: the clock
+/// of the process that took a request may be ahead of this one's.
+pub(super) async fn waiting_syncs(
+    engine: &Engine,
+    connection: &ConnectionRecord,
+    tiktok_order_id: &TikTokOrderId,
+) -> Result<Vec<ActionId>, DbErr> {
+    let reader = engine.database().reader();
+    actions::queued_ids(reader, connection.id, tiktok_order_id, ActionKind::Sync).await
 }
 
 /// Ends the requests for the order's status that were there when TikTok Shop was asked; later ones are served by the run
@@ -137,12 +148,12 @@ async fn end_syncs(
     txn: &DatabaseTransaction,
     id: OrderId,
     ending: &Ending,
-    began_at: DateTime<Utc>,
+    asked: &[ActionId],
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let mut any = false;
     for action in actions::queued(txn, id, &[ActionKind::Sync]).await? {
-        if action.created_at <= began_at {
+        if asked.contains(&action.id) {
             actions::end(txn, action.id, ending, now).await?;
             any = true;
         }
@@ -234,17 +245,19 @@ pub(super) async fn wait(engine: &Engine, job: &Leased, down: Down) -> Result<Ou
         job.payload.get("tiktok_order_id").and_then(serde_json::Value::as_str).ok_or(JobError::Payload)?;
     let code = IssueCode::ChannelUnreachable;
     let ending = Ending::failed(code, code.sentence(&IssueFacts::new()));
-    let now = engine.clock().now();
-    fail_syncs(engine, &connection, &TikTokOrderId(id.to_owned()), &ending, now).await?;
+    let tiktok_order_id = TikTokOrderId(id.to_owned());
+    let asked = waiting_syncs(engine, &connection, &tiktok_order_id).await?;
+    fail_syncs(engine, &connection, &tiktok_order_id, &ending, &asked).await?;
     Ok(down.outcome)
 }
 
-/// Records what was read, with everything that follows from it, as urgently as it was asked for.
+/// Records what was read, with everything that follows from it, as urgently as it was asked for, and ends the requests that
+/// had asked for it.
 pub(super) async fn record(
     engine: &Engine,
     connection: &ConnectionRecord,
     read: &ReadOrder,
-    began_at: DateTime<Utc>,
+    asked: &[ActionId],
     priority: i16,
 ) -> Result<(), DbErr> {
     let deadline = request_deadline(engine, connection, read).await?;
@@ -267,7 +280,7 @@ pub(super) async fn record(
     }
     if recorded.recorded != Recorded::New {
         let ending = Ending::done(news(&recorded.recorded, status));
-        end_syncs(&txn, recorded.id, &ending, began_at, now).await?;
+        end_syncs(&txn, recorded.id, &ending, asked, now).await?;
     }
     let outcome = match recorded.recorded {
         Recorded::New => RunOutcome::New,
