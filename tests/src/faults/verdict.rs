@@ -346,18 +346,22 @@ impl Evidence<'_> {
             let is_told =
                 |codes: &[IssueCode]| self.issues.iter().any(|(of, code)| of == id && codes.contains(code));
             let stored = self.store.get(id).and_then(|orders| orders.first());
-            let agrees = order.channel_status == ChannelStatus::Cancelled;
+            let is_canceled = order.channel_status == ChannelStatus::Cancelled;
+            // What is canceled after it has arrived is a return.
+            let has_arrived =
+                matches!(order.channel_status, ChannelStatus::Delivered | ChannelStatus::Completed);
             match (deed, stored) {
                 (Deed::Deleted, None)
                     if order.import_state == ImportState::Imported
-                        && !agrees
+                        && !is_canceled
                         && !is_told(&[IssueCode::StoreOrderDeleted]) =>
                 {
                     found.push(format!("{id}: its store order was deleted, and nobody is told"));
                 }
                 (Deed::Canceled, Some(stored))
                     if text(&stored["current_state"]) == self.states.canceled
-                        && !agrees
+                        && !is_canceled
+                        && !has_arrived
                         && !is_told(&[IssueCode::DriftDetected, IssueCode::CancelStoreConflict]) =>
                 {
                     found.push(format!("{id}: canceled in the store alone, and nobody is told"));
