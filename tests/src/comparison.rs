@@ -313,8 +313,10 @@ impl Sides {
         let payment = read.order.payment.clone().unwrap_or_default();
         // What the sale is worth to the seller: with the discounts that TikTok pays.
         let worth = payment.total_amount + payment.platform_discount + payment.shipping_fee_platform_discount;
-        let says_so =
-            ours.first_issue.as_ref().is_some_and(|issue| issue.code == IssueCode::StoreTotalMismatch);
+        // When it was taken over, or when a comparison saw it later.
+        let says_so = ours.first_issue.as_ref().is_some_and(|issue| {
+            matches!(issue.code, IssueCode::StoreTotalMismatch | IssueCode::DriftDetected)
+        });
         if store.total != worth && !(says_so && matches!(excused, Excused::ToldAndDone(_))) {
             found.mismatch(format!("{id}: store total {}, TikTok Shop {worth}", store.total));
         }
