@@ -117,10 +117,9 @@ async fn an_event_that_appears_after_a_later_one_is_told_to_whoever_resumes() {
         let writer = app.database.writer();
         database::events::record(writer, change, connection.id, None, app.now()).await.unwrap();
         let seen = stream.events(1).await[0].0;
-        drop(stream);
         slow.commit().await.unwrap();
-        // Whoever listens then has heard of it.
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(stream.events(2).await[1].0, seen - 1, "whoever listens hears of it");
+        drop(stream);
 
         let mut resumed = Stream::open(&app, &viewer, Some(seen)).await;
 
