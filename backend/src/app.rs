@@ -1,15 +1,15 @@
 //! What all handlers share, and the single list of all routes.
 
-use actix_web::dev::ResourceDef;
+use actix_web::dev::{HttpServiceFactory, ResourceDef};
+use actix_web::web;
 use clock::Clock;
 use database::{Database, MasterKey};
 use sync::{Engine, EngineSettings};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
-use utoipa::openapi::{OpenApi, RefOr};
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem, Paths};
+use utoipa_actix_web::{OpenApiFactory, service_config};
 
 use crate::audit::RefusalNotes;
 use crate::auth::{AccessTokens, LiveKeys, LiveSessions, Passwords, Throttle};
@@ -23,7 +23,7 @@ use crate::page::Page;
 use crate::rate_limits::RateLimits;
 use crate::{
     actions, alerts, api_docs, api_keys, audit, bulk_runs, connections, events, exports, health, invitations,
-    issues, openapi, orders, outgoing_webhooks, problem_types, profile, reconciliations, session, sessions,
+    issues, orders, outgoing_webhooks, problem_types, profile, reconciliations, session, sessions,
     store_states, sync_runs, users, webhooks,
 };
 
@@ -80,7 +80,7 @@ impl AppState {
             exchanged_codes: ExchangedCodes::default(),
             webhook_places: Semaphore::new(webhooks::PLACES),
             page: Page::load(),
-            routes: RouteTable::of(&openapi::document()),
+            routes: RouteTable::of_program(),
             config,
             database,
             engine,
@@ -103,21 +103,47 @@ impl AppState {
     }
 }
 
-/// Every route of the program. The OpenAPI document is made from this list.
-pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(scope("/api/v1").configure(api))
-        .service(webhooks::receive_tiktok_webhook)
+/// Where the routes below [`API`] are.
+pub const API: &str = "/api/v1";
+
+/// Takes the routes: the server of each thread, or the OpenAPI document, which is megabytes while it is made.
+pub trait RouteList {
+    /// Adds a handler.
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self;
+}
+
+impl RouteList for web::ServiceConfig {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        Self::service(self, handler)
+    }
+}
+
+impl RouteList for service_config::ServiceConfig<'_> {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        Self::service(self, handler)
+    }
+}
+
+impl RouteList for Paths {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        self.merge(handler.paths());
+        self
+    }
+}
+
+/// Every route of the program but those below [`API`].
+pub fn routes(list: &mut impl RouteList) {
+    list.service(webhooks::receive_tiktok_webhook)
         .service(health::check_live)
         .service(health::get_metrics)
         .service(health::check_ready)
         .service(problem_types::describe_problem);
 }
 
-fn api(config: &mut ServiceConfig<'_>) {
-    config
-        // People
-        .service(session::get_setup_state)
+/// Every route below [`API`].
+pub fn api(list: &mut impl RouteList) {
+    // People
+    list.service(session::get_setup_state)
         .service(session::set_up::set_up)
         .service(session::sign_in::sign_in)
         .service(session::refresh_session)
@@ -212,7 +238,7 @@ fn api(config: &mut ServiceConfig<'_>) {
         .service(alerts::list_alerts);
 }
 
-/// Which methods each address answers to, and which of them take a query, from the OpenAPI document.
+/// Which methods each address answers to, and which of them take a query.
 pub struct RouteTable(Vec<Route>);
 
 struct Route {
@@ -223,8 +249,11 @@ struct Route {
 }
 
 impl RouteTable {
-    fn of(document: &OpenApi) -> Self {
-        let route = |(path, item): (&String, &PathItem)| {
+    fn of_program() -> Self {
+        let (mut below, mut others) = (Paths::new(), Paths::new());
+        api(&mut below);
+        routes(&mut others);
+        let route = |path: &str, item: &PathItem| {
             let operations =
                 [("GET", &item.get), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
             let operations = operations
@@ -237,13 +266,10 @@ impl RouteTable {
             methods.push("OPTIONS");
             let without_query =
                 operations.iter().filter(|(_, operation)| !takes_query(operation)).map(|(method, _)| *method);
-            Route {
-                address: ResourceDef::new(path.as_str()),
-                without_query: without_query.collect(),
-                methods,
-            }
+            Route { address: ResourceDef::new(path), without_query: without_query.collect(), methods }
         };
-        Self(document.paths.paths.iter().map(route).collect())
+        let below = below.paths.iter().map(|(path, item)| route(&format!("{API}{path}"), item));
+        Self(below.chain(others.paths.iter().map(|(path, item)| route(path, item))).collect())
     }
 
     /// Whether something is at this address, whatever the method.

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Type};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
-use utoipa_actix_web::AppExt;
+use utoipa_actix_web::{AppExt, scope};
 
 use crate::app;
 use crate::auth::COOKIE_NAME;
@@ -74,7 +74,11 @@ impl Modify for Security {
 /// The whole document.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(app::routes);
+    let app = App::new()
+        .into_utoipa_app()
+        .openapi(Document::openapi())
+        .service(scope(app::API).configure(|list| app::api(list)))
+        .configure(|list| app::routes(list));
     let mut document = app.split_for_parts().1;
     remove_unused_schemas(&mut document);
     close_action_requests(&mut document);

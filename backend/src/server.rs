@@ -15,7 +15,6 @@ use sync::{Engine, EngineSettings};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_actix_web::TracingLogger;
-use utoipa_actix_web::AppExt;
 
 use crate::app::{self, AppState};
 use crate::config::Config;
@@ -148,21 +147,19 @@ async fn work(engine: Engine, shutdown: CancellationToken) {
 fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev::Server)> {
     let address = state.config.address;
     let server = HttpServer::new(move || {
-        let (app, _) = App::new()
-            .into_utoipa_app()
+        App::new()
             .app_data(state.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT_BYTES))
+            .service(web::scope(app::API).configure(app::api))
             .configure(app::routes)
-            .map(|app| {
-                // The last one wraps all others.
-                app.wrap(from_fn(authenticate))
-                    .wrap(from_fn(problems))
-                    .wrap(Compress::default())
-                    .wrap(from_fn(headers))
-                    .wrap(TracingLogger::<RequestSpan>::new())
-            })
-            .split_for_parts();
-        app.configure(api_docs::routes).default_service(web::to(page::everything_else))
+            .configure(api_docs::routes)
+            .default_service(web::to(page::everything_else))
+            // The last one wraps all others.
+            .wrap(from_fn(authenticate))
+            .wrap(from_fn(problems))
+            .wrap(Compress::default())
+            .wrap(from_fn(headers))
+            .wrap(TracingLogger::<RequestSpan>::new())
     })
     .client_request_timeout(HEADER_LIMIT)
     .shutdown_timeout(LAST_ANSWERS.as_secs())
