@@ -140,6 +140,26 @@ pub async fn authenticate(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
+/// Answers what has changed something only when that outlives a power cut.
+///
+/// # Errors
+/// Those of the inner service.
+pub async fn keep_promises(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_change = request.path().starts_with("/api/") && !request.method().is_safe();
+    let state = request.app_data::<Data<AppState>>().filter(|_| is_change).cloned();
+    let response = next.call(request).await?.map_into_boxed_body();
+    if let Some(state) = state
+        && response.status().is_success()
+        && let Err(error) = state.database.make_durable().await
+    {
+        return Ok(response.error_response(ApiError::from(error)));
+    }
+    Ok(response)
+}
+
 /// Turns every error below `/api` into a problem that names path and request, and logs what is our own fault.
 ///
 /// # Errors

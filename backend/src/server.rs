@@ -18,7 +18,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::app::{self, AppState};
 use crate::config::Config;
-use crate::middleware::{RequestSpan, authenticate, headers, problems};
+use crate::middleware::{RequestSpan, authenticate, headers, keep_promises, problems};
 use crate::{api_docs, auth, page};
 
 /// Requests that are being answered get this long when the program ends.
@@ -155,6 +155,7 @@ fn listen(state: Data<AppState>) -> std::io::Result<(SocketAddr, actix_web::dev:
             .configure(api_docs::routes)
             .default_service(web::to(page::everything_else))
             // The last one wraps all others.
+            .wrap(from_fn(keep_promises))
             .wrap(from_fn(authenticate))
             .wrap(from_fn(problems))
             .wrap(Compress::default())

@@ -7,6 +7,7 @@ mod database_fault;
 mod disturbance;
 mod life;
 mod mutation;
+mod power_cut;
 mod receiver;
 mod verdict;
 
@@ -33,6 +34,7 @@ use crate::whole_run::{Run, RunOptions};
 use crash_walk::CrashWalk;
 use disturbance::Disturbance;
 use life::Life;
+use power_cut::PowerCuts;
 use receiver::Receiver;
 
 pub use mutation::Mutation;
@@ -54,6 +56,8 @@ pub struct FaultOptions {
     pub rest_limit: Duration,
     /// Where the processes end themselves, each point once.
     pub crash_points: Vec<CrashPoint>,
+    /// Whether each end of a process is a power cut; only of SQLite, and only of one process.
+    pub power_cuts: bool,
     /// What is put to the test instead of everything else that breaks.
     pub experiment: Option<Experiment>,
 }
@@ -130,6 +134,7 @@ pub async fn run_experiment(
         orders: ORDERS_OF_EXPERIMENT,
         rest_limit: if experiment.broken { REST_OF_THE_BROKEN } else { rest_limit },
         crash_points: Vec::new(),
+        power_cuts: false,
         experiment: Some(experiment),
     };
     run_faults(&options, database).await
@@ -159,6 +164,9 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     let folder = options.data_dir.join("crash-points");
     std::fs::create_dir_all(&folder)?;
     let crash_points = (crash_points::VARIABLE, folder.display().to_string());
+    let power_cuts = options.power_cuts.then(|| database.file()).flatten();
+    let power_cuts = power_cuts.map(|file| PowerCuts::new(&file, &options.data_dir));
+    let disk = power_cuts.as_ref().map(|power| (power_cut::VARIABLE, power.copy.display().to_string()));
     let mut processes = vec![Duties::All; options.processes];
     if let [_, .., last] = processes.as_mut_slice() {
         *last = Duties::Work;
@@ -168,7 +176,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
         processes,
         hold_seconds: 5,
         write_back_canceled: options.seed.is_multiple_of(2),
-        environment: BTreeMap::from([time_limit, crash_points]),
+        environment: [time_limit, crash_points].into_iter().chain(disk).collect(),
         markets: vec!["FR", "DE"],
         ..RunOptions::new(&options.data_dir, options.seed)
     };
@@ -183,7 +191,7 @@ pub async fn run_faults(options: &FaultOptions, database: &TestDatabase) -> Resu
     second.sandboxes.store_control.patch("/settings", &json!({ "webservice_enabled": false })).await?;
     let (life, receiver) = (Life::new(&run).await?, Receiver::start(&run).await?);
     let points = options.crash_points.iter().copied();
-    let mut walk = CrashWalk::new(points, db.clone(), folder, options.processes, &mut random);
+    let mut walk = CrashWalk::new(points, db.clone(), power_cuts, folder, options.processes, &mut random);
     walk.arm()?;
     if let Some(experiment) = options.experiment {
         experiment.begin(database).await?;

@@ -16,7 +16,11 @@ fn is_of_import(point: &CrashPoint) -> bool {
 const REST_LIMIT: Duration = Duration::from_secs(600);
 const SEED: u64 = 20_261_123;
 
-async fn run(database: &TestDatabase, crash_points: Vec<CrashPoint>) -> Result<FaultReport> {
+async fn run(
+    database: &TestDatabase,
+    crash_points: Vec<CrashPoint>,
+    power_cuts: bool,
+) -> Result<FaultReport> {
     let folder = tempfile::tempdir()?;
     let options = FaultOptions {
         data_dir: folder.path().to_owned(),
@@ -26,6 +30,7 @@ async fn run(database: &TestDatabase, crash_points: Vec<CrashPoint>) -> Result<F
         orders: 30,
         rest_limit: REST_LIMIT,
         crash_points,
+        power_cuts,
         experiment: None,
     };
     let report = run_faults(&options, database).await?;
@@ -35,7 +40,19 @@ async fn run(database: &TestDatabase, crash_points: Vec<CrashPoint>) -> Result<F
 
 #[tokio::test]
 async fn whatever_breaks_nothing_is_lost_twice_or_silently_different() -> Result<()> {
-    let report = run(&test_database::sqlite(), CrashPoint::all().filter(is_of_import).collect()).await?;
+    let points = CrashPoint::all().filter(is_of_import).collect();
+    let report = run(&test_database::sqlite(), points, false).await?;
+
+    assert_eq!(report.complaints, Vec::<String>::new(), "seed {}", report.seed);
+    assert!(report.comparison.imported > 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_breaks_where_each_end_is_a_power_cut_nothing_is_lost_twice_or_silently_different()
+-> Result<()> {
+    let points = CrashPoint::all().filter(is_of_import).collect();
+    let report = run(&test_database::sqlite(), points, true).await?;
 
     assert_eq!(report.complaints, Vec::<String>::new(), "seed {}", report.seed);
     assert!(report.comparison.imported > 0);
@@ -45,7 +62,7 @@ async fn whatever_breaks_nothing_is_lost_twice_or_silently_different() -> Result
 #[tokio::test]
 async fn whatever_breaks_on_postgresql_nothing_is_lost_twice_or_silently_different() -> Result<()> {
     let Some(database) = test_database::postgres().await else { return Ok(()) };
-    let report = run(&database, Vec::new()).await?;
+    let report = run(&database, Vec::new(), false).await?;
 
     assert_eq!(report.complaints, Vec::<String>::new(), "seed {}", report.seed);
     assert!(report.comparison.imported > 0);

@@ -15,6 +15,7 @@ mod connect;
 pub mod connections;
 pub mod deadlines;
 pub mod drifts;
+mod durable;
 pub mod entities;
 pub mod erasure;
 pub mod events;

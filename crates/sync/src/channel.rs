@@ -158,6 +158,8 @@ impl Engine {
             refresh_token_expires_at: pair.refresh_token_expires_at,
         };
         self.store_tokens(stale, &tokens).await?;
+        // TikTok Shop has ended the old ones.
+        database.make_durable().await?;
         recorded(OutsideWrite::Tokens);
         let current = connections::find(database.writer(), &database.vault, stale.id).await?;
         current.ok_or(ChannelFailure::Gone)

@@ -2,6 +2,7 @@
 
 mod cluster;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::cluster::Server;
 
 /// Connections of one PostgreSQL pool: enough for several workers, few enough for many tests at once.
 const POSTGRES_POOL: u32 = 8;
+
+const SQLITE_FILE: &str = "test.sqlite";
 
 /// An empty database that lives as long as this value.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub struct TestDatabase {
 /// What has to be removed in the end.
 #[derive(Debug)]
 enum Keeps {
-    Folder { _folder: TempDir },
+    Folder(TempDir),
     PostgresDatabase { server: &'static Server, database: String },
 }
 
@@ -48,8 +51,8 @@ pub async fn databases() -> Vec<TestDatabase> {
 #[must_use]
 pub fn sqlite() -> TestDatabase {
     let folder = tempfile::Builder::new().prefix("orderbridge-test-").tempdir().expect("a temporary folder");
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.sqlite").display());
-    TestDatabase { name: "sqlite", url, keeps: Keeps::Folder { _folder: folder } }
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join(SQLITE_FILE).display());
+    TestDatabase { name: "sqlite", url, keeps: Keeps::Folder(folder) }
 }
 
 /// An empty PostgreSQL database; `None`, with a message, where there is no PostgreSQL.
@@ -77,7 +80,7 @@ impl TestDatabase {
         let mut options = ConnectOptions::new(self.url.as_str());
         options.sqlx_logging(false).acquire_timeout(Duration::from_secs(30));
         match &self.keeps {
-            Keeps::Folder { .. } => {
+            Keeps::Folder(_) => {
                 options.max_connections(1).map_sqlx_sqlite_opts(|sqlite| {
                     sqlite
                         .journal_mode(SqliteJournalMode::Wal)
@@ -91,6 +94,15 @@ impl TestDatabase {
             }
         }
         Database::connect(options).await.expect("a database that was just made can be opened")
+    }
+
+    /// The file of an SQLite database.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.keeps {
+            Keeps::Folder(folder) => Some(folder.path().join(SQLITE_FILE)),
+            Keeps::PostgresDatabase { .. } => None,
+        }
     }
 
     /// Restarts the PostgreSQL server of this process, and with it every database that this process has made there;

@@ -74,6 +74,7 @@ async fn run_seed(options: &Options, seed: u64) -> Result<bool> {
         orders: options.orders,
         rest_limit: Duration::from_secs(options.rest),
         crash_points: CrashPoint::all().collect(),
+        power_cuts: seed.is_multiple_of(3),
         experiment: None,
     };
     let report = run_faults(&faults, &database).await?;

@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sync::crash_points::{CrashPoint, OutsideWrite};
 
+use super::power_cut::PowerCuts;
 use crate::process::Orderbridge;
 use crate::whole_run::Run;
 
@@ -28,6 +29,7 @@ pub(super) struct CrashWalk {
     /// Ends that nobody has asked for, with the last that was written.
     pub unasked: Vec<String>,
     db: DatabaseConnection,
+    power_cuts: Option<PowerCuts>,
     /// Where the processes look for the points that end them.
     folder: PathBuf,
     armed: BTreeSet<String>,
@@ -39,6 +41,7 @@ impl CrashWalk {
     pub(super) fn new(
         points: impl IntoIterator<Item = CrashPoint>,
         db: DatabaseConnection,
+        power_cuts: Option<PowerCuts>,
         folder: PathBuf,
         processes: usize,
         random: &mut StdRng,
@@ -62,6 +65,7 @@ impl CrashWalk {
             restarts: 0,
             unasked: Vec::new(),
             db,
+            power_cuts,
             folder,
             armed: BTreeSet::new(),
             at_once: 3 * processes,
@@ -132,6 +136,9 @@ impl CrashWalk {
         self.note(process)?;
         for _ in 0..MOST_STARTS {
             self.restarts += 1;
+            if let Some(power) = &self.power_cuts {
+                power.strike(&self.db).await?;
+            }
             // Two times in three everybody's leases end meanwhile, also those of processes that work on.
             if !self.restarts.is_multiple_of(3) {
                 self.let_leases_end().await;

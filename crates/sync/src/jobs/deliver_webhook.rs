@@ -43,6 +43,9 @@ pub(super) async fn run(engine: &Engine, job: &Leased) -> Result<Outcome, JobErr
     let txn = database.begin().await?;
     let due = webhook_deliveries::take_due(&txn, id, BATCH, now).await?;
     txn.commit().await?;
+    if !due.is_empty() {
+        database.make_durable().await?;
+    }
     let taken = due.len() as u64;
     let sent: Vec<Result<(), JobError>> = futures::stream::iter(due)
         .map(|due| deliver(engine, &record, due))

@@ -290,7 +290,9 @@ pub(super) async fn record(
     if sync_runs::note_outcome(&txn, connection.id, &snapshot.tiktok_order_id, outcome).await? {
         database::events::record(&txn, EventKind::SyncRunUpdated, connection.id, None, now).await?;
     }
-    txn.commit().await
+    txn.commit().await?;
+    // From now on people and tools know it by its id, which must never become another's.
+    if recorded.recorded == Recorded::New { database.make_durable().await } else { Ok(()) }
 }
 
 /// What a look at TikTok Shop brought, in a sentence.

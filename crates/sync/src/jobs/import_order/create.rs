@@ -76,6 +76,7 @@ impl Import<'_> {
     ) -> Result<Request, Stop> {
         let (written_at, request) = self.write_intent(intent, planned, turn).await?;
         let database = self.engine.database();
+        database.make_durable().await?;
         if turn.is_mine(database.writer()).await? && may_write(self.engine, job, written_at).await? {
             return Ok(request);
         }
