@@ -135,6 +135,7 @@ fn sqlite_options(url: &str, connections: u32, cache_kb: u32) -> ConnectOptions 
             let options = options
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
+                // Whoever needs more asks for `Database::make_durable`.
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(Duration::from_secs(10))
                 .foreign_keys(true)

@@ -134,7 +134,8 @@ impl StoreStates<'_> {
 
     /// Why an order that was just imported cannot stay as it is in the state that the store shows; nothing where it can.
     /// An order that we have `made` is paid from its first state on, or the store has not understood its payment; a module of
-    /// the store may have moved it on since. One that was found may be anywhere, as people have worked with it.
+    /// the store may have moved it on since, and somebody may have canceled it, which is told as any cancellation in the store
+    /// is. One that was found may be anywhere, as people have worked with it.
     #[must_use]
     pub fn unfit_after_import(&self, current: Option<OrderStateId>, made: bool) -> Option<String> {
         let Some(current) = current else {
@@ -143,9 +144,9 @@ impl StoreStates<'_> {
         if self.roles.payment_error == Some(current) {
             return Some("the store has put the order into its payment error state".to_owned());
         }
-        let as_created = [self.roles.webservice_payment, self.roles.out_of_stock_paid];
+        let fit = [self.roles.webservice_payment, self.roles.out_of_stock_paid, self.roles.canceled];
         let paid = self.find(current).is_some_and(|state| state.paid);
-        let unfit = made && !paid && !as_created.contains(&Some(current));
+        let unfit = made && !paid && !fit.contains(&Some(current));
         unfit.then(|| "the store has put the order into a state that does not count as paid".to_owned())
     }
 
@@ -458,13 +459,13 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_we_made_is_paid_and_in_a_state() {
+    fn an_order_that_we_made_is_paid_or_canceled_and_in_a_state() {
         let (all, roles) = states();
         let states = StoreStates { all: &all, roles: &roles };
         let table = [
             (None, true, true),
             (Some(8), true, true),
-            (Some(6), true, false),
+            (Some(6), false, false),
             (Some(7), true, false),
             (Some(99), true, false),
             (Some(11), false, false),
