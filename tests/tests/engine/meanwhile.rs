@@ -105,6 +105,30 @@ async fn an_address_that_changes_while_the_order_is_made_is_told() -> Result<()>
 }
 
 #[tokio::test]
+async fn an_address_that_changed_while_no_order_was_made_is_not_told() -> Result<()> {
+    for lab in labs().await {
+        let fault = json!({ "resource": "orders", "method": "POST", "kind": "cut_before", "times": 1 });
+        lab.sandboxes.break_store(&fault).await?;
+        let id = lab.sandboxes.place_random(1, 7, "plain").await?.remove(0);
+        lab.poll().await?;
+        do_to(&lab, &id, "address", &json!({ "country": "FR" })).await?;
+        ask(&lab, &id, ActionRequest::Sync {}).await?;
+        lab.run_due().await?;
+        let before = lab.open_issues(&id).await?;
+        assert!(before.contains(&"ADDRESS_CHANGED".to_owned()), "it may be made still: {before:?}");
+
+        do_to(&lab, &id, "cancel", &json!({ "by": "buyer" })).await?;
+        ask(&lab, &id, ActionRequest::Sync {}).await?;
+        lab.advance(TimeDelta::minutes(20)).await?;
+        lab.run_due().await?;
+
+        assert!(lab.sandboxes.store_orders_of(&id).await?.is_empty(), "{}", lab.database_name());
+        assert_eq!(lab.open_issues(&id).await?, Vec::<String>::new(), "{}", story(&lab, &id).await?);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_address_that_somebody_else_gave_the_store_order_is_left_alone() -> Result<()> {
     for lab in labs().await {
         let id = imported_order(&lab).await?;

@@ -7,17 +7,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::actions::{self, Ending};
 use database::connections::ConnectionRecord;
 use database::import_intents::{self, ImportIntent, Step};
-use database::issues::Found;
+use database::issues::{self, Found};
 use database::orders::{self, OrderRow};
 use database::{DatabaseTransaction, DbErr};
 use job_queue::{LeaseState, Leased, Outcome};
 use prestashop::{CartId, Client, OrderSummary};
-use shared::{ActionKind, ActionState, ChannelStatus, ImportState, OrderId, TikTokOrderId};
+use shared::{ActionKind, ActionState, ChannelStatus, ImportState, IssueCode, OrderId, TikTokOrderId};
 
 use super::{JobError, order_of};
 use crate::attempts;
 use crate::breaker::Down;
 use crate::engine::Engine;
+use crate::jobs::refresh_order::CANCELED_ITEMS;
 use crate::mapping::{CANCELED_BEFORE, Choice, ImportDecision, StoreOrderPlan, order_key};
 use crate::store::Store;
 use crate::store_facts::StoreFacts;
@@ -211,11 +212,32 @@ async fn end_unwanted(engine: &Engine, order_id: OrderId) -> Result<(), DbErr> {
     if let Some(order) = orders::find_locked(&txn, order_id).await? {
         let ending = match (orders::import_state(&order), order.store_order_id) {
             (ImportState::Imported, Some(store_order_id)) => Ending::done(imported_as(store_order_id)),
-            _ => not_imported("Not imported: the order is not to be imported any more."),
+            _ => {
+                let intent = import_intents::find(&txn, order_id).await?;
+                if intent.is_none_or(|intent| intent.step != Step::Posting) {
+                    end_differences(&txn, order_id, now).await?;
+                }
+                not_imported("Not imported: the order is not to be imported any more.")
+            }
         };
         end_imports(&txn, order_id, &ending, now).await?;
     }
     txn.commit().await
+}
+
+/// Ends what was said of a store order that an earlier request was perhaps making, once there is none, or another one is asked
+/// for.
+async fn end_differences(
+    txn: &DatabaseTransaction,
+    order_id: OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let address = issues::resolve(txn, order_id, &[IssueCode::AddressChanged], now).await?;
+    let items = issues::resolve_about(txn, order_id, IssueCode::DriftDetected, CANCELED_ITEMS, now).await?;
+    if items || !address.is_empty() {
+        orders::derive_status(txn, order_id, now).await?;
+    }
+    Ok(())
 }
 
 /// Ends every request for the import of an order.

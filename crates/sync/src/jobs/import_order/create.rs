@@ -2,17 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::import_intents::{self, ImportIntent, Step};
-use database::issues::{self, Found};
+use database::issues::Found;
 use database::{DatabaseTransaction, orders, snapshots};
 use job_queue::Leased;
 use prestashop::{AddressId, CarrierId, CartId, CustomerId, NewOrder, Unknown, UnknownReason};
 use shared::{ImportState, IssueCode};
 
 use super::plan::Planned;
-use super::{Import, Origin, Stop, kept_out};
+use super::{Import, Origin, Stop, end_differences, kept_out};
 use crate::crash_points::{OutsideWrite, around};
 use crate::jobs::may_write::may_write;
-use crate::jobs::refresh_order::CANCELED_ITEMS;
 use crate::mapping::StoreOrderPlan;
 use crate::store::{Request, Turn};
 
@@ -86,18 +85,6 @@ impl Import<'_> {
         Err(Stop::Busy(PAUSE))
     }
 
-    /// What changed while an earlier request was under way is in this one. Not before: the earlier one may still turn up.
-    async fn end_overtaken_differences(&self, txn: &DatabaseTransaction) -> Result<(), Stop> {
-        let now = self.now();
-        let address = issues::resolve(txn, self.order_id, &[IssueCode::AddressChanged], now).await?;
-        let drift = IssueCode::DriftDetected;
-        let items = issues::resolve_about(txn, self.order_id, drift, CANCELED_ITEMS, now).await?;
-        if items || !address.is_empty() {
-            orders::derive_status(txn, self.order_id, now).await?;
-        }
-        Ok(())
-    }
-
     /// Says when the intent was written, on the database's clock.
     async fn write_intent(
         &self,
@@ -119,7 +106,8 @@ impl Import<'_> {
         intent.step = Step::Posting;
         intent.posted_at = Some(written_at);
         import_intents::save(&txn, intent, self.now()).await?;
-        self.end_overtaken_differences(&txn).await?;
+        // What changed while an earlier request was under way is in this one. Not before: the earlier one may still turn up.
+        end_differences(&txn, self.order_id, self.now()).await?;
         txn.commit().await?;
         Ok((written_at, request))
     }

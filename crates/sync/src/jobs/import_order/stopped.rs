@@ -11,7 +11,7 @@ use database::{DatabaseTransaction, DbErr};
 use job_queue::{Leased, Outcome};
 use shared::{IMPORT_ISSUES, ImportState, IssueCode, OrderId, TikTokOrderId};
 
-use super::{Stop, begin_under, end_imports, end_unwanted, kept_out, not_imported};
+use super::{Stop, begin_under, end_differences, end_imports, end_unwanted, kept_out, not_imported};
 use crate::attempts;
 use crate::engine::Engine;
 use crate::issue_of::{next_step, of_store};
@@ -152,6 +152,7 @@ async fn withdraw(
 ) -> Result<(), DbErr> {
     orders::set_import_state(txn, order_id, decision.state(), now).await?;
     issues::resolve(txn, order_id, IMPORT_ISSUES, now).await?;
+    end_differences(txn, order_id, now).await?;
     let reason = match decision {
         ImportDecision::Skip(reason) => reason,
         ImportDecision::Wait | ImportDecision::Import => {
