@@ -342,6 +342,9 @@ async fn late_webhook(run: &Run, random: &mut StdRng) -> Result<()> {
     run.sandboxes.channel_control.post("/webhooks/send", &notification).await.map(drop)
 }
 
+/// Ends on SQLite what [`poison`] makes.
+pub(super) const END_POISON: &str = "DROP TRIGGER IF EXISTS poison; DROP TRIGGER IF EXISTS poison_new";
+
 /// For a while the database refuses whatever is written about one order.
 async fn poison(run: &Run, database: &TestDatabase, random: &mut StdRng) -> Result<()> {
     let orders = run.sandboxes.channel_orders().await?;
@@ -364,7 +367,7 @@ async fn poison(run: &Run, database: &TestDatabase, random: &mut StdRng) -> Resu
                  CREATE TRIGGER poison BEFORE UPDATE ON orders WHEN NEW.tiktok_order_id = '{id}'
                     BEGIN SELECT RAISE(ABORT, 'poison'); END"
             ),
-            "DROP TRIGGER IF EXISTS poison; DROP TRIGGER IF EXISTS poison_new",
+            END_POISON,
         )
     };
     let connection = database.connect().await;

@@ -6,7 +6,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use super::disturbance::END_POISON;
 
 /// Where a debug build of orderbridge keeps a copy instead; see `crates/database`.
 pub(super) const VARIABLE: &str = "ORDERBRIDGE_LAB_DISK";
@@ -36,6 +38,8 @@ impl PowerCuts {
             }
         }
         fs::copy(&self.copy, &self.file)?;
+        // A copy may have been made while the lab kept an order from being written, and nobody would end that again.
+        session.execute_unprepared(END_POISON).await?;
         Ok(())
     }
 }
