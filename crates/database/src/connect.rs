@@ -38,8 +38,8 @@ pub struct Database {
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7262;
 
 /// What each connection to SQLite keeps of the file for itself, besides what the operating system does for all of them.
-const WRITER_CACHE_KB: u32 = 16 * 1024;
-const READER_CACHE_KB: u32 = 4 * 1024;
+const WRITER_CACHE_KB: u32 = 8 * 1024;
+const READER_CACHE_KB: u32 = 2 * 1024;
 
 impl Database {
     /// Opens the database and brings its schema up to date.
