@@ -375,6 +375,7 @@ impl Lab<'_> {
         let mut wrong = verdict::complaints(&self.run, &self.db, self.life.deeds()).await?;
         wrong.extend(verdict::complaints(&self.second, &self.db, &NONE).await?);
         wrong.extend(self.receiver.complaints(&self.run).await?);
+        wrong.extend(verdict::forgotten(&self.db, self.life.accepted()).await?);
         Ok(wrong)
     }
 

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
-use shared::{ActionKind, ActionOptions, FulfillmentType, OrderId, OrderSummary};
+use shared::{ActionKind, ActionOptions, FulfillmentType, OrderAction, OrderId, OrderSummary};
 
 use super::back_office::BackOffice;
 use crate::comparison::Deeds;
@@ -14,6 +14,7 @@ use crate::whole_run::Run;
 /// What buyers, carriers, the merchant in Seller Center, the merchant here and people in the store do.
 pub(super) struct Life {
     back_office: BackOffice,
+    accepted: Vec<OrderAction>,
 }
 
 /// Each as often as it stands here.
@@ -72,12 +73,17 @@ const LEADING_TO: [(&str, &[&str]); 11] = [
 
 impl Life {
     pub(super) async fn new(run: &Run) -> Result<Self> {
-        Ok(Self { back_office: BackOffice::new(run).await? })
+        Ok(Self { back_office: BackOffice::new(run).await?, accepted: Vec::new() })
     }
 
     /// What people did in the store that orderbridge can only tell of.
     pub(super) const fn deeds(&self) -> &Deeds {
         self.back_office.deeds()
+    }
+
+    /// What the merchant was promised here.
+    pub(super) fn accepted(&self) -> &[OrderAction] {
+        &self.accepted
     }
 
     /// Lets one thing happen to one order. What an order does not allow just does not happen.
@@ -109,7 +115,11 @@ impl Life {
             "expire tokens" => {
                 Some(run.sandboxes.channel_control.post("/tokens/expire", &json!({})).await.is_ok())
             }
-            _ if event.ends_with(" here") => act_here(run, event, random).await,
+            _ if event.ends_with(" here") => {
+                let accepted = act_here(run, event, random).await;
+                self.accepted.extend(accepted.clone());
+                Some(accepted.is_some())
+            }
             _ => on_channel(run, event, random).await,
         };
         happened.is_some_and(|happened| happened)
@@ -152,7 +162,7 @@ async fn place(run: &Run, order: &Value, random: &mut StdRng) -> Option<bool> {
 }
 
 /// The merchant does something here; the request may be lost with the process, as any request may.
-async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
+async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<OrderAction> {
     let kind = match event {
         "sync here" => ActionKind::Sync,
         "retry here" => ActionKind::Import,
@@ -202,8 +212,7 @@ async fn act_here(run: &Run, event: &str, random: &mut StdRng) -> Option<bool> {
         }
         _ => json!({ "action": kind.as_str() }),
     };
-    let asked = run.api.post::<Value>(&format!("/orders/{}/actions", order.id), &request).await;
-    Some(asked.is_ok())
+    run.api.post(&format!("/orders/{}/actions", order.id), &request).await.ok()
 }
 
 /// The merchant does the same with many orders, and sometimes stops halfway.

@@ -6,7 +6,8 @@ use anyhow::Result;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::Value;
 use shared::{
-    ChannelStatus, FulfillmentType, ImportState, IssueCode, OrderCounts, OrderSummary, SpecialKind,
+    ChannelStatus, FulfillmentType, ImportState, IssueCode, OrderAction, OrderCounts, OrderSummary,
+    SpecialKind,
 };
 use sync::jobs;
 
@@ -108,6 +109,22 @@ pub(super) async fn complaints(run: &Run, db: &DatabaseConnection, deeds: &Deeds
     evidence.check_parcels().await?;
     evidence.check_deeds();
     Ok(evidence.complaints)
+}
+
+/// What was accepted is written down, whatever broke afterwards.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn forgotten(db: &DatabaseConnection, accepted: &[OrderAction]) -> Result<Vec<String>> {
+    let mut kept = BTreeSet::new();
+    for row in rows(db, "SELECT id, order_id, kind FROM actions").await? {
+        kept.insert((row.try_get("", "id")?, row.try_get("", "order_id")?, row.try_get("", "kind")?));
+    }
+    let of = |action: &OrderAction| (action.id.0, action.order_id.0, action.request.kind().to_string());
+    let forgotten = accepted.iter().map(of).filter(|action| !kept.contains(action));
+    Ok(forgotten
+        .map(|(id, order, kind)| format!("action {id}, {kind} of order {order}, is forgotten"))
+        .collect())
 }
 
 impl Evidence<'_> {
