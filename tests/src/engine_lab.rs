@@ -21,6 +21,8 @@ pub struct LabOptions {
     pub tiktok: tiktok::Options,
     pub prestashop: prestashop::Options,
     pub settings: ConnectionSettings,
+    /// For engines with clocks of their own, which go by the time of the world.
+    pub in_real_time: bool,
 }
 
 impl Default for LabOptions {
@@ -32,6 +34,7 @@ impl Default for LabOptions {
                 import_placed_since: Some(SystemClock::shared().now() - IMPORTED_SINCE),
                 ..ConnectionSettings::default()
             },
+            in_real_time: false,
         }
     }
 }
@@ -73,7 +76,8 @@ impl EngineLab {
         let log = LogWatch::begin();
         let sandboxes = Sandboxes::start(options.tiktok, options.prestashop).await?;
         let clock = Arc::new(ShiftedClock::default());
-        if clock.now().hour() >= LATE || clock.now().hour() == 0 {
+        let is_late = clock.now().hour() >= LATE || clock.now().hour() == 0;
+        if is_late && !options.in_real_time {
             move_clocks(&clock, &sandboxes, UNTIL_AFTER_THE_NIGHT).await?;
         }
         let vault = Vault::new(&MasterKey::new([7; 32]));

@@ -15,7 +15,7 @@ use shared::{
     ActionKind, ActionRequest, ActionState, CreateWebhook, OrderId, Side, TikTokOrderId, WebhookEvent,
 };
 use sync::{Engine, jobs};
-use tests::EngineLab;
+use tests::{EngineLab, LabOptions};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -158,7 +158,9 @@ async fn nothing_is_done_while_the_clock_is_wrong() -> Result<()> {
 
 #[tokio::test]
 async fn what_was_written_while_a_clock_was_ahead_waits_for_no_time_to_come() -> Result<()> {
-    for lab in labs().await {
+    for database in test_database::databases().await {
+        let options = LabOptions { in_real_time: true, ..LabOptions::default() };
+        let lab = EngineLab::start(database, options).await?;
         let ids = lab.sandboxes.place_random(1, 3, "plain").await?;
         lab.poll().await?;
         let order_id = OrderId(lab.order(&ids[0]).await?.id);
