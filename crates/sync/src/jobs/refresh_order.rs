@@ -182,7 +182,8 @@ async fn note_failure(
     };
     let txn = engine.database().begin().await?;
     let mut known = orders::find_for_update(&txn, connection.id, tiktok_order_id).await?;
-    if let (None, Some(outline)) = (&known, &outline) {
+    let is_new = known.is_none();
+    if let (true, Some(outline)) = (is_new, &outline) {
         record_outline(engine, &txn, connection, outline, now).await?;
         known = orders::find_for_update(&txn, connection.id, tiktok_order_id).await?;
     }
@@ -193,7 +194,13 @@ async fn note_failure(
         issues::set(&txn, connection.id, id, CHANNEL_ISSUES, &[found], retry, now).await?;
         orders::derive_status(&txn, id, now).await?;
     }
-    txn.commit().await
+    txn.commit().await?;
+    keep_id(engine, is_new && outline.is_some()).await
+}
+
+/// From now on people and tools know an order that is new by its id, which must never become another's.
+async fn keep_id(engine: &Engine, is_new: bool) -> Result<(), DbErr> {
+    if is_new { engine.database().make_durable().await } else { Ok(()) }
 }
 
 /// As much as can be read of an order that cannot be read whole; nothing when it is not the order that is unreadable, but
@@ -291,8 +298,7 @@ pub(super) async fn record(
         database::events::record(&txn, EventKind::SyncRunUpdated, connection.id, None, now).await?;
     }
     txn.commit().await?;
-    // From now on people and tools know it by its id, which must never become another's.
-    if recorded.recorded == Recorded::New { database.make_durable().await } else { Ok(()) }
+    keep_id(engine, recorded.recorded == Recorded::New).await
 }
 
 /// What a look at TikTok Shop brought, in a sentence.
